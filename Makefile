@@ -1,0 +1,48 @@
+# make demo    a neuron finds Kepler's third law in the measured solar system
+# make test    lint, unit tests, doctests, cards and notebooks
+# make bench   what is measured rather than asserted
+# make lint    ruff alone
+# make clean   removes the environment and every cache
+#
+# Each target makes the environment it needs, once. Variables: PYTHON, VENV,
+# OUT (where the demo writes), WORKERS and ARGS (both for pytest).
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+
+BIN := $(VENV)/bin
+NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test bench lint clean
+.SECONDARY:
+
+demo: $(VENV)/.installed-discover
+	@$(BIN)/python -m keras_addmul demo $(if $(OUT),--out "$(OUT)")
+
+test: lint
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests keras_addmul $(NOTEBOOKS) $(ARGS)
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python tests/benchmarks/run.py
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp an extra: pip runs again only when the requirements change.
+$(VENV)/.installed-%: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "installing keras_addmul[$*] into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,44 @@
+"""Checks of arguments that several layers share."""
+
+import keras
+import numpy as np
+
+from keras_addmul.special import SOLUTIONS
+
+__all__ = ["check_float_input", "check_number", "check_positive_integer", "check_solution"]
+
+
+def check_positive_integer(name, value, optional=False):
+    """Returns a positive `int`, or None if that is allowed."""
+    if optional and value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
+        expected = "a positive integer or None" if optional else "a positive integer"
+        raise ValueError(f"Argument `{name}` must be {expected}. Received: {value!r}")
+    return int(value)
+
+
+def check_number(name, value, low):
+    """Returns a finite `float` above `low`."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or not value > low:
+        raise ValueError(f"Argument `{name}` must be a number above {low}. Received: {value!r}")
+    return float(value)
+
+
+def check_solution(name):
+    """Returns the name of a solution of Abel's equation."""
+    if not isinstance(name, str) or name not in SOLUTIONS:
+        known = ", ".join(repr(n) for n in SOLUTIONS)
+        raise ValueError(f"Argument `solution` must be one of {known}. Received: {name!r}")
+    return name
+
+
+def check_float_input(layer, inputs):
+    """Refuses what is not a float tensor: Keras casts floats, and leaves the rest alone."""
+    dtype = keras.backend.standardize_dtype(inputs.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        raise TypeError(
+            f"Layer {layer.name!r} takes floats: cast the inputs first, for instance with "
+            f"`x.astype('float32')`. Received inputs of dtype {dtype}"
+        )

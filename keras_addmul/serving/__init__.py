@@ -1,0 +1,17 @@
+"""Exports a model as a SavedModel, and checks that it answers the same without Keras.
+
+Example:
+    >>> import keras, numpy as np, tempfile
+    >>> from keras_addmul import serving
+    >>> model = keras.Sequential([keras.Input((2,), name="x"), keras.layers.Dense(1)])
+    >>> x = np.ones((3, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = serving.export(model, f"{folder}/model")
+    ...     serving.check(path, x, model.predict(x, verbose=0)).ok
+    True
+"""
+
+from keras_addmul.serving.check import MismatchError, Report, check
+from keras_addmul.serving.export import export
+
+__all__ = ["MismatchError", "Report", "check", "export"]

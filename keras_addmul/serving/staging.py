@@ -1,0 +1,89 @@
+"""Replacing a directory in one step, so that readers see the old one or the new one."""
+
+import contextlib
+import ctypes
+import glob
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+__all__ = ["staged"]
+
+
+@contextlib.contextmanager
+def staged(target):
+    """Yields a path to write to, which becomes `target` when the block ends well.
+
+    The path lies beside `target`, on the same file system, in a directory of
+    its own. When the block raises, `target` is left as it was and the directory
+    is removed. A process that was killed cannot remove it: the next export to
+    the same target does.
+
+    Args:
+        target: `pathlib.Path` of the directory to make or to replace.
+
+    Yields:
+        `pathlib.Path` that does not exist yet.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
+    prefix = f"{_prefix(target)}{os.getpid()}."
+    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    try:
+        yield staging / target.name
+        _move(staging / target.name, target, staging / "replaced")
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _move(fresh, target, replaced):
+    """Puts `fresh` where `target` is. What was there ends up beside `fresh`."""
+    if not target.exists():
+        os.rename(fresh, target)
+    elif not _exchange(fresh, target):
+        os.rename(target, replaced)
+        try:
+            os.rename(fresh, target)
+        except BaseException:
+            os.rename(replaced, target)
+            raise
+
+
+def _exchange(a, b):
+    """Swaps two paths in one step. False where the system cannot."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "renameat2"):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of linux/fs.h
+    return libc.renameat2(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0
+
+
+def _prefix(target):
+    # The host is named because a process id means nothing on another machine.
+    return f".{target.name}.{socket.gethostname()}."
+
+
+def _sweep(target):
+    """Removes what killed processes of this machine left beside `target`."""
+    prefix = _prefix(target)
+    for left in target.parent.glob(f"{glob.escape(prefix)}*"):
+        process = left.name.removeprefix(prefix).split(".")[0]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process):
+    if os.name != "posix":  # there, os.kill with signal 0 would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

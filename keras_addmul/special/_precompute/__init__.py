@@ -1,0 +1,1 @@
+"""Scripts that derive the tables of `special` from definitions. Run, never imported."""

@@ -1,0 +1,234 @@
+"""The superlogarithm and the superexponential on the whole line.
+
+`superlog` counts how many times `exp` was applied, in fractions too:
+
+    superlog(exp(x)) = superlog(x) + 1        (Abel's equation for exp)
+    superexp(superlog(x)) = x                 (its inverse, the superfunction)
+
+with superlog(0) = 0 and superlog(1) = 1. A solution gives both on a middle
+stretch of the line; here a logarithm or an exponential brings every number to
+it, and the equation brings it back.
+"""
+
+from keras import ops
+
+from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.solutions import get_solution
+
+__all__ = ["superexp", "superlog"]
+
+# Below this, superexp(v) is taken as log(superexp(v + 1)).
+LOW = -0.4
+
+
+def superlog(x, solution="kneser"):
+    """Real number of times `exp` must be applied to 0 to reach `x`.
+
+    Args:
+        x: Tensor of floats, any shape. Defined for every real number.
+        solution: `"kneser"`, analytic in `x`, or `"linear"`, the identity on
+            [0, 1] and once differentiable.
+
+    Returns:
+        Tensor like `x`, increasing in `x`, with values in [-1, 4.65): -1 at
+        -inf, inf at inf.
+
+    Raises:
+        TypeError: If `x` does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul import special
+    >>> np.round(special.superlog(np.array([-1.0, 0.0, 1.0, 10.0], "float32")), 3)
+    array([-0.636,  0.   ,  1.   ,  2.843], dtype=float32)
+
+    References:
+        - [DLMF 4.12](https://dlmf.nist.gov/4.12), and H. Kneser, J. reine
+          angew. Math. 187, 1949.
+    """
+    pieces_of = get_solution(solution)
+    return in_working_dtype(lambda dtype, x: _superlog(x, pieces_of(dtype)), x=x)
+
+
+def superexp(y, solution="kneser"):
+    """Inverse of `superlog`: 0 after `y` applications of `exp`.
+
+    Args:
+        y: Tensor of floats, any shape. Defined for `y > -1`.
+        solution: As for `superlog`.
+
+    Returns:
+        Tensor like `y`: nan below -1, -inf at -1, inf where exp overflows.
+
+    Raises:
+        TypeError: If `y` does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul import special
+    >>> np.round(special.superexp(np.array([0.0, 1.0, 1.5, 2.0], "float32")), 3)
+    array([0.   , 1.   , 1.646, 2.718], dtype=float32)
+    """
+    pieces_of = get_solution(solution)
+    return in_working_dtype(lambda dtype, y: _superexp(y, pieces_of(dtype)), y=y)
+
+
+def _superlog(x, pieces):
+    @ops.custom_gradient
+    def f(x, s):
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            dividend, divisor = superlog_slope(x, s, pieces)
+            return upstream * dividend / divisor, None
+
+        return s + level(x, pieces), grad
+
+    return f(x, middle(x, pieces))
+
+
+def _superexp(v, pieces):
+    @ops.custom_gradient
+    def f(v, y):
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            return upstream * superexp_slope(v, v + 1.0, y, pieces), None
+
+        return y, grad
+
+    return f(v, _superexp_value(v, pieces))
+
+
+def _superexp_value(v, pieces):
+    """`superexp(v)`, with a gradient that only second derivatives use, as `middle` has."""
+
+    @ops.custom_gradient
+    def f(v):
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            return upstream * superexp_slope(v, v + 1.0, _superexp_value(v, pieces), pieces)
+
+        return superexp_of(v, v + 1.0, pieces), grad
+
+    return f(v)
+
+
+def level(x, pieces):
+    """Whole applications of `exp` between `middle(x)` and `superlog(x)`."""
+    below, zero = -ops.ones_like(x), ops.zeros_like(x)
+    above = ops.full_like(x, float(pieces.levels))
+    return ops.where(x < pieces.bottom, below, ops.where(x > pieces.top, above, zero))
+
+
+def middle(x, pieces):
+    """`superlog` of `x` after it was brought to the stretch [bottom, top].
+
+    Its gradient is used by second derivatives only: the callers know the first
+    ones, and take this value as an argument to which none flows.
+    """
+
+    @ops.custom_gradient
+    def f(x):
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            dividend, divisor = superlog_slope(x, middle(x, pieces), pieces)
+            return upstream * dividend / divisor
+
+        return _middle(x, pieces), grad
+
+    return f(x)
+
+
+def _middle(x, pieces):
+    # Most tensors lie on the stretch wholly, and then no logarithm is taken.
+    inside = ops.logical_and(
+        ops.min(x, initial=0.0) >= pieces.bottom, ops.max(x, initial=0.0) <= pieces.top
+    )
+
+    def anywhere():
+        # XLA computes both branches and selects unless one holds more than
+        # elementwise operations: hence the reversal, which changes nothing.
+        reversed_x = ops.flip(ops.reshape(x, (-1,)), 0)
+        s = ops.flip(_superlog_of_brought(reversed_x, pieces), 0)
+        return ops.reshape(s, ops.shape(x))
+
+    return ops.cond(inside, lambda: pieces.superlog(x), anywhere)
+
+
+def _superlog_of_brought(x, pieces):
+    below, above = x < pieces.bottom, x > pieces.top
+    u = ops.where(above, x, ops.full_like(x, pieces.top))
+    for _ in range(pieces.levels):
+        u = ops.log(u)
+    u = ops.where(above, u, ops.where(below, ops.exp(ops.clip(x, pieces.lowest, 0.0)), x))
+    infinite = u > pieces.top
+    s = pieces.superlog(ops.where(infinite, ops.ones_like(u), u))
+    return ops.where(infinite, u, s)
+
+
+def superexp_of(v, above_edge, pieces, exact=None):
+    """`superexp(v)`, where `above_edge` is `v + 1` without its rounding.
+
+    Args:
+        exact: None, or `(x, take_log, take_exp)`: where a condition holds, the
+            answer is log(x) or exp(x) by the very instruction that ends the
+            usual way.
+    """
+    low, high = v < LOW, v > pieces.end
+    a = pieces.superexp(_argument(v, above_edge, low, high, pieces))
+    under_log, under_exp = a, a
+    for _ in range(pieces.levels - 1):
+        under_exp = ops.exp(ops.where(high, a, ops.zeros_like(a)))
+    if exact is not None:
+        x, take_log, take_exp = exact
+        under_log, under_exp = ops.where(take_log, x, a), ops.where(take_exp, x, under_exp)
+        low, high = ops.logical_or(low, take_log), ops.logical_or(high, take_exp)
+    return ops.where(low, ops.log(under_log), ops.where(high, ops.exp(under_exp), a))
+
+
+def _argument(v, above_edge, low, high, pieces):
+    """Brings `v` to [LOW, end], and keeps what has no answer at its edges.
+
+    Beyond the edge at -1 it is LOW, whose superexp is negative and has no
+    logarithm; beyond overflow it is end, whose exponential overflows.
+    """
+    down = ops.where(above_edge > LOW, above_edge, ops.full_like(v, LOW))
+    up = ops.where(v < pieces.end + pieces.levels, v - pieces.levels, ops.full_like(v, pieces.end))
+    return ops.where(low, down, ops.where(high, up, v))
+
+
+def superexp_slope(v, above_edge, y, pieces):
+    """Derivative of `superexp` at `v`, where its value is `y`.
+
+    0 outside the domain, and at most the largest number of the dtype. The division
+    comes last, so that XLA keeps the result for all who use it (see `kneser.py`).
+    """
+    low, high = v < LOW, v > pieces.end
+    inside = above_edge > 0.0
+    argument = _argument(v, above_edge, low, high, pieces)
+    w = ops.where(ops.logical_and(low, inside), above_edge, ops.full_like(v, 0.5))
+    top = ops.where(high, y, ops.ones_like(y))
+    for _ in range(pieces.levels - 1):
+        top = top * ops.log(ops.where(high, y, ops.full_like(y, 2.718281828459045)))
+    bottom = ops.where(low, pieces.ratio(w), pieces.slope(argument))
+    top = ops.minimum(top, pieces.huge * bottom)
+    return ops.where(inside, top, ops.zeros_like(top)) / bottom
+
+
+def superlog_slope(x, s, pieces):
+    """Derivative of `superlog` at `x`, where `middle(x)` is `s`, as (dividend, divisor)."""
+    below, above = x < pieces.bottom, x > pieces.top
+    w = ops.where(below, s, ops.full_like(s, 0.5))
+    v = ops.where(below, ops.full_like(s, 0.5), ops.minimum(s, pieces.end))
+    divisor = u = ops.where(above, x, ops.ones_like(x))
+    for _ in range(pieces.levels - 1):
+        u = ops.log(ops.where(above, u, ops.full_like(u, 2.718281828459045)))
+        divisor = divisor * u
+    return ops.where(below, pieces.ratio(w), pieces.slope(v)), divisor

@@ -1,0 +1,74 @@
+"""The piecewise solution of Abel's equation for exp: the identity on [0, 1].
+
+The simplest solution, and the one of the additive-multiplicative neuron's
+papers. It is once continuously differentiable; its second derivative jumps at
+0, 1, e, e^e and so on.
+
+References:
+    - [DLMF 4.12](https://dlmf.nist.gov/4.12), equations 4.12.8 and 4.12.9.
+    - [Urban & van der Smagt, 2015](https://arxiv.org/abs/1503.05724)
+"""
+
+import math
+
+from keras import ops
+
+from keras_addmul.special.kneser import LIMITS
+
+__all__ = ["Linear"]
+
+# levels and top as for Kneser's solution; the steps are the logarithms that
+# bring top into [0, 1].
+_PLANS = {"float32": (1, 88.8, 3), "float64": (2, 6.6, 2)}
+
+
+class Linear:
+    """The pieces of the linear solution in one dtype; see `kneser.Kneser`."""
+
+    def __init__(self, dtype):
+        self.levels, self.top, self._steps = _PLANS[dtype]
+        self.bottom = -0.5
+        self.lowest, self.huge = LIMITS[dtype]
+        self.end = self.top
+        for _ in range(self._steps):
+            self.end = math.log(self.end)
+        self.end += self._steps
+
+    def superlog(self, x):
+        """S(x) for `bottom <= x <= top`."""
+        below = ops.expm1(ops.minimum(x, 0.0))
+        level = ops.zeros_like(x)
+        u = x
+        for _ in range(self._steps):
+            above = u > 1.0
+            # log of the unused branch is taken at 1, so its slope stays finite.
+            u = ops.where(above, ops.log(ops.maximum(u, 1.0)), u)
+            level = level + ops.where(above, ops.ones_like(x), ops.zeros_like(x))
+        return ops.where(x < 0.0, below, level + u)
+
+    def superexp(self, v):
+        """T(v) for `-0.4 <= v <= end`."""
+        # log(1 + v) = -log(1 + w): XLA's float64 log1p loses digits at v < -0.29, not at w > 0.
+        w = -ops.clip(v, -0.9, 0.0)
+        below = -ops.log1p(w / (1.0 - w))
+        level = ops.floor(ops.maximum(v, 0.0))
+        u = ops.maximum(v, 0.0) - level
+        for i in range(self._steps):
+            above = level > float(i)
+            u = ops.where(above, ops.exp(ops.where(above, u, 0.0)), u)
+        return ops.where(v < 0.0, below, u)
+
+    def slope(self, v):
+        """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""
+        level = ops.floor(ops.maximum(v, 0.0))
+        u = ops.maximum(v, 0.0) - level
+        slope = ops.ones_like(v)
+        for i in range(self._steps):
+            above = level > float(i)
+            u = ops.where(above, ops.exp(ops.where(above, u, 0.0)), u)
+            slope = ops.where(above, slope / ops.where(above, u, 1.0), slope)
+        return ops.where(v < 0.0, 1.0 + v, slope)
+
+    def ratio(self, w):
+        """T(w) / T'(w) for `0 <= w <= 0.62`."""
+        return w

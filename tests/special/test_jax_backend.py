@@ -1,0 +1,94 @@
+"""The same files give the same numbers under KERAS_BACKEND=jax."""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_addmul import layers
+from tests import reference
+from tests.special import truth
+from tests.special.test_derivatives import EPS_ALLOWED_IN_SECOND
+
+ROOT = pathlib.Path(__file__).parents[2]
+LAYERS = [name for name in layers.__all__ if isinstance(getattr(layers, name), type)]
+
+X = np.array([-30, -3, -0.6, -0.3, 0.2, 0.9, 1.5, 2, 7, 80, 100, 1e6, 0.5, 0.5, 4, 4], "float32")
+N = np.array([0.5, 1.4, 1, 0.3, -0.2, 0.7, 0.5, 0, -0.4, 0.1, -1.3, -0.5, 0, 1, -1, 0], "float32")
+FEATURES = np.random.default_rng(0).uniform(0.2, 3.0, (8, 4)).astype("float32")
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="jax is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("jax")
+    np.savez(folder / "in.npz", x=X, n=N, features=FEATURES)
+    subprocess.run(
+        [sys.executable, "-m", "tests.special.jax_job", folder / "in.npz", folder / "out.npz"],
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        cwd=ROOT,
+        check=True,
+    )
+    return np.load(folder / "out.npz")
+
+
+@pytest.fixture(scope="module", params=truth.SOLUTIONS)
+def solution(request):
+    return request.param
+
+
+@pytest.mark.parametrize("name", ["value", "jit", "vmap", "x", "n", "xx", "xn", "nn"])
+def test_iterates_and_their_derivatives(results, solution, name):
+    points = zip(X.tolist(), N.tolist(), strict=True)
+    key = name if len(name) < 3 else "y"
+    found = [reference.derivatives(x, n, solution)[key] for x, n in points]
+    want, units = zip(*found, strict=True)
+    got = results[f"{solution}/{name}"]
+    assert got.dtype == "float32"
+    allowed = EPS_ALLOWED_IN_SECOND["float32"] if key in ("xx", "xn", "nn") else None
+    truth.assert_accurate(got, want, "float32", units, at=[X, N], allowed=allowed)
+
+
+def test_superlog(results, solution):
+    want = [truth.superlog(x, solution) for x in X.tolist()]
+    truth.assert_accurate(results[f"{solution}/superlog"], want, "float32", at=[X])
+
+
+def test_superexp(results, solution):
+    got, n = results[f"{solution}/superexp"], N.tolist()
+    edge = N <= -1
+    np.testing.assert_array_equal(got[N == -1], -np.inf)
+    assert np.all(np.isnan(got[N < -1]))
+    n = N[~edge].tolist()
+    want = [reference.SOLUTIONS[solution].superexp(v) for v in n]
+    units = [reference.superexp_unit(v, solution) for v in n]
+    truth.assert_accurate(got[~edge], want, "float32", units, at=[N[~edge]])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_answer_as_under_tensorflow(results, name):
+    config = {"units": 3} if f"{name}/weight0" in results and name == "AddMulDense" else {}
+    layer = getattr(layers, name)(**config)
+    inputs = [FEATURES, FEATURES[::-1].copy()] if name == "AddMul" else FEATURES
+    layer(inputs)
+    layer.set_weights([results[f"{name}/weight{i}"] for i in range(len(layer.get_weights()))])
+    want = keras.ops.convert_to_numpy(layer(inputs))
+    for key in ("output", "compiled"):
+        np.testing.assert_allclose(results[f"{name}/{key}"], want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_have_finite_gradients(results, name):
+    slopes = [results[key] for key in results.files if key.startswith(f"{name}/slope")]
+    assert slopes
+    for slope in slopes:
+        assert np.all(np.isfinite(slope))
+        assert np.any(slope != 0)
