@@ -21,6 +21,9 @@ def _parser():
 
     demo = commands.add_parser("demo", help="find Kepler's third law in measured data")
     demo.add_argument("--out", default="demo_out", help="directory to write to")
+    demo.add_argument("--table", help="a .csv file of other bodies, in the same columns")
+    demo.add_argument("--steps", type=int, default=2000, help="training steps of each model")
+    demo.add_argument("--seed", type=int, default=0, help="of the initial weights")
     demo.set_defaults(run=_demo)
 
     export = commands.add_parser("export", help="write a .keras file as a SavedModel")
@@ -42,7 +45,7 @@ def _demo(options):
     try:
         from keras_addmul import demo
 
-        demo.run(options.out)
+        demo.run(options.out, table=options.table, steps=options.steps, seed=options.seed)
     except ModuleNotFoundError as error:
         raise ImportError(f"{error}. Try: pip install 'keras_addmul[discover]'") from error
 

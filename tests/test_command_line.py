@@ -47,7 +47,7 @@ def test_error_is_one_line_and_status_2(files, capsys, monkeypatch, arguments):
 
 
 def test_demo_without_its_libraries_says_what_to_install(capsys, monkeypatch):
-    def run(out):
+    def run(out, **options):
         raise ModuleNotFoundError("No module named 'rich'")
 
     monkeypatch.setattr(demo, "run", run, raising=False)

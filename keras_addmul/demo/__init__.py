@@ -1,5 +1,13 @@
 """A neuron that finds Kepler's third law in the solar system as measured."""
 
+from keras_addmul.demo.split import Split, Units, split
 from keras_addmul.demo.table import Table, load
 
-__all__ = ["Table", "load"]
+__all__ = ["Split", "Table", "Units", "load", "run", "split"]
+
+
+def run(out="demo_out", **options):
+    """Runs the demonstration; see `keras_addmul.demo.story.run`."""
+    from keras_addmul.demo import story  # needs rich and matplotlib, which are extras
+
+    return story.run(out, **options)

@@ -127,6 +127,8 @@ class AddMulDense(keras.layers.Layer):
         self.coupling = coupling
         self.solution = check_solution(solution)
         self.nodes = check_positive_integer("nodes", nodes, optional=True)
+        if self.nodes == 1:
+            raise ValueError(f"Argument `nodes` must be at least 2. Received: {nodes!r}")
         tied = coupling == "tied"
         if kernel_initializer == "default":
             kernel_initializer = AddMulUniform() if tied else "glorot_uniform"

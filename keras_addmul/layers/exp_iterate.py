@@ -87,8 +87,7 @@ class ExpIterate(keras.layers.Layer):
     def call(self, inputs):
         check_float_input(self, inputs)
         limit = special.output_bound(self.compute_dtype)
-        x = special.bounded(inputs, self.order, limit, self.solution)
-        y = special.signed_exp_iterate(x, self.order, self.epsilon, self.solution)
+        y = special.signed_exp_iterate(inputs, self.order, self.epsilon, self.solution, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

@@ -38,7 +38,6 @@ def superlog(x, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.superlog(np.array([-1.0, 0.0, 1.0, 10.0], "float32")), 3)
@@ -67,7 +66,6 @@ def superexp(y, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.superexp(np.array([0.0, 1.0, 1.5, 2.0], "float32")), 3)

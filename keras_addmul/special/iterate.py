@@ -1,5 +1,7 @@
 """Fractional iterates of the exponential."""
 
+import math
+
 from keras import ops
 
 from keras_addmul.special import abel
@@ -9,7 +11,7 @@ from keras_addmul.special.solutions import get_solution
 __all__ = ["exp_iterate"]
 
 
-def exp_iterate(x, n, solution="kneser"):
+def exp_iterate(x, n, solution="kneser", limit=None):
     """Applies `exp` to `x` a real number `n` of times.
 
     Order 0 is the identity, 1 is `exp`, -1 is `log`, and orders add up:
@@ -24,6 +26,8 @@ def exp_iterate(x, n, solution="kneser"):
         n: Tensor of orders, broadcast against `x`.
         solution: `"kneser"`, smooth in `x` and `n`, or `"linear"`, once
             differentiable.
+        limit: Number above 1 at which results are held, with the slope they have
+            there, so that whoever went beyond is still told to shrink; or None.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`. Its gradients are finite
@@ -38,7 +42,6 @@ def exp_iterate(x, n, solution="kneser"):
     about 24 units in the last place at 100 and 1800 at 1e30.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> x = np.array([0.0, 1.0, 2.0, 10.0], "float32")
@@ -50,10 +53,13 @@ def exp_iterate(x, n, solution="kneser"):
     """
     pieces_of = get_solution(solution)
 
-    return in_working_dtype(lambda dtype, x, n: _exp_iterate(x, n, pieces_of(dtype)), x=x, n=n)
+    def in_dtype(dtype, x, n):
+        return _exp_iterate(x, n, pieces_of(dtype), limit)
+
+    return in_working_dtype(in_dtype, x=x, n=n)
 
 
-def _exp_iterate(x, n, pieces):
+def _exp_iterate(x, n, pieces, limit):
     # The superlog is taken before broadcasting: many orders of one number share it.
     x, s, n = _broadcast(x, abel.middle(x, pieces), n)
 
@@ -62,14 +68,14 @@ def _exp_iterate(x, n, pieces):
         def grad(*args, upstream=None):
             if upstream is None:
                 (upstream,) = args
-            v, above_edge = _add_order(x, s, n, pieces)
+            v, above_edge = _add_order(x, s, n, pieces, limit)
             in_n = abel.superexp_slope(v, above_edge, y, pieces)
             in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
             return upstream * in_x, None, upstream * in_n, None
 
         return y, grad
 
-    return f(x, s, n, _value(x, s, n, pieces))
+    return f(x, s, n, _value(x, s, n, pieces, limit))
 
 
 def _broadcast(*tensors):
@@ -79,34 +85,46 @@ def _broadcast(*tensors):
     return [ops.broadcast_to(t, shape) for t in tensors]
 
 
-def _value(x, s, n, pieces):
+def _value(x, s, n, pieces, limit):
     """The iterate, with a gradient that only second derivatives use, as `abel.middle` has."""
 
     @ops.custom_gradient
     def f(x, s, n):
-        v, above_edge = _add_order(x, s, n, pieces)
-        y = abel.superexp_of(v, above_edge, pieces, exact=(x, n == -1.0, n == 1.0))
+        v, above_edge = _add_order(x, s, n, pieces, limit)
+        held, to_exp = x, x
+        if limit is not None:
+            held = ops.minimum(x, limit)
+            to_exp = ops.where(n == 1.0, ops.minimum(x, math.log(limit)), x)
+        y = abel.superexp_of(v, above_edge, pieces, exact=(to_exp, n == -1.0, n == 1.0))
 
         def grad(*args, upstream=None):
             if upstream is None:
                 (upstream,) = args
-            y = _value(x, s, n, pieces)
+            y = _value(x, s, n, pieces, limit)
             in_n = upstream * abel.superexp_slope(v, above_edge, y, pieces)
             return None, in_n, in_n
 
-        return ops.where(n == 0.0, x, y), grad
+        return _kept(ops.where(n == 0.0, held, y), n), grad
 
     return f(x, s, n)
 
 
-def _add_order(x, s, n, pieces):
-    """Returns v = `superlog(x) + n`, and v + 1 without the rounding of v.
+def _kept(y, n):
+    """Returns `y`, divided by a one that XLA does not know: see `_KEEP` in `kneser.py`."""
+    return y / (1.0 + 0.0 * ops.minimum(ops.abs(n), 1.0))
+
+
+def _add_order(x, s, n, pieces, limit):
+    """Returns v = `superlog(x) + n`, up to the limit, and v + 1 without the rounding of v.
 
     Close to its edge at -1 the superlog is that plus a tiny number, which must
     not be lost.
     """
     level = abel.level(x, pieces)
-    return s + n + level, s + (n + (level + 1.0))
+    v = s + n + level
+    if limit is not None:
+        v = ops.minimum(v, pieces.superlog_of_number(limit))
+    return v, s + (n + (level + 1.0))
 
 
 def _slope_in_x(x, n, s, y, above_edge, in_n, pieces):

@@ -11,6 +11,8 @@ References:
     - D. Kouznetsov, Math. Comp. 78, 2009, doi 10.1090/S0025-5718-09-02188-7.
 """
 
+import math
+
 from keras import ops
 
 from keras_addmul.special._kneser_tables import TABLES
@@ -59,11 +61,22 @@ class Kneser:
         low = x * self._evaluate("log_low", ops.minimum(x, _LOG_SPLIT), _KEEP)
         return ops.where(x > _LOG_SPLIT, high, low) / _KEEP
 
+    def superlog_of_number(self, number):
+        """S of a Python number above 1.6."""
+        if number > self.top:
+            return 1.0 + self.superlog_of_number(math.log(number))
+        return self._evaluate("log_high", 1.0 / (math.sqrt(number) + _LOG_SHIFT))
+
     def superexp(self, v):
         """T(v) for `-0.4 <= v <= end`."""
         high = self._evaluate("exp_high", 1 / (self._table["pole"] - v))
         low = v * self._evaluate("exp_low", v)
         return ops.where(v > _EXP_SPLIT, high, low)
+
+    def tangent(self, n):
+        """Value and slope at x = 0 of the iterate of order n, for `0 <= n <= 1`."""
+        start = n * self._evaluate("exp_low", n)
+        return start, self._evaluate("slope_low", ops.zeros_like(n)) / self._evaluate("slope_low", n)
 
     def slope(self, v):
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""

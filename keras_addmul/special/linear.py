@@ -46,6 +46,10 @@ class Linear:
             level = level + ops.where(above, ops.ones_like(x), ops.zeros_like(x))
         return ops.where(x < 0.0, below, level + u)
 
+    def superlog_of_number(self, number):
+        """S of a Python number above 0."""
+        return number if number <= 1.0 else 1.0 + self.superlog_of_number(math.log(number))
+
     def superexp(self, v):
         """T(v) for `-0.4 <= v <= end`."""
         # log(1 + v) = -log(1 + w): XLA's float64 log1p loses digits at v < -0.29, not at w > 0.
@@ -57,6 +61,10 @@ class Linear:
             above = level > float(i)
             u = ops.where(above, ops.exp(ops.where(above, u, 0.0)), u)
         return ops.where(v < 0.0, below, u)
+
+    def tangent(self, n):
+        """Value and slope at x = 0 of the iterate of order n, for `0 <= n <= 1`."""
+        return n, ops.ones_like(n)
 
     def slope(self, v):
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""

@@ -1,16 +1,17 @@
 """The matrix product whose sums are the operation between sum and product."""
 
 import functools
+import math
 
 import numpy as np
 from keras import ops
 
 from keras_addmul.special.dtypes import as_floats
 from keras_addmul.special.iterate import exp_iterate
-from keras_addmul.special.operation import bounded, from_sums, to_sums
-from keras_addmul.special.signed import cos_pi, signed_exp_iterate
+from keras_addmul.special.operation import from_sums
+from keras_addmul.special.signed import cos_pi, signed_exp_iterate, towards_log
 
-__all__ = ["addmul_matmul", "any_negative_matmul", "free_matmul"]
+__all__ = ["addmul_matmul", "free_matmul", "product_of_signs"]
 
 # Interpolating the logarithmic growth of an input in its order is easiest relative
 # to that of this one; measured in tests/benchmarks/interpolation.py.
@@ -42,7 +43,7 @@ def addmul_matmul(x, kernel, n, *, nodes=16, epsilon=0.0, limit=None, solution="
             or `(units,)`.
         nodes: How many orders are interpolated between; None for never.
         epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
-        limit: Bound of the results; see `bounded`. None for no bound.
+        limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
         solution: `"kneser"` or `"linear"`.
 
     Returns:
@@ -52,7 +53,6 @@ def addmul_matmul(x, kernel, n, *, nodes=16, epsilon=0.0, limit=None, solution="
         ValueError: If the shapes do not fit.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> x, kernel = np.array([[2.0, 7.0]], "float32"), np.ones((2, 3), "float32")
@@ -63,42 +63,48 @@ def addmul_matmul(x, kernel, n, *, nodes=16, epsilon=0.0, limit=None, solution="
     (n,), _ = as_floats(n=n)
     units, groups = _sizes(x, kernel, n)
     if nodes is not None and groups == units and units > nodes:
-        total = _interpolated(x, kernel, n, nodes, epsilon, solution)
+        total = interpolated_sums(x, kernel, n, nodes, epsilon, solution)
     else:
-        total = _by_groups(x, kernel, n, epsilon, solution)
+        total = exact_sums(x, kernel, n, epsilon, solution)
     orders = ops.repeat(n, units // groups) if len(n.shape) else n
-    if limit is not None:
-        total = bounded(total, orders, limit, solution)
-    y = from_sums(total, orders, any_negative_matmul(x, kernel), solution)
-    return ops.cast(y, dtype)
+    y = from_sums(total, orders, None, solution, limit)
+    return ops.cast(y * ops.cast(product_of_signs(x, kernel, orders), y.dtype), dtype)
 
 
-def any_negative_matmul(x, kernel):
-    """`matmul(x < 0, kernel)`, at no cost where no number is negative."""
+def product_of_signs(x, kernel, n):
+    """`cos(pi n (x < 0) @ kernel)`: at order 1 and whole exponents, the sign of the product.
+
+    It costs a matrix product where a number is negative, and nothing elsewhere.
+    """
+    kernel, n = ops.cast(kernel, n.dtype), ops.broadcast_to(n, kernel.shape[-1:])
 
     @ops.custom_gradient
-    def f(negative, kernel):
+    def f(negative, kernel, n):
+        some = ops.any(negative > 0.0)
+        shape = (*ops.shape(negative)[:-1], kernel.shape[1])
+
         def grad(*args, upstream=None):
             if upstream is None:
                 (upstream,) = args
-            flat = ops.reshape(negative, (-1, kernel.shape[0]))
-            flow = ops.reshape(upstream, (-1, kernel.shape[1]))
-            some = ops.cond(
-                ops.any(negative > 0.0),
-                lambda: ops.matmul(ops.transpose(flat), flow),
-                lambda: ops.zeros_like(kernel),
-            )
-            return None, some
 
-        shape = (*ops.shape(negative)[:-1], kernel.shape[1])
-        counts = ops.cond(
-            ops.any(negative > 0.0),
-            lambda: ops.matmul(negative, kernel),
-            lambda: ops.zeros(shape, kernel.dtype),
+            def slopes():
+                flat = ops.reshape(negative, (-1, kernel.shape[0]))
+                count = ops.matmul(flat, kernel)
+                # -sin(pi t) = cos(pi (t + 1/2))
+                turn = ops.reshape(upstream, (-1, kernel.shape[1])) * math.pi
+                turn = turn * cos_pi(n * count + 0.5)
+                in_kernel = ops.matmul(ops.transpose(flat), turn * n)
+                return in_kernel, ops.sum(turn * count, axis=0)
+
+            nothing = lambda: (ops.zeros_like(kernel), ops.zeros_like(n))  # noqa: E731
+            return None, *ops.cond(some, slopes, nothing)
+
+        signs = ops.cond(
+            some, lambda: cos_pi(n * ops.matmul(negative, kernel)), lambda: ops.ones(shape, n.dtype)
         )
-        return counts, grad
+        return signs, grad
 
-    return f(ops.cast(x < 0.0, kernel.dtype), kernel)
+    return f(ops.cast(x < 0.0, n.dtype), kernel, n)
 
 
 def _sizes(x, kernel, n):
@@ -117,9 +123,9 @@ def _sizes(x, kernel, n):
     return units, groups
 
 
-def _by_groups(x, kernel, n, epsilon, solution):
+def exact_sums(x, kernel, n, epsilon, solution):
     def terms(x, n):
-        return ops.cast(to_sums(x, n, epsilon, solution), kernel.dtype)
+        return ops.cast(towards_log(x, n, epsilon, solution), kernel.dtype)
 
     units = kernel.shape[1]
     groups = n.shape[0] if len(n.shape) else 1
@@ -127,19 +133,24 @@ def _by_groups(x, kernel, n, epsilon, solution):
         return ops.matmul(terms(x, n), kernel)
     if groups == units:
         return ops.sum(terms(x[..., None], n) * kernel, axis=-2)
-    blocks = zip(range(groups), ops.split(kernel, groups, axis=1), strict=True)
-    return ops.concatenate([ops.matmul(terms(x, n[g]), block) for g, block in blocks], axis=-1)
+    inputs, size = kernel.shape[0], units // groups
+    blocks = ops.transpose(ops.reshape(kernel, (inputs, groups, size)), (1, 0, 2))
+    flat = ops.reshape(x, (-1, inputs))
+    products = ops.matmul(terms(flat, ops.reshape(n, (groups, 1, 1))), blocks)
+    return ops.reshape(ops.transpose(products, (1, 0, 2)), (*ops.shape(x)[:-1], units))
 
 
-def _interpolated(x, kernel, n, nodes, epsilon, solution):
-    """`_by_groups` for an order per unit, in `nodes` passes and products."""
+def interpolated_sums(x, kernel, n, nodes, epsilon, solution):
+    """`exact_sums` for an order per unit, in `nodes` passes and products."""
     inputs, units = kernel.shape
     at, _ = _nodes(nodes)
-    orders = ops.convert_to_tensor(at[:, None], n.dtype)
-    terms = ops.cast(to_sums(x[..., None, :], orders, epsilon, solution), kernel.dtype)
-    weights = ops.cast(_cardinal(n, nodes, solution), kernel.dtype)
-    wide = ops.reshape(weights[:, None, :] * kernel, (nodes * inputs, units))
-    return ops.matmul(ops.reshape(terms, (*ops.shape(x)[:-1], nodes * inputs)), wide)
+    orders = ops.convert_to_tensor(at[:, None, None], n.dtype)
+    terms = towards_log(ops.reshape(x, (-1, inputs)), orders, epsilon, solution)
+    # One tall product: the nodes are stacked on the batch, and weighted unit by unit after.
+    products = ops.matmul(ops.cast(ops.reshape(terms, (-1, inputs)), kernel.dtype), kernel)
+    products = ops.reshape(products, (nodes, -1, units))
+    weights = ops.cast(_cardinal(n, nodes, solution), kernel.dtype)[:, None, :]
+    return ops.reshape(ops.sum(weights * products, axis=0), (*ops.shape(x)[:-1], units))
 
 
 @functools.cache
@@ -181,7 +192,7 @@ def free_matmul(x, kernel, bias, n_in, n_out, *, epsilon=0.0, limit=None, soluti
         n_in: Orders of shape `(inputs,)`.
         n_out: Orders of shape `(units,)`.
         epsilon: Floor of the magnitudes towards order -1; see `signed_exp_iterate`.
-        limit: Bound of the results; see `bounded`. None for no bound.
+        limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
         solution: `"kneser"` or `"linear"`.
 
     Returns:
@@ -190,15 +201,11 @@ def free_matmul(x, kernel, bias, n_in, n_out, *, epsilon=0.0, limit=None, soluti
     (x, kernel), dtype = as_floats(x=x, kernel=kernel)
     (n_in, n_out), _ = as_floats(n_in=n_in, n_out=n_out)
     _sizes(x, kernel, n_out)
-    if limit is not None:
-        x = bounded(x, n_in, limit, solution)
-    terms = ops.cast(signed_exp_iterate(x, n_in, epsilon, solution), dtype)
+    terms = ops.cast(signed_exp_iterate(x, n_in, epsilon, solution, limit), dtype)
     total = ops.matmul(terms, kernel)
     total = total if bias is None else total + bias
-    if limit is not None:
-        total = bounded(total, n_out, limit, solution)
-    y = signed_exp_iterate(total, n_out, epsilon, solution)
+    y = signed_exp_iterate(total, n_out, epsilon, solution, limit)
     # How far towards the logarithm an input went is how far its sign is still owed.
-    owed = any_negative_matmul(x, ops.cast(ops.maximum(-n_in, 0.0), dtype)[:, None] * kernel)
-    signs = cos_pi(ops.maximum(n_out, 0.0) * ops.cast(owed, n_out.dtype))
+    owed = ops.cast(ops.maximum(-n_in, 0.0), dtype)[:, None] * kernel
+    signs = product_of_signs(x, owed, ops.maximum(n_out, 0.0))
     return ops.cast(y * ops.cast(signs, y.dtype), dtype)

@@ -17,9 +17,9 @@ from keras import ops
 
 from keras_addmul.special.dtypes import as_floats
 from keras_addmul.special.iterate import exp_iterate
-from keras_addmul.special.signed import cos_pi, signed_exp_iterate
+from keras_addmul.special.signed import cos_pi, towards_exp, towards_log
 
-__all__ = ["addmul", "addmul_reduce", "bounded", "from_sums", "identity", "inverse", "to_sums"]
+__all__ = ["addmul", "addmul_reduce", "from_sums", "identity", "inverse", "to_sums"]
 
 
 def addmul(x, y, n, solution="kneser"):
@@ -38,7 +38,6 @@ def addmul(x, y, n, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.addmul(2.0, 7.0, np.array([0.0, 0.5, 1.0], "float32")), 3)
@@ -58,14 +57,13 @@ def addmul_reduce(x, n, axis=-1, mask=None, epsilon=0.0, limit=None, solution="k
         axis: The axis that is combined.
         mask: Booleans like `x`; numbers where it is False take no part.
         epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
-        limit: Bound of the results; see `bounded`. None for no bound.
+        limit: Bound of the result's magnitude, as for `exp_iterate`, or None.
         solution: As for `addmul`.
 
     Returns:
         Tensor like `x` without `axis`.
 
     Example:
-
     >>> from keras_addmul import special
     >>> x = [[2.0, 3.0, 4.0]]
     >>> special.addmul_reduce(x, 0.0).numpy(), special.addmul_reduce(x, 1.0).numpy().round(4)
@@ -77,9 +75,7 @@ def addmul_reduce(x, n, axis=-1, mask=None, epsilon=0.0, limit=None, solution="k
     if mask is not None:
         terms = ops.where(mask, terms, ops.zeros_like(terms))
         negative = ops.where(mask, negative, ops.zeros_like(negative))
-    total = ops.sum(terms, axis)
-    total = total if limit is None else bounded(total, n, limit, solution)
-    return from_sums(total, n, ops.sum(negative, axis), solution=solution)
+    return from_sums(ops.sum(terms, axis), n, ops.sum(negative, axis), solution, limit)
 
 
 def identity(n, solution="kneser"):
@@ -111,11 +107,10 @@ def inverse(x, n, solution="kneser"):
 
 def to_sums(x, n, epsilon=0.0, solution="kneser"):
     """Carries `x` to the scale on which `(+)_n` is a sum: `x` at 0, `log(abs(x))` at 1."""
-    (x, n), _ = as_floats(x=x, n=n)
-    return signed_exp_iterate(x, -n, epsilon, solution)
+    return towards_log(x, n, epsilon, solution)
 
 
-def from_sums(total, n, negatives=None, solution="kneser"):
+def from_sums(total, n, negatives=None, solution="kneser", limit=None):
     """Carries a sum back from that scale: `total` at 0, `exp(total)` at 1.
 
     Args:
@@ -123,39 +118,11 @@ def from_sums(total, n, negatives=None, solution="kneser"):
         n: Tensor of orders, broadcast against `total`.
         negatives: How many of the operands are negative, each counted with its
             exponent; None for none.
-        solution: As for `addmul`.
+        solution, limit: As for `exp_iterate`.
     """
     (total, n), dtype = as_floats(total=total, n=n)
-    y = signed_exp_iterate(total, n, solution=solution)
+    y = towards_exp(total, n, solution, limit)
     return y if negatives is None else y * cos_pi(n * ops.cast(negatives, dtype))
-
-
-def bounded(total, n, limit, solution="kneser"):
-    """Caps `total` where `signed_exp_iterate(total, n)` would pass `limit`.
-
-    The gradient passes as if there were no cap, so that a sum beyond it is still
-    told to shrink.
-
-    Args:
-        total: Tensor of floats.
-        n: Tensor of orders, broadcast against `total`.
-        limit: Positive number.
-        solution: As for `addmul`.
-    """
-    (total, n), _ = as_floats(total=total, n=n)
-    # For n < 0 there is nothing to cap, and the inverse iterate may overflow to inf.
-    highest = exp_iterate(ops.full_like(n, limit), -n, solution)
-
-    @ops.custom_gradient
-    def cap(total, highest):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
-            return upstream, None
-
-        return ops.minimum(total, highest), grad
-
-    return cap(total, ops.broadcast_to(highest, ops.shape(total)))
 
 
 def _is_negative(x):

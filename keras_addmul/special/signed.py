@@ -17,13 +17,12 @@ import math
 
 from keras import ops
 
-from keras_addmul.special.abel import superexp
 from keras_addmul.special.dtypes import in_working_dtype
 from keras_addmul.special.iterate import exp_iterate
 from keras_addmul.special.polynomial import polynomial
 from keras_addmul.special.solutions import get_solution
 
-__all__ = ["cos_pi", "signed_exp_iterate"]
+__all__ = ["cos_pi", "signed_exp_iterate", "towards_exp", "towards_log"]
 
 # Taylor coefficients of cos(pi a) in a^2 and of sin(pi d)/d in d^2, enough of
 # them for float64 on [0, 1/4].
@@ -50,7 +49,7 @@ def _cos_pi(t):
     return sign * ops.where(a > 0.25, near_zero, polynomial(a * a, _COS))
 
 
-def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser"):
+def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser", limit=None):
     """`exp_iterate` for numbers of either sign.
 
     Equals `exp_iterate(x, n)` for `x >= 0`, and also for `x < 0` at orders 0 and
@@ -63,9 +62,9 @@ def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser"):
     Args:
         x: Tensor of floats.
         n: Tensor of orders, broadcast against `x`.
-        epsilon: Magnitudes below `epsilon * -n` are raised to it, so that no
-            logarithm of zero is taken. Order 0 needs and gets no such floor.
-        solution: As for `exp_iterate`.
+        epsilon: Magnitudes below it are raised to it where `n < 0`, so that no
+            logarithm of zero is taken.
+        solution, limit: As for `exp_iterate`.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`.
@@ -87,23 +86,51 @@ def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser"):
     pieces_of = get_solution(solution)
 
     def in_dtype(dtype, x, n):
-        return _signed(x, n, epsilon, solution, pieces_of(dtype))
+        down = n < 0.0
+        start = ops.where(down, ops.maximum(_magnitude(x), epsilon), x)
+        iterate = exp_iterate(start, n, solution, limit)
+        turned, blended = _turned(iterate, x, n), _blended(iterate, x, n, pieces_of(dtype))
+        return ops.where(down, turned, blended)
 
     return in_working_dtype(in_dtype, x=x, n=n)
 
 
-def _signed(x, n, epsilon, solution, pieces):
-    to_log, negative = n < 0.0, x < 0.0
-    magnitude = ops.maximum(ops.where(negative, -x, x), -epsilon * n)
-    iterate = exp_iterate(ops.where(to_log, magnitude, x), n, solution)
+def towards_log(x, n, epsilon=0.0, solution="kneser"):
+    """`signed_exp_iterate(x, -n)` where it is known that `n >= 0`."""
+    get_solution(solution)
 
-    # What follows is for negative x alone; an overflow beside it must not enter.
-    below = ops.where(negative, iterate, ops.zeros_like(iterate))
-    turned = below * _cos_pi(1.0 + ops.minimum(n, 0.0))
+    def in_dtype(dtype, x, n):
+        magnitude = _magnitude(x)
+        iterate = exp_iterate(ops.maximum(magnitude, epsilon), -n, solution)
+        return _turned(ops.where(n == 0.0, magnitude, iterate), x, -n)
+
+    return in_working_dtype(in_dtype, x=x, n=n)
+
+
+def towards_exp(x, n, solution="kneser", limit=None):
+    """`signed_exp_iterate(x, n)` where it is known that `n >= 0`."""
+    pieces_of = get_solution(solution)
+
+    def in_dtype(dtype, x, n):
+        return _blended(exp_iterate(x, n, solution, limit), x, n, pieces_of(dtype))
+
+    return in_working_dtype(in_dtype, x=x, n=n)
+
+
+def _magnitude(x):
+    return ops.where(x < 0.0, -x, x)  # its slope at 0 is 1, as that of the identity
+
+
+def _turned(iterate, x, n):
+    return ops.where(x < 0.0, iterate * _cos_pi(1.0 + ops.minimum(n, 0.0)), iterate)
+
+
+def _blended(iterate, x, n, pieces):
+    negative = x < 0.0
     inside = ops.clip(n, 0.0, 1.0)
     weight = inside * inside * (3.0 - 2.0 * inside)
-    slope = pieces.slope(ops.zeros_like(inside)) / pieces.slope(inside)
-    run = ops.maximum(ops.where(negative, x, ops.zeros_like(x)), -pieces.huge)  # 0 * -inf is nan
-    tangent = superexp(inside, solution) + slope * run
-    blended = weight * below + (1.0 - weight) * tangent
-    return ops.where(negative, ops.where(to_log, turned, blended), iterate)
+    start, slope = pieces.tangent(inside)
+    # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
+    below = ops.where(negative, iterate, ops.zeros_like(iterate))
+    run = ops.maximum(ops.where(negative, x, ops.zeros_like(x)), -pieces.huge)
+    return ops.where(negative, weight * below + (1.0 - weight) * (start + slope * run), iterate)

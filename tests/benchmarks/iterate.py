@@ -52,10 +52,14 @@ def run(seconds=3.0):
                 key: tf.function(wrap(f), input_signature=signature, jit_compile=jit)
                 for key, f in CANDIDATES.items()
             }
-            calls = {key: functools.partial(_finish, f, x, n, upstream) for key, f in
-                     compiled.items()}
-            for row in timing.compare(calls, seconds):
-                rows.append({"pass": name, "mode": mode, **row, "bound": BOUNDS[mode]})
+            calls = {
+                key: functools.partial(_finish, f, x, n, upstream) for key, f in compiled.items()
+            }
+            bound = {"bound": BOUNDS[mode]}
+            rows += [
+                {"pass": name, "mode": mode, **row, **bound}
+                for row in timing.compare(calls, seconds)
+            ]
     return rows
 
 

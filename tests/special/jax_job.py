@@ -8,16 +8,14 @@
 import inspect
 import sys
 
-import jax
 import keras
 import numpy as np
 
 import keras_addmul
 from keras_addmul import special
 
-
-def total(solution):
-    return lambda x, n: special.exp_iterate(x, n, solution).sum()
+if keras.backend.backend() == "jax":
+    import jax
 
 
 def functions(solution):
@@ -26,37 +24,41 @@ def functions(solution):
     def iterate(x, n):
         return special.exp_iterate(x, n, solution)
 
-    one = jax.grad(iterate, argnums=(0, 1))
-    in_x, in_n = (lambda x, n, i=i: one(x, n)[i] for i in (0, 1))
+    in_x, in_n = (jax.grad(iterate, argument) for argument in (0, 1))
     return {
         "value": iterate,
         "jit": jax.jit(iterate),
-        "vmap": jax.vmap(iterate),
-        "x": lambda x, n: jax.grad(total(solution), 0)(x, n),
-        "n": lambda x, n: jax.grad(total(solution), 1)(x, n),
-        "xx": jax.vmap(jax.grad(in_x, 0)),
-        "xn": jax.vmap(jax.grad(in_x, 1)),
+        "vmap": jax.jit(jax.vmap(iterate)),
+        "x": jax.jit(jax.grad(lambda x, n: iterate(x, n).sum(), 0)),
+        "n": jax.jit(jax.vmap(in_n)),
+        "xx": jax.jit(jax.vmap(jax.grad(in_x, 0))),
+        "xn": jax.jit(jax.vmap(jax.grad(in_x, 1))),
         "nn": jax.jit(jax.vmap(jax.grad(in_n, 1))),
-        "superlog": lambda x, n: special.superlog(x, solution),
-        "superexp": lambda x, n: special.superexp(n, solution),
+        "superlog": jax.jit(lambda x, n: special.superlog(x, solution)),
+        "superexp": jax.jit(lambda x, n: special.superexp(n, solution)),
     }
 
 
-def layer_results(name, x):
-    """Weights, output, compiled output and gradient of a layer with its defaults."""
+def build(name, features):
+    """A layer with its defaults, built, and inputs for it."""
     cls = getattr(keras_addmul.layers, name)
     layer = cls(3) if "units" in inspect.signature(cls).parameters else cls()
-    inputs = [x, x[::-1]] if name == "AddMul" else x
-    got = layer(inputs)
+    inputs = [features, features[::-1].copy()] if name == "AddMul" else features
+    layer(inputs)
+    return layer, inputs
+
+
+def layer_results(name, features):
+    """Weights, output, compiled output and gradient of a layer."""
+    layer, inputs = build(name, features)
     weights = [w.value for w in layer.trainable_variables]
     fixed = [w.value for w in layer.non_trainable_variables]
 
-    def loss(weights):
-        return layer.stateless_call(weights, fixed, inputs)[0].sum()
+    def output(weights):
+        return layer.stateless_call(weights, fixed, inputs)[0]
 
-    compiled = jax.jit(lambda w: layer.stateless_call(w, fixed, inputs)[0])(weights)
-    results = {"output": got, "compiled": compiled}
-    slopes = jax.jit(jax.grad(loss))(weights)
+    slopes = jax.jit(jax.grad(lambda weights: output(weights).sum()))(weights)
+    results = {"output": layer(inputs), "compiled": jax.jit(output)(weights)}
     results |= {f"slope{i}": s for i, s in enumerate(slopes)}
     results |= {f"weight{i}": w for i, w in enumerate(layer.get_weights())}
     return {f"{name}/{key}": np.asarray(v) for key, v in results.items()}
@@ -72,7 +74,7 @@ def main(source, target):
             results[f"{solution}/{name}"] = np.asarray(function(x, n))
     for name in keras_addmul.layers.__all__:
         if isinstance(getattr(keras_addmul.layers, name), type):
-            results |= layer_results(name, jax.numpy.asarray(given["features"]))
+            results |= layer_results(name, given["features"])
     np.savez(target, **results)
 
 

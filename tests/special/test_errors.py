@@ -53,7 +53,9 @@ def test_the_order_is_refused_by_its_own_name():
 @by_function
 def test_a_symbolic_tensor_is_refused_with_advice(name):
     symbolic = keras.Input((3,))
-    with pytest.raises(TypeError, match=f"`{FIRST[name]}` must be a tensor that holds numbers.*Exp"):
+    with pytest.raises(
+        TypeError, match=f"`{FIRST[name]}` must be a tensor that holds numbers.*Exp"
+    ):
         FUNCTIONS[name](symbolic)
 
 

@@ -51,16 +51,16 @@ def test_orders_add_up(dtype, solution):
     s = reference.SOLUTIONS[solution]
     x, a, b = np.meshgrid([-3, -0.2, 0, 0.7, 2, 9, 95], [-0.6, 0.25, 0.9], [-0.9, -0.3, 0.4, 1])
     x, a, b = (np.ravel(t).astype(dtype) for t in (x, a, b))
-    level = [truth.superlog(float(v), solution) for v in x]
-    lowest = np.array([float(v) for v in level]) + np.minimum(a, a + b)
-    highest = np.array([float(v) for v in level]) + np.maximum(a, a + b)
+    levels = np.array([truth.superlog(float(v), solution) for v in x])
+    lowest = levels.astype(float) + np.minimum(a, a + b)
+    highest = levels.astype(float) + np.maximum(a, a + b)
     keep = (lowest > -0.95) & (highest < 4.2)
-    x, a, b = x[keep], a[keep], b[keep]
+    x, a, b, levels = x[keep], a[keep], b[keep], levels[keep]
     assert len(x) > 30
     between = special.exp_iterate(x, a, solution)
     got = special.exp_iterate(between, b, solution)
     want, units = [], []
-    for level, p, q in zip(np.array(level)[keep], a.tolist(), b.tolist(), strict=True):
+    for level, p, q in zip(levels, a.tolist(), b.tolist(), strict=True):
         v = level + p + q
         want.append(s.superexp(v))
         # Errors of three levels meet: after the first iterate, before and after the second.

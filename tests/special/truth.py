@@ -13,9 +13,9 @@ DTYPES = ["float32", "float64"]
 HALF = ["float16", "bfloat16"]
 SOLUTIONS = ["kneser", "linear"]
 
-# Allowed error in eps times the conditioning (`reference.unit`). Half an eps is lost in each of the last
-# operations: the argument of a polynomial, its last two terms, a logarithm or an exponential
-# on the way, and the sum with the order. Float64 polynomials have twice as many terms.
+# Allowed error in eps times the conditioning (`reference.unit`). Half an eps is lost in each of
+# the last operations: the argument of a polynomial, its last terms, a logarithm or exponential
+# on the way, and the sum with the order. Polynomials of float64 have twice as many terms.
 EPS_ALLOWED = {"float32": 4, "float64": 8}
 
 # Orders all around the exact ones, each a float32, so that one reference serves both dtypes.

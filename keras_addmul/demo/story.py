@@ -1,0 +1,145 @@
+"""The demonstration: from a table of measurements to an answer of a served model."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from keras_addmul import serving
+from keras_addmul.demo import models, picture, report
+from keras_addmul.demo.split import Split, Units, split
+from keras_addmul.demo.table import load
+from keras_addmul.demo.training import progress_bar, train
+
+__all__ = ["Outcome", "run"]
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a run found.
+
+    Attributes:
+        law: `Law`, read off the neuron.
+        parts: `Split`, the bodies.
+        predictions: Seconds, for each model by its name and for `"training"`,
+            `"held_out"` and `"unseen"`: float array, one entry a body.
+        parameters: Number of weights of each model, by its name.
+        path: The weights over the training: `{"step": [...], "order": [...], ...}`.
+        served: Seconds that the SavedModel answered for the unseen body, or None.
+    """
+
+    law: models.Law
+    parts: Split
+    predictions: dict
+    parameters: dict
+    path: dict
+    served: float | None = None
+
+    def errors(self, name, part):
+        """Relative errors of a model on a part of the bodies."""
+        return np.abs(self.predictions[name][part] / getattr(self.parts, part).period - 1)
+
+
+def run(out, table=None, steps=2000, seed=0):
+    """Trains, compares, draws, exports, and asks the exported model; tells of it as it goes.
+
+    Args:
+        out: Directory to write `kepler.png` and the SavedModel `served` to.
+        table: Path of a table, as `load` reads it, or None for the solar system.
+        steps: Number of training steps, the same for each model.
+        seed: Integer; the same seed gives the same run.
+
+    Returns:
+        An `Outcome`.
+
+    Raises:
+        FileNotFoundError: There is no such table.
+        ValueError: The table cannot be used (see `load`), or `steps` is not positive.
+    """
+    if steps < 1:
+        raise ValueError(f"`steps` must be a positive integer. Received: {steps!r}")
+    console = Console(highlight=False)
+    parts = split(load(table))
+    units = Units.of(parts.training)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    report.opening(console, parts)
+
+    keras.utils.set_random_seed(seed)
+    arms = models.arms()
+    path = _train_all(console, arms, parts.training, units, steps)
+    outcome = Outcome(
+        law=models.read_law(arms[0].model, units),
+        parts=parts,
+        predictions={arm.name: _predictions(arm, parts, units) for arm in arms},
+        parameters={arm.name: arm.model.count_params() for arm in arms},
+        path=path,
+    )
+    report.law(console, outcome.law)
+    report.comparison(console, outcome)
+    picture.draw(outcome, out / "kepler.png")
+    outcome.served = _serve(console, models.served(arms[0].model, units), parts, out / "served")
+    report.closing(console, outcome, out)
+    return outcome
+
+
+def _train_all(console, arms, table, units, steps):
+    """Trains every model; returns the way that the neuron's weights took."""
+    x, y = units.inputs(table), units.targets(table)
+    path = {"step": [], "order": [], "axis_exponent": [], "mass_exponent": []}
+
+    def watch(step):
+        law = models.read_law(arms[0].model, units)
+        path["step"].append(step)
+        for field in ("order", "axis_exponent", "mass_exponent"):
+            path[field].append(getattr(law, field))
+
+    with progress_bar(console) as progress:
+        for arm in arms:
+            train(arm, x, y, steps, progress, watch if arm is arms[0] else None)
+    return path
+
+
+def _predictions(arm, parts, units):
+    return {
+        part: units.period * arm.predict(units.inputs(table))
+        for part, table in vars(parts).items()
+        if len(table)
+    }
+
+
+def _serve(console, model, parts, target):
+    """Exports the model, checks it, and asks it for the unseen body's period."""
+    with console.status("exporting, and checking in a fresh process"):
+        path = serving.export(model, target)
+        x = _si(parts.held_out)
+        checked = serving.check(path, x, keras.ops.convert_to_numpy(model(x)))
+    report.served(console, checked)
+    if not len(parts.unseen):
+        return None
+    with console.status("asking it in another one"):
+        return _ask(path, *_si(parts.unseen)[0])
+
+
+def _si(table):
+    return np.stack([table.semi_major_axis, table.central_mass], axis=1).astype("float32")
+
+
+def _ask(path, axis, mass):
+    """The period that a SavedModel answers in a process without Keras and without us."""
+    script = Path(__file__).with_name("_served.py")
+    done = subprocess.run(
+        [sys.executable, "-P", str(script), str(path), str(axis), str(mass)],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"The fresh process ended with status {done.returncode}: {last}")
+    return float(done.stdout)

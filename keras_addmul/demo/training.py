@@ -1,0 +1,74 @@
+"""Trains a model on a small table, all rows at each step, and shows how it goes."""
+
+import keras
+import tensorflow as tf
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+__all__ = ["progress_bar", "train"]
+
+
+def progress_bar(console):
+    """A `rich` progress bar with the loss and the time left."""
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} steps"),
+        TimeRemainingColumn(),
+        TextColumn("loss {task.fields[loss]:.2e}"),
+        console=console,
+    )
+
+
+def train(arm, x, y, steps, progress, watch=None):
+    """Trains an `Arm`, compiled by XLA. Ctrl-C ends the training and keeps what it has learned.
+
+    Args:
+        arm: The `Arm`.
+        x: Inputs, float32 array of shape `(bodies, 2)`.
+        y: Targets, float32 array of shape `(bodies, 1)`.
+        steps: Number of steps of Adam, in multiples of 50 where there are more.
+        progress: A progress bar, as `progress_bar` makes it.
+        watch: Called with the step from time to time, or None.
+
+    Returns:
+        Number of steps done: fewer than `steps` after Ctrl-C.
+    """
+    schedule = keras.optimizers.schedules.CosineDecay(arm.learning_rate, steps)
+    arm.model.compile(keras.optimizers.Adam(schedule), arm.loss, jit_compile=True)
+    rows = tf.data.Dataset.from_tensors((arm.encode(x), arm.encode_targets(y))).repeat()
+    show = _Show(arm.name, steps, progress, watch)
+    each = min(steps, 50)  # the loss that is shown is the mean over so many
+    try:
+        arm.model.fit(
+            rows,
+            epochs=max(1, round(steps / each)),
+            steps_per_epoch=each,
+            shuffle=False,
+            verbose=0,
+            callbacks=[show],
+        )
+    except KeyboardInterrupt:
+        show.stop()
+    return show.done
+
+
+class _Show(keras.callbacks.Callback):
+    """Moves the progress bar, and lets somebody watch: at first every step, then every ten."""
+
+    def __init__(self, name, steps, progress, watch):
+        super().__init__()
+        self.done = 0
+        self._progress = progress
+        self._task = progress.add_task(name, total=steps, loss=float("nan"))
+        self._watch = watch or (lambda step: None)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        if self.done <= 100 or self.done % 10 == 0:
+            self._watch(self.done)
+        if self.done % 10 == 0:
+            self._progress.update(self._task, completed=self.done, loss=logs["loss"])
+
+    def stop(self):
+        self._progress.update(self._task, description="stopped, kept", completed=self.done)
+        self._progress.stop_task(self._task)

@@ -1,0 +1,137 @@
+"""AddMulDense at its ends, and its three ways of computing one thing."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul import special
+from keras_addmul.layers import AddMul, AddMulDense
+from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
+from keras_addmul.special.matmul import exact_sums, interpolated_sums
+
+RANDOM = np.random.default_rng(1)
+SIGNED = RANDOM.normal(size=(16, 5)).astype("float32")
+POSITIVE = np.abs(SIGNED) + 0.2
+
+
+def at_order(order, units=3, **kwargs):
+    kwargs.setdefault("kernel_initializer", keras.initializers.RandomUniform(-1, 1, seed=0))
+    initializer = keras.initializers.Constant(order)
+    return AddMulDense(units, order_initializer=initializer, **kwargs)
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"groups": 3}, {"coupling": "free"}, {"units": 20}])
+def test_order_zero_is_a_dense(kwargs):
+    layer = at_order(0.0, **kwargs)
+    y = layer(SIGNED)
+    dense = keras.layers.Dense(layer.units)
+    dense(SIGNED)
+    dense.set_weights([layer.kernel, layer.bias])
+    np.testing.assert_allclose(y, dense(SIGNED), rtol=1e-6, atol=1e-6)
+
+
+def test_the_gradients_at_order_zero_are_those_of_a_dense_at_zeros_too():
+    x = tf.constant(np.where(SIGNED > 0, SIGNED, 0.0).astype("float32"))
+    layer = at_order(0.0)
+    dense = keras.layers.Dense(3)
+    layer(x), dense(x)
+    dense.set_weights([layer.kernel, layer.bias])
+    slopes = []
+    for each in (layer, dense):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.square(each(x)))
+        slopes.append(tape.gradient(loss, [x, each.kernel.value, each.bias.value]))
+    for ours, theirs in zip(*slopes, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_order_one_is_a_layer_of_product_units():
+    layer = at_order(1.0)
+    y = layer(POSITIVE)
+    expected = np.prod(POSITIVE[:, :, None] ** np.asarray(layer.kernel)[None], axis=1)
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("coupling", ["tied", "free"])
+def test_order_one_multiplies_signs_where_exponents_are_whole(coupling):
+    exponents = np.array([[1.0, 2.0], [1.0, -1.0], [0.0, 3.0], [2.0, 0.0], [1.0, 1.0]], "float32")
+    layer = at_order(1.0, units=2, coupling=coupling, use_bias=False)
+    layer.build((None, 5))
+    layer.kernel.assign(exponents)
+    if coupling == "free":
+        layer.order_in.assign(-np.ones(5, "float32"))
+    expected = np.prod(SIGNED[:, :, None] ** exponents[None], axis=1)
+    np.testing.assert_allclose(layer(SIGNED), expected, rtol=2e-5)
+
+
+def test_groups_share_an_order_and_are_exact():
+    layer = AddMulDense(6, groups=2, order_initializer=keras.initializers.RandomUniform(0, 1))
+    y = layer(POSITIVE)
+    each = AddMulDense(6)
+    each.build((None, 5))
+    each.set_weights([layer.kernel, layer.bias, np.repeat(layer.order, 3)])
+    assert layer.order.shape == (2,)
+    np.testing.assert_allclose(y, each(POSITIVE), rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tolerance"), [(-1, 1, 2e-6), (-2, 2, 6e-4), (-3, 3, 1.2e-2)]
+)
+def test_interpolated_iterates_are_as_near_as_the_docstring_says(low, high, tolerance):
+    x = 10.0 ** RANDOM.uniform(low, high, (400, 1)).astype("float32")
+    n = RANDOM.uniform(0, 1, 40).astype("float32")
+    one = np.ones((1, 40), "float32")
+    exact = np.asarray(exact_sums(x, one, n, 0.0, "kneser"))
+    near = np.asarray(interpolated_sums(x, one, n, 16, 0.0, "kneser"))
+    error = np.abs(near - exact) / np.maximum(1.0, np.abs(exact))
+    assert np.max(error) < tolerance
+
+
+def test_interpolation_is_exact_at_the_ends():
+    n = np.linspace(0, 1, 20).astype("float32")
+    kernel = RANDOM.normal(size=(5, 20)).astype("float32")
+    exact = special.addmul_matmul(SIGNED, kernel, n, nodes=None, epsilon=1e-7)
+    near = special.addmul_matmul(SIGNED, kernel, n, epsilon=1e-7)
+    np.testing.assert_allclose(near[:, 0], SIGNED @ kernel[:, 0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(near[:, -1], exact[:, -1], rtol=2e-5, atol=1e-6)
+
+
+def test_default_constraint_keeps_orders_where_they_mean_something():
+    tied, free = AddMulDense(2), AddMulDense(2, coupling="free")
+    wild = np.array([-3.0, 3.0], "float32")
+    np.testing.assert_array_equal(tied.order_constraint(wild), [0.0, 1.0])
+    np.testing.assert_array_equal(free.order_constraint(wild), [-1.0, 1.0])
+    assert AddMulDense(2, order_constraint=None).order_constraint is None
+
+
+def test_regularizers_are_serialised_and_counted(tmp_path):
+    layer = AddMulDense(
+        2, kernel_regularizer=WeightsToSigns(0.1), order_regularizer=OrdersToEnds(0.2)
+    )
+    model = keras.Sequential([keras.Input((5,)), layer])
+    assert len(model.losses) == 2
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    assert again.layers[0].kernel_regularizer.strength == 0.1
+    assert again.layers[0].order_regularizer.strength == 0.2
+    np.testing.assert_allclose(sum(again.losses), sum(model.losses), rtol=1e-6)
+
+
+def test_regularizers_vanish_at_their_targets_and_pull_towards_them():
+    assert float(OrdersToEnds(1.0)(np.array([0.0, 1.0], "float32"))) == 0
+    assert float(WeightsToSigns(1.0)(np.array([-1.0, 0.0, 1.0], "float32"))) == 0
+    x = tf.constant([0.1, 0.9, -0.9, 1.2])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = WeightsToSigns(1.0)(x)
+    np.testing.assert_array_equal(np.sign(tape.gradient(y, x)), [1, -1, 1, 1])
+
+
+def test_add_mul_is_add_and_multiply_at_its_ends():
+    parts = [SIGNED, SIGNED[::-1].copy(), SIGNED * 2]
+    added = AddMul(order_initializer="zeros")(parts)
+    np.testing.assert_allclose(added, keras.layers.Add()(parts), rtol=1e-5, atol=1e-6)
+    multiplied = AddMul(order_initializer="ones")(parts)
+    np.testing.assert_allclose(multiplied, keras.layers.Multiply()(parts), rtol=1e-5)

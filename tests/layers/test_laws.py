@@ -1,0 +1,166 @@
+"""What every layer owes, checked once over all of them."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul import layers
+from tests.layers.cases import CASES, EVERY, build, inputs_for
+
+RANDOM = np.random.default_rng(0)
+SIGNED = RANDOM.normal(size=(6, 3)).astype("float32")
+
+every_case = pytest.mark.parametrize(("name", "index"), EVERY, ids=lambda v: str(v))
+
+
+def model_of(name, layer, shape=(3,)):
+    x = [keras.Input(shape, name="a"), keras.Input(shape, name="b")]
+    given = x if name == "AddMul" else x[:1]
+    return keras.Model(given, layer(given if name == "AddMul" else given[0]))
+
+
+def as_list(name, x):
+    given = inputs_for(name, x)
+    return given if isinstance(given, list) else [given]
+
+
+def test_every_layer_has_cases():
+    assert set(CASES) == set(layers.__all__)
+
+
+@every_case
+def test_config_holds_every_argument(name, index):
+    layer = build(name, index)
+    arguments = set(inspect.signature(type(layer)).parameters) - {"kwargs"}
+    assert arguments <= set(layer.get_config())
+
+
+@every_case
+def test_rebuilt_from_config_has_the_same_config(name, index):
+    layer = build(name, index)
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+
+
+@every_case
+def test_saved_and_reloaded_answers_the_same(name, index, tmp_path):
+    model = model_of(name, build(name, index))
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    x = as_list(name, SIGNED)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+@every_case
+def test_every_weight_gets_a_finite_gradient_that_is_not_zero(name, index):
+    layer = build(name, index)
+    x = inputs_for(name, tf.abs(SIGNED) + 0.3)
+    layer(x)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(layer(x)))
+    for weight, g in zip(
+        layer.trainable_variables, tape.gradient(loss, layer.trainable_variables), strict=True
+    ):
+        assert np.all(np.isfinite(g)), weight.path
+        assert np.any(g.numpy() != 0), weight.path
+
+
+@every_case
+@pytest.mark.parametrize("rank", [2, 3, 4])
+def test_any_rank_and_the_shape_that_was_promised(name, index, rank):
+    shape = (2, 5, 4)[: rank - 1]
+    x = RANDOM.normal(size=(*shape, 3)).astype("float32")
+    layer = build(name, index)
+    y = layer(inputs_for(name, x))
+    promised = [(None, *shape[1:], 3)] * 2 if name == "AddMul" else (None, *shape[1:], 3)
+    assert tuple(layer.compute_output_shape(promised))[1:] == tuple(y.shape)[1:]
+    by_rows = layer(inputs_for(name, x.reshape(-1, 3)))
+    np.testing.assert_allclose(np.reshape(y, (-1, y.shape[-1])), by_rows, rtol=2e-5, atol=1e-6)
+
+
+@every_case
+def test_jit_with_unknown_batch_agrees_with_eager(name, index):
+    layer = build(name, index)
+    expected = layer(inputs_for(name, SIGNED))
+    spec = tf.TensorSpec((None, 3), tf.float32)
+    jitted = tf.function(
+        lambda x: layer(inputs_for(name, x)), jit_compile=True, input_signature=[spec]
+    )
+    for rows in (6, 1):
+        got = jitted(SIGNED[:rows])
+        np.testing.assert_allclose(got, expected[:rows], rtol=2e-5, atol=2e-6)
+
+
+@every_case
+def test_an_empty_batch_gives_an_empty_batch(name, index):
+    layer = build(name, index)
+    y = layer(inputs_for(name, SIGNED[:0]))
+    assert y.shape[0] == 0
+
+
+@every_case
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64", "float16"])
+def test_dtype_policies(name, index, policy):
+    layer = build(name, index, dtype=policy)
+    y = layer(inputs_for(name, tf.constant(np.abs(SIGNED) + 0.3)))
+    assert keras.backend.standardize_dtype(y.dtype) == layer.compute_dtype
+    assert all(w.dtype == layer.variable_dtype for w in layer.weights)
+    single = build(name, index)
+    single(inputs_for(name, SIGNED))
+    single.set_weights([w.astype("float32") for w in layer.get_weights()])
+    expected = single(inputs_for(name, tf.constant(np.abs(SIGNED) + 0.3)))
+    eps = {"float16": 1e-3, "bfloat16": 8e-3, "float64": 1e-6}[layer.compute_dtype]
+    np.testing.assert_allclose(tf.cast(y, tf.float32), expected, rtol=20 * eps, atol=10 * eps)
+
+
+@every_case
+def test_a_mask_passes_through(name, index):
+    x = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(5, 3, mask_zero=True)(x)
+    y = build(name, index)(inputs_for(name, embedded))
+    model = keras.Model(x, keras.layers.GlobalAveragePooling1D()(y))
+    tokens = np.array([[1, 2, 0, 0], [3, 4, 1, 2]])
+    short = model(tokens[:1, :2])
+    np.testing.assert_allclose(model(tokens)[:1], short, rtol=1e-5, atol=1e-6)
+
+
+@every_case
+def test_outputs_and_gradients_stay_finite_at_any_input(name, index):
+    sizes = np.array([0.0, 1e-30, 1e-7, 1e-3, 1.0, 50.0, 1e4, 1e8, 1e20], "float32")
+    signed = np.concatenate([sizes, -sizes])
+    x = tf.constant(np.stack([signed, np.roll(signed, 1), np.roll(signed, 5)], axis=-1))
+    for order in (0.0, 0.01, 0.5, 0.99, 1.0):
+        layer = build(name, index)
+        layer(inputs_for(name, x))
+        layer.order.assign(np.full(layer.order.shape, order, "float32"))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(inputs_for(name, x))
+        assert np.all(np.isfinite(y)), order
+        for g in tape.gradient(y, [x, *layer.trainable_variables]):
+            assert not np.any(np.isnan(g)), order
+
+
+@every_case
+def test_trains_under_jit_through_fit(name, index):
+    keras.utils.set_random_seed(0)
+    model = model_of(name, build(name, index))
+    model.compile("adam", "mse", jit_compile=True)
+    x = as_list(name, SIGNED)
+    target = np.zeros_like(model.predict(x, verbose=0))
+    before = model.evaluate(x, target, verbose=0)
+    model.fit(x, target, epochs=3, batch_size=6, verbose=0)
+    assert model.evaluate(x, target, verbose=0) < before
+
+
+@every_case
+def test_cloned_and_deterministic(name, index):
+    model = model_of(name, build(name, index))
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    x = as_list(name, SIGNED)
+    np.testing.assert_array_equal(clone(x), model(x))
+    np.testing.assert_array_equal(model(x), model(x))
