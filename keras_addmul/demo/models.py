@@ -22,7 +22,6 @@ class Arm:
         name: For the reader.
         model: `keras.Model` from two inputs to one output.
         loss: Name of a Keras loss.
-        learning_rate: Where it starts; it falls to zero along a cosine.
         log_inputs: Whether the model is given logarithms.
         log_outputs: Whether it answers with a logarithm.
     """
@@ -30,7 +29,6 @@ class Arm:
     name: str
     model: keras.Model
     loss: str
-    learning_rate: float
     log_inputs: bool = False
     log_outputs: bool = False
 
@@ -52,16 +50,15 @@ class Arm:
 def arms():
     """The three models, untrained: the neuron first.
 
-    The networks get the loss, the form of the output and the learning rate that
-    did best on the held-out bodies, among those that were tried; the neuron gets
-    a loss of Keras. Its logarithm, of 1 + period, keeps a year from outweighing a
-    day, and starts the neuron in the right valley: one without the 1 has a second
-    valley at order 1/6.
+    The networks get the loss and the form of output that did best on the held-out
+    bodies, among those that were tried. The neuron's loss, of log(1 + period),
+    keeps a year from outweighing a day; without the 1, there is a second valley
+    at order 1/6, and it is the one that the default start leads to.
     """
     return [
-        Arm("AddMulDense", _neuron(), "mean_squared_logarithmic_error", 0.02),
-        Arm("Dense", _network("dense"), "mean_squared_error", 0.05, False, True),
-        Arm("Dense, given logarithms", _network("logs"), "mean_squared_error", 0.05, True, True),
+        Arm("AddMulDense", _neuron(), "mean_squared_logarithmic_error"),
+        Arm("Dense", _network("dense"), "mean_squared_error", False, True),
+        Arm("Dense, given logarithms", _network("logs"), "mean_squared_error", True, True),
     ]
 
 

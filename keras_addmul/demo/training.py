@@ -6,6 +6,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 __all__ = ["progress_bar", "train"]
 
+LEARNING_RATE = 0.05  # at the start; it falls to zero along a cosine
+
 
 def progress_bar(console):
     """A `rich` progress bar with the loss and the time left."""
@@ -33,7 +35,7 @@ def train(arm, x, y, steps, progress, watch=None):
     Returns:
         Number of steps done: fewer than `steps` after Ctrl-C.
     """
-    schedule = keras.optimizers.schedules.CosineDecay(arm.learning_rate, steps)
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     arm.model.compile(keras.optimizers.Adam(schedule), arm.loss, jit_compile=True)
     rows = tf.data.Dataset.from_tensors((arm.encode(x), arm.encode_targets(y))).repeat()
     show = _Show(arm.name, steps, progress, watch)

@@ -3,8 +3,8 @@
 import keras
 
 from keras_addmul import special
-from keras_addmul.layers.constraints import get_order_constraint
 from keras_addmul.layers.checks import check_float_input, check_number, check_solution
+from keras_addmul.layers.constraints import get_order_constraint
 
 __all__ = ["ExpIterate"]
 

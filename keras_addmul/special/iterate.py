@@ -39,7 +39,9 @@ def exp_iterate(x, n, solution="kneser", limit=None):
         ValueError: If the solution is unknown.
 
     Possible issues: large numbers lose digits on the way through the superlog,
-    about 24 units in the last place at 100 and 1800 at 1e30.
+    about 24 units in the last place at 100 and 1800 at 1e30. TensorFlow's forward
+    mode does not follow custom gradients: its slope in `n` is 0 at exactly 0, 1
+    and -1, and right everywhere else.
 
     Example:
     >>> import numpy as np

@@ -76,7 +76,9 @@ class Kneser:
     def tangent(self, n):
         """Value and slope at x = 0 of the iterate of order n, for `0 <= n <= 1`."""
         start = n * self._evaluate("exp_low", n)
-        return start, self._evaluate("slope_low", ops.zeros_like(n)) / self._evaluate("slope_low", n)
+        return start, self._evaluate("slope_low", ops.zeros_like(n)) / self._evaluate(
+            "slope_low", n
+        )
 
     def slope(self, v):
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""

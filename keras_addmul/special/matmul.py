@@ -96,7 +96,9 @@ def product_of_signs(x, kernel, n):
                 in_kernel = ops.matmul(ops.transpose(flat), turn * n)
                 return in_kernel, ops.sum(turn * count, axis=0)
 
-            nothing = lambda: (ops.zeros_like(kernel), ops.zeros_like(n))  # noqa: E731
+            def nothing():
+                return ops.zeros_like(kernel), ops.zeros_like(n)
+
             return None, *ops.cond(some, slopes, nothing)
 
         signs = ops.cond(
@@ -113,7 +115,7 @@ def _sizes(x, kernel, n):
             "Argument `kernel` must have shape (inputs, units), with inputs the last dimension of "
             f"`x`. Received: x of shape {tuple(x.shape)}, kernel of shape {tuple(kernel.shape)}"
         )
-    inputs, units = kernel.shape
+    units = kernel.shape[1]
     groups = n.shape[0] if len(n.shape) == 1 else 1
     if len(n.shape) > 1 or groups == 0 or units % groups:
         raise ValueError(
@@ -175,7 +177,9 @@ def _cardinal(n, nodes, solution):
     terms = weights / ops.where(hit, ops.ones_like(distance), distance)
     cardinal = terms / ops.sum(terms, axis=0)
     typical = exp_iterate(_TYPICAL, -n, solution)
-    typical = typical / exp_iterate(_TYPICAL, ops.convert_to_tensor(-at[:, None], n.dtype), solution)
+    typical = typical / exp_iterate(
+        _TYPICAL, ops.convert_to_tensor(-at[:, None], n.dtype), solution
+    )
     return typical * ops.where(ops.any(hit, axis=0), ops.cast(hit, n.dtype), cardinal)
 
 

@@ -56,7 +56,7 @@ def test_law_of_a_neuron_that_knows_keplers_is_read_in_si_units():
 def test_command_finds_keplers_third_law_and_serves_it(tmp_path, capsys, monkeypatch):
     outcomes, run = [], story.run
     monkeypatch.setattr(story, "run", lambda *a, **k: outcomes.append(run(*a, **k)))
-    main(["demo", "--out", str(tmp_path), "--steps", "600", "--seed", "1"])
+    main(["demo", "--out", str(tmp_path), "--steps", "1500", "--seed", "1"])
     (outcome,) = outcomes
 
     assert outcome.law.order > 0.99

@@ -20,9 +20,7 @@ CASES = {
 
 MERGES = {"AddMul"}
 
-EVERY = [
-    (name, index) for name in layers.__all__ for index in range(len(CASES.get(name, [None])))
-]
+EVERY = [(name, index) for name in layers.__all__ for index in range(len(CASES.get(name, [None])))]
 
 
 def make(name, **kwargs):

@@ -17,13 +17,19 @@ BAD_ARGUMENTS = [
     (lambda: AddMulDense(8, groups=3), "`groups` must divide the 8 units. Received: 3"),
     (lambda: AddMulDense(8, groups=0), "`groups` must be a positive integer or None. Received: 0"),
     (lambda: AddMulDense(8, coupling="loose"), "must be 'tied' or 'free'. Received: 'loose'"),
-    (lambda: AddMulDense(8, solution="abel"), "must be one of 'kneser', 'linear'. Received: 'abel'"),
+    (
+        lambda: AddMulDense(8, solution="abel"),
+        "one of 'kneser', 'linear'. Received: 'abel'",
+    ),
     (lambda: AddMulDense(8, nodes=-1), "`nodes` must be a positive integer or None. Received: -1"),
     (lambda: AddMulDense(8, nodes=1), "`nodes` must be at least 2. Received: 1"),
     (lambda: AddMulDense(8, epsilon=0.0), "`epsilon` must be a number above 0.0. Received: 0.0"),
     (lambda: AddMulDense(8, epsilon="s"), "`epsilon` must be a number above 0.0. Received: 's'"),
     (lambda: ExpIterate(solution=None), "must be one of 'kneser', 'linear'. Received: None"),
-    (lambda: ExpIterate(epsilon=float("nan")), "`epsilon` must be a number above 0.0. Received: nan"),
+    (
+        lambda: ExpIterate(epsilon=float("nan")),
+        "must be a number above 0.0. Received: nan",
+    ),
     (lambda: AddMul(solution="x"), "must be one of 'kneser', 'linear'. Received: 'x'"),
     (lambda: Interval(1.0, 0.0), "`low` must be below `high`. Received: 1.0, 0.0"),
     (lambda: OrdersToEnds(-1.0), "`strength` must be a number >= 0. Received: -1.0"),
@@ -31,7 +37,9 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("make", "message"), BAD_ARGUMENTS, ids=lambda v: getattr(v, "__name__", v))
+@pytest.mark.parametrize(
+    ("make", "message"), BAD_ARGUMENTS, ids=lambda v: getattr(v, "__name__", v)
+)
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError) as error:
         make()

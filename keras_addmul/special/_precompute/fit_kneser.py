@@ -97,40 +97,46 @@ class Fitter:
         return float(scale), float(offset), tuple(float(c) for c in power)
 
     def table(self, levels, top, d, degrees):
+        """Returns all pieces of one dtype, with the numbers that say where they meet."""
         top, d = mp.mpf(top), mp.mpf(d)
-        superlog = lambda x: self.tetration.slog(x) + 1  # noqa: E731
-        superexp = lambda v: self.tetration.sexp(v - 1)  # noqa: E731
-        slope = lambda v: self.tetration.sexp_slope(v - 1)  # noqa: E731
-        at_zero = slope(mp.mpf(0))
-        end = superlog(top)
-        v_bottom = superlog(BOTTOM)
+        at_zero = self.slope(mp.mpf(0))
+        end, v_bottom = self.superlog(top), self.superlog(BOTTOM)
         root = (lambda x: 1 / (mp.sqrt(x) + LOG_SHIFT), lambda s: (1 / s - LOG_SHIFT) ** 2)
         pole = (lambda v: 1 / (d - v), lambda s: d - 1 / s)
-        n = iter(degrees)
-        return {
-            "levels": levels,
-            "bottom": float(BOTTOM),
-            "top": float(top),
-            "end": float(end),
-            "pole": float(d),
-            "log_low": self.piece(
-                "log_low", lambda x: superlog(x) / x if x else 1 / at_zero,
-                (BOTTOM, LOG_SPLIT), next(n)),
-            "log_high": self.piece("log_high", superlog, (LOG_SPLIT, top), next(n), *root),
-            "exp_low": self.piece(
-                "exp_low", lambda v: superexp(v) / v if v else at_zero, (LOW, EXP_SPLIT), next(n)),
-            "exp_high": self.piece(
-                "exp_high", superexp, (EXP_SPLIT, end), next(n), *pole, left=True),
-            "slope_low": self.piece(
-                "slope_low", lambda v: 1 / slope(v), (v_bottom, EXP_SPLIT), next(n)),
-            "slope_high": self.piece("slope_high", lambda v: 1 / slope(v), (EXP_SPLIT, end), next(n)),
-            "ratio": self.piece(
-                "ratio", lambda w: superexp(w) / (w * slope(w)) if w else mp.mpf(1),
-                (mp.mpf(0), RATIO_END), next(n)),
+
+        def inverse_slope(v):
+            return 1 / self.slope(v)
+
+        def ratio(w):
+            return self.superexp(w) / (w * self.slope(w)) if w else mp.mpf(1)
+
+        pieces = {
+            "log_low": (lambda x: self.superlog(x) / x if x else 1 / at_zero, BOTTOM, LOG_SPLIT),
+            "log_high": (self.superlog, LOG_SPLIT, top, *root),
+            "exp_low": (lambda v: self.superexp(v) / v if v else at_zero, LOW, EXP_SPLIT),
+            "exp_high": (self.superexp, EXP_SPLIT, end, *pole, True),
+            "slope_low": (inverse_slope, v_bottom, EXP_SPLIT),
+            "slope_high": (inverse_slope, EXP_SPLIT, end),
+            "ratio": (ratio, mp.mpf(0), RATIO_END),
         }
+        table = {"levels": levels, "bottom": float(BOTTOM), "top": float(top)}
+        table |= {"end": float(end), "pole": float(d)}
+        for (name, (f, low, high, *how)), degree in zip(pieces.items(), degrees, strict=True):
+            table[name] = self.piece(name, f, (low, high), degree, *how)
+        return table
+
+    def superlog(self, x):
+        return self.tetration.slog(x) + 1
+
+    def superexp(self, v):
+        return self.tetration.sexp(v - 1)
+
+    def slope(self, v):
+        """T'(v)."""
+        return self.tetration.sexp_slope(v - 1)
 
 
-HEADER = '''"""Polynomials for Kneser's superlog and superexp. Written by `_precompute/fit_kneser.py`.
+HEADER = '''"""Polynomials for Kneser's superlog and superexp, by `_precompute/fit_kneser.py`.
 
 Each piece is (scale, offset, coefficients from the lowest); the script says what
 it approximates, where, and in which variable.
@@ -141,7 +147,7 @@ it approximates, where, and in which variable.
 
 def write_tables(tables):
     """Writes the module that `kneser.py` reads."""
-    lines = [HEADER + "TABLES = {"]
+    lines = [HEADER + "# fmt: off", "TABLES = {"]
     for dtype, table in tables.items():
         lines.append(f'    "{dtype}": {{')
         for name, value in table.items():
@@ -149,10 +155,11 @@ def write_tables(tables):
                 lines.append(f'        "{name}": {value!r},')
                 continue
             scale, offset, coefficients = value
-            lines += [f'        "{name}": (', f"            {scale!r},", f"            {offset!r},"]
-            lines.append("            (")
-            lines += [f"                {c!r}," for c in coefficients]
-            lines += ["            ),", "        ),"]
+            lines.append(f'        "{name}": ({scale!r}, {offset!r}, (')
+            for k in range(0, len(coefficients), 3):
+                row = " ".join(f"{c!r}," for c in coefficients[k : k + 3])
+                lines.append(f"            {row}")
+            lines.append("        )),")
         lines.append("    },")
     lines.append("}")
     TARGET.write_text("\n".join(lines) + "\n")

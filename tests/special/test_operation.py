@@ -1,0 +1,147 @@
+"""The operation between sum and product, and its continuation to negative numbers."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul import special
+from tests import reference
+
+RANDOM = np.random.default_rng(3)
+POSITIVE = RANDOM.uniform(0.2, 6.0, (200,))
+SIGNED = RANDOM.normal(size=(200,)) * 3
+ORDERS = np.array([0.0, 1e-6, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0 - 1e-6, 1.0])
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+@pytest.mark.parametrize("n", ORDERS)
+def test_for_positive_sums_it_is_the_papers_operation(n, solution):
+    x, y = POSITIVE[:20] + 1, POSITIVE[20:40] + 1
+    for a, b, got in zip(x, y, special.addmul(x, y, n, solution).numpy(), strict=True):
+        down = [reference.exp_iterate(v, -n, solution) for v in (a, b)]
+        expected = float(reference.exp_iterate(sum(down), n, solution))
+        assert abs(got - expected) <= 64 * np.finfo("float64").eps * expected
+
+
+def test_the_published_values_of_two_and_seven():
+    got = special.addmul(2.0, 7.0, np.array([0.25, 0.5]))
+    np.testing.assert_allclose(got, [10.33001123093147316, 11.90401186698260055938], rtol=1e-14)
+    got = special.addmul(2.0, 7.0, np.array([0.25, 0.5]), "linear")
+    np.testing.assert_allclose(got, [10.2146382253, 11.8004213278], rtol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_signed_sums_are_exact_at_order_zero_and_signed_products_at_one(dtype):
+    x, y = SIGNED.astype(dtype)[:100], SIGNED.astype(dtype)[100:]
+    np.testing.assert_array_equal(special.addmul(x, y, 0.0), x + y)
+    np.testing.assert_allclose(special.addmul(x, y, 1.0), x * y, rtol=16 * np.finfo(dtype).eps)
+
+
+def test_a_product_with_zero_is_zero():
+    np.testing.assert_array_equal(special.addmul([0.0, -2.0, 0.0], [5.0, 0.0, 0.0], 1.0), [0] * 3)
+
+
+@pytest.mark.parametrize("n", ORDERS)
+def test_the_operation_commutes(n):
+    x, y = SIGNED[:100], SIGNED[100:]
+    np.testing.assert_array_equal(special.addmul(x, y, n), special.addmul(y, x, n))
+
+
+@pytest.mark.parametrize("n", ORDERS)
+def test_it_is_associative_where_sums_are_positive(n):
+    x, y, z = (POSITIVE[i : i + 50] + 1 for i in (0, 50, 100))
+    left = special.addmul(special.addmul(x, y, n), z, n)
+    right = special.addmul(x, special.addmul(y, z, n), n)
+    np.testing.assert_allclose(left, right, rtol=1e-12)
+    together = special.addmul_reduce(np.stack([x, y, z], -1), n)
+    np.testing.assert_allclose(together, left, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", ORDERS)
+def test_the_identity_changes_nothing_and_the_inverse_undoes(n):
+    x = POSITIVE + 1
+    e = special.identity(np.float64(n))
+    np.testing.assert_allclose(special.addmul(x, e, n), x, rtol=1e-12)
+    undone = special.addmul(x, special.inverse(x, n), n)
+    if n in (0.0, 1.0):  # between them the inverse is reached along the tangent
+        np.testing.assert_allclose(undone, np.full_like(x, e), rtol=1e-13, atol=1e-13)
+
+
+def test_inverse_is_minus_x_and_one_over_x_at_the_ends():
+    np.testing.assert_array_equal(special.inverse(SIGNED, 0.0), -SIGNED)
+    np.testing.assert_allclose(special.inverse(SIGNED, 1.0), 1 / SIGNED, rtol=4e-15)
+
+
+def test_smooth_in_the_order_for_every_sign():
+    """A step of 1e-4 in the order moves no result by more than its largest slope allows."""
+    n = np.linspace(0, 1, 10_001)
+    for x, y in ((2.0, 7.0), (-2.0, 3.0), (-2.0, -3.0), (2.0, -50.0), (-50.0, -50.0)):
+        values = special.addmul(x, y, n).numpy()
+        assert np.all(np.isfinite(values))
+        steps = np.abs(np.diff(values))
+        assert steps.max() < 40 * np.median(steps[steps > 0]) + 1e-2 * np.abs(values).max()
+
+
+@pytest.mark.parametrize("x", [-1e4, -100.0, -5.0, -0.1])
+def test_the_slope_in_the_order_stays_moderate_where_the_plain_iterate_s_explodes(x):
+    """At order 0 exp_iterate(x, n) rises like exp(-x) in n; the continuation does not."""
+    n = tf.constant(0.0, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(n)
+        y = special.signed_exp_iterate(np.float64(x), n)
+    assert y == x
+    assert abs(tape.gradient(y, n)) < 2 * abs(x) + 2
+
+
+def test_signed_iterates_are_exact_at_their_ends():
+    x = np.array([-20.0, -1.0, 0.0, 0.5, 3.0])
+    np.testing.assert_array_equal(special.signed_exp_iterate(x, 0.0), x)
+    np.testing.assert_allclose(special.signed_exp_iterate(x, 1.0), np.exp(x), rtol=1e-15)
+    logs = special.signed_exp_iterate(x, -1.0, epsilon=1e-7)
+    np.testing.assert_allclose(logs, np.log(np.maximum(np.abs(x), 1e-7)), rtol=1e-15)
+
+
+def test_cos_pi_is_exact_at_every_multiple_of_one_half():
+    t = np.arange(-8, 9) / 2
+    for dtype in ("float32", "float64"):
+        np.testing.assert_array_equal(special.cos_pi(t.astype(dtype)), np.round(np.cos(np.pi * t)))
+    t = RANDOM.uniform(-3, 3, 2000)
+    np.testing.assert_allclose(special.cos_pi(t), np.cos(np.pi * t), atol=2e-15)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_reduce_is_sum_and_prod_along_any_axis(axis):
+    x = RANDOM.normal(size=(4, 5, 3))
+    np.testing.assert_allclose(special.addmul_reduce(x, 0.0, axis), x.sum(axis), atol=1e-14)
+    np.testing.assert_allclose(special.addmul_reduce(x, 1.0, axis), x.prod(axis), rtol=1e-12)
+
+
+def test_reduce_leaves_out_what_is_masked():
+    x, mask = np.array([[2.0, -3.0, 9.0]]), np.array([[True, True, False]])
+    assert special.addmul_reduce(x, 0.0, mask=mask) == -1.0
+    np.testing.assert_allclose(special.addmul_reduce(x, 1.0, mask=mask), [-6.0])
+
+
+def test_a_limit_holds_results_and_still_points_home():
+    x = tf.constant([3.0, 200.0, 1e30])
+    for n in (0.0, 0.3, 1.0):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = special.exp_iterate(x, n, limit=1e10)
+        assert np.all(y.numpy() <= 1.0001e10)
+        slope = tape.gradient(y, x).numpy()
+        assert np.all(np.isfinite(slope))
+        assert np.all(slope[:2] > 0)
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel", "n", "message"),
+    [
+        (np.ones((2, 3)), np.ones((4, 2)), 0.5, "`kernel` must have shape \\(inputs, units\\)"),
+        (np.ones((2, 3)), np.ones((3, 4)), np.ones(3), "`n` must be a scalar or have shape"),
+        (np.ones((2, 3)), np.ones((3, 4)), np.ones((2, 2)), "`n` must be a scalar or have shape"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(x, kernel, n, message):
+    with pytest.raises(ValueError, match=message):
+        special.addmul_matmul(x, kernel, n)
