@@ -94,9 +94,12 @@ def closing(console, outcome, out):
             f"\nAnother one is asked about the {name}, {distance:.0f} km from the "
             f"{unseen.centers[0]}:\n"
             f"  predicted [bold]{outcome.served / DAY:.2f} days[/bold], measured "
-            f"{measured / DAY:.2f} days ({outcome.served / measured - 1:+.2%})"
+            f"{measured / DAY:.2f} days ({outcome.served / measured - 1:+.2%})\n"
+            "  (the law leaves out the mass of the moving body and the pull of all others)"
         )
-    console.print(f"\nPicture:    {out / 'kepler.png'}\nSavedModel: {out / 'served'}\n")
+    console.print(
+        f"\nPicture:    {out / 'kepler.png'}\nSavedModel: {out / 'served'}\n", soft_wrap=True
+    )
 
 
 def _time(seconds):

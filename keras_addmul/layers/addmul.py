@@ -91,7 +91,7 @@ class AddMul(keras.layers.Layer):
             check_float_input(self, x)
         y = special.addmul_reduce(
             ops.stack(inputs, axis=0),
-            self.order,
+            special.guarded(self.order),
             axis=0,
             epsilon=self.epsilon,
             limit=special.output_bound(self.compute_dtype),

@@ -186,29 +186,20 @@ class AddMulDense(keras.layers.Layer):
 
     def call(self, inputs):
         check_float_input(self, inputs)
-        limit = special.output_bound(self.compute_dtype)
+        kernel, order = special.guarded(self.kernel), special.guarded(self.order)
+        bias = None if self.bias is None else special.guarded(self.bias)
+        how = {
+            "epsilon": self.epsilon,
+            "limit": special.output_bound(self.compute_dtype),
+            "solution": self.solution,
+        }
         if self.coupling == "tied":
-            y = special.addmul_matmul(
-                inputs,
-                self.kernel,
-                self.order,
-                nodes=self.nodes,
-                epsilon=self.epsilon,
-                limit=limit,
-                solution=self.solution,
-            )
-            y = y if self.bias is None else y + self.bias
+            y = special.addmul_matmul(inputs, kernel, order, nodes=self.nodes, **how)
+            y = y if bias is None else y + bias
         else:
-            y = special.free_matmul(
-                inputs,
-                self.kernel,
-                self.bias,
-                self.order_in,
-                ops.repeat(self.order, self.units // self.order.shape[0]),
-                epsilon=self.epsilon,
-                limit=limit,
-                solution=self.solution,
-            )
+            order_in = special.guarded(self.order_in)
+            order = ops.repeat(order, self.units // self.order.shape[0])
+            y = special.free_matmul(inputs, kernel, bias, order_in, order, **how)
         return self.activation(y)
 
     def compute_output_shape(self, input_shape):

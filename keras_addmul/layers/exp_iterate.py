@@ -87,7 +87,8 @@ class ExpIterate(keras.layers.Layer):
     def call(self, inputs):
         check_float_input(self, inputs)
         limit = special.output_bound(self.compute_dtype)
-        y = special.signed_exp_iterate(inputs, self.order, self.epsilon, self.solution, limit)
+        order = special.guarded(self.order)
+        y = special.signed_exp_iterate(inputs, order, self.epsilon, self.solution, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

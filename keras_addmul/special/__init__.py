@@ -1,7 +1,7 @@
 """Functions of tensors: the iterates of exp, and the operation between sum and product."""
 
 from keras_addmul.special.abel import superexp, superlog
-from keras_addmul.special.dtypes import output_bound
+from keras_addmul.special.dtypes import guarded, output_bound
 from keras_addmul.special.iterate import exp_iterate
 from keras_addmul.special.matmul import addmul_matmul, free_matmul
 from keras_addmul.special.operation import (
@@ -24,6 +24,7 @@ __all__ = [
     "exp_iterate",
     "free_matmul",
     "from_sums",
+    "guarded",
     "identity",
     "inverse",
     "output_bound",

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-__all__ = ["as_floats", "in_working_dtype", "output_bound"]
+__all__ = ["as_floats", "guarded", "in_working_dtype", "output_bound"]
 
 _LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7976e308}
 _HALF = ("float16", "bfloat16")
@@ -48,6 +48,27 @@ def output_bound(dtype):
     '2.6e+15'
     """
     return _LARGEST[dtype] / 2.0 if dtype == "float16" else _LARGEST[dtype] ** 0.4
+
+
+def guarded(weights):
+    """Returns the weights, with a gradient whose square is finite in their dtype.
+
+    Beyond that, the running mean of squares of Adam and its relatives overflows and
+    turns the weights into nan at the next step.
+    """
+    (weights,), dtype = as_floats(weights=weights)
+    bound = _LARGEST[dtype] ** 0.45
+
+    @ops.custom_gradient
+    def f(weights):
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            return ops.clip(upstream, -bound, bound)
+
+        return weights, grad
+
+    return f(weights)
 
 
 def _dtype(tensor):

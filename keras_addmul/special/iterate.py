@@ -27,7 +27,8 @@ def exp_iterate(x, n, solution="kneser", limit=None):
         solution: `"kneser"`, smooth in `x` and `n`, or `"linear"`, once
             differentiable.
         limit: Number above 1 at which results are held, with the slope they have
-            there, so that whoever went beyond is still told to shrink; or None.
+            there, so that whoever went beyond is still told to shrink; what flows
+            back is held between its negative and itself. Or None.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`. Its gradients are finite
@@ -73,7 +74,11 @@ def _exp_iterate(x, n, pieces, limit):
             v, above_edge = _add_order(x, s, n, pieces, limit)
             in_n = abel.superexp_slope(v, above_edge, y, pieces)
             in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
-            return upstream * in_x, None, upstream * in_n, None
+            flows = upstream * in_x, upstream * in_n
+            if limit is not None:  # a stack of layers multiplies what flows
+                flows = (ops.clip(flow, -limit, limit) for flow in flows)
+            to_x, to_n = flows
+            return to_x, None, to_n, None
 
         return y, grad
 

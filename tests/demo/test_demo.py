@@ -68,8 +68,8 @@ def test_command_finds_keplers_third_law_and_serves_it(tmp_path, capsys, monkeyp
     assert abs(outcome.served / outcome.parts.unseen.period[0] - 1) < 0.01
 
     assert (tmp_path / "kepler.png").stat().st_size > 10_000
-    x = np.array([[1.4959826e11, 1.9884e30]], "float32")  # the Earth's orbit, a year
-    report = serving.check(tmp_path / "served", x, [[365.256 * 86400]], rtol=0.01, atol=0.0)
+    x, year = np.array([[1.4959826e11, 1.9884e30]], "float32"), np.array([[365.256 * 86400]])
+    report = serving.check(tmp_path / "served", x, year, rtol=0.01, atol=0.0)
     assert report.endpoints == ("serve", "serve_jit")
 
     said = capsys.readouterr().out

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_addmul import layers
-from tests.layers.cases import CASES, EVERY, build, inputs_for
+from tests.layers.cases import CASES, EVERY, MERGES, build, inputs_for
 
 RANDOM = np.random.default_rng(0)
 SIGNED = RANDOM.normal(size=(6, 3)).astype("float32")
@@ -18,8 +18,8 @@ every_case = pytest.mark.parametrize(("name", "index"), EVERY, ids=lambda v: str
 
 def model_of(name, layer, shape=(3,)):
     x = [keras.Input(shape, name="a"), keras.Input(shape, name="b")]
-    given = x if name == "AddMul" else x[:1]
-    return keras.Model(given, layer(given if name == "AddMul" else given[0]))
+    given = x if name in MERGES else x[:1]
+    return keras.Model(given, layer(given if name in MERGES else given[0]))
 
 
 def as_list(name, x):
@@ -75,7 +75,7 @@ def test_any_rank_and_the_shape_that_was_promised(name, index, rank):
     x = RANDOM.normal(size=(*shape, 3)).astype("float32")
     layer = build(name, index)
     y = layer(inputs_for(name, x))
-    promised = [(None, *shape[1:], 3)] * 2 if name == "AddMul" else (None, *shape[1:], 3)
+    promised = [(None, *shape[1:], 3)] * 2 if name in MERGES else (None, *shape[1:], 3)
     assert tuple(layer.compute_output_shape(promised))[1:] == tuple(y.shape)[1:]
     by_rows = layer(inputs_for(name, x.reshape(-1, 3)))
     np.testing.assert_allclose(np.reshape(y, (-1, y.shape[-1])), by_rows, rtol=2e-5, atol=1e-6)

@@ -126,6 +126,7 @@ def test_ten_thousand_steps_at_any_scale_and_sign_without_a_nan(coupling):
     x = random.normal(size=(ROWS, 4)) * 10.0 ** random.uniform(-4, 4, (ROWS, 4))
     x = np.clip(np.where(random.uniform(size=x.shape) < 0.1, 0.0, x), -1e4, 1e4).astype("float32")
     y = (x[:, :1] * x[:, 1:2] / (1.0 + np.abs(x[:, 2:3]))).astype("float32")
+    keras.utils.set_random_seed(5)  # one of those whose gradients pass 1e21 without a guard
     layers = [AddMulDense(8, coupling=coupling), AddMulDense(1, coupling=coupling)]
     model = keras.Sequential([keras.Input((4,)), *layers])
     optimizer = keras.optimizers.Adam(1e-2)

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 
 from keras_addmul.serving import check, export
-
-cases = pytest.importorskip("tests.layers.cases")
-
-# Layers that merge a list of tensors instead of taking one.
-MERGES = {"AddMul"}
+from tests.layers import cases
 
 
 def every_layer():
@@ -20,7 +16,7 @@ def every_layer():
     for name, variants in cases.CASES.items():
         for number, kwargs in enumerate(variants):
             layer = cases.make(name, **kwargs)
-            outputs[f"{name}_{number}"] = layer(x if name in MERGES else x[0])
+            outputs[f"{name}_{number}"] = layer(x if name in cases.MERGES else x[0])
     return keras.Model(x, outputs)
 
 

@@ -1,0 +1,80 @@
+"""The cards, their gallery and the README: complete, true and without a broken link."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from keras_addmul import layers
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "layers"
+CARDS = sorted(FOLDER.glob("[A-Z]*[a-z].md"))
+PAGES = [ROOT / "README.md", FOLDER / "README.md", *CARDS]
+BLOCKS = [
+    pytest.param(page, code, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
+]
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+def test_there_is_a_card_for_each_layer_and_no_other():
+    assert {card.stem for card in CARDS} == set(layers.__all__)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=relative)
+def test_card_has_every_part_and_fits_a_page(card):
+    text = card.read_text()
+    assert text.startswith(f"# {card.stem}\n")
+    assert f"({card.stem}.svg)" in text
+    assert "```python" in text
+    parts = re.findall(r"^## (.*)$", text, re.M)
+    assert parts == ["Ten lines", "Weights and shapes", "Domain", "Use it", "Measured"]
+    assert "Do not use it" in text
+    assert len(text.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("card", CARDS, ids=relative)
+def test_gallery_shows_each_card(card):
+    gallery = (FOLDER / "README.md").read_text()
+    assert f"({card.stem}.md)" in gallery
+    assert f"({card.stem}.svg)" in gallery
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "code"), BLOCKS)
+def test_code_runs(page, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, relative(page), "exec"), {"__name__": "card"})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not re.match(r"https?://", link):
+            assert (page.parent / link).exists(), link
+
+
+def test_pictures_are_what_the_script_draws(tmp_path):
+    matplotlib = pytest.importorskip("matplotlib")
+    spec = importlib.util.spec_from_file_location("draw", FOLDER / "draw.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    names = script.draw(tmp_path)
+    assert names == sorted(path.name for path in FOLDER.glob("*.svg"))
+    for name in names:
+        text, kept = ((folder / name).read_text() for folder in (tmp_path, FOLDER))
+        # Another version of matplotlib may place things elsewhere.
+        if f"Matplotlib v{matplotlib.__version__}," in kept:
+            assert numbers(text) == pytest.approx(numbers(kept), abs=0.1)
+
+
+def numbers(text):
+    """Every coordinate on the paths of an .svg file."""
+    paths = re.findall(r'<path [^>]*?d="([^"]*)"', text)
+    return [float(number) for path in paths for number in re.findall(r"-?\d+\.?\d*", path)]
