@@ -22,6 +22,7 @@ def opening(console, parts):
         "of a law: one neuron finds out whether to add or to multiply the two, and in what powers."
     )
     console.print(f"{len(parts.held_out)} more bodies are held out{_unseen(parts)}.\n")
+    console.print("Ctrl-C ends a training and goes on with what it has learned.\n", style="dim")
 
 
 def _unseen(parts):
@@ -70,9 +71,10 @@ def comparison(console, outcome):
             cells.append(f"{outcome.errors(name, 'unseen')[0]:.2%}")
         table.add_row(name, *cells)
     console.print(table)
+    steps = " and ".join(str(n) for n in dict.fromkeys(outcome.steps.values()))
     console.print(
-        "The same rows and as many steps for each. Both networks learn the logarithm of the "
-        "period; the last one is given those of its inputs, too.\n"
+        f"All were trained on the same rows, in {steps} steps. Both networks learn the logarithm "
+        "of the period; the last one is given those of its inputs, too.\n"
     )
 
 

@@ -60,6 +60,7 @@ class _Show(keras.callbacks.Callback):
     def __init__(self, name, steps, progress, watch):
         super().__init__()
         self.done = 0
+        self._name = name
         self._progress = progress
         self._task = progress.add_task(name, total=steps, loss=float("nan"))
         self._watch = watch or (lambda step: None)
@@ -72,5 +73,5 @@ class _Show(keras.callbacks.Callback):
             self._progress.update(self._task, completed=self.done, loss=logs["loss"])
 
     def stop(self):
-        self._progress.update(self._task, description="stopped, kept", completed=self.done)
+        self._progress.update(self._task, description=f"{self._name[:14]}, stopped")
         self._progress.stop_task(self._task)

@@ -8,7 +8,7 @@ from keras_addmul.special import abel
 from keras_addmul.special.dtypes import in_working_dtype
 from keras_addmul.special.solutions import get_solution
 
-__all__ = ["exp_iterate"]
+__all__ = ["broadcast", "exp_iterate"]
 
 
 def exp_iterate(x, n, solution="kneser", limit=None):
@@ -64,7 +64,7 @@ def exp_iterate(x, n, solution="kneser", limit=None):
 
 def _exp_iterate(x, n, pieces, limit):
     # The superlog is taken before broadcasting: many orders of one number share it.
-    x, s, n = _broadcast(x, abel.middle(x, pieces), n)
+    x, s, n = broadcast(x, abel.middle(x, pieces), n)
 
     @ops.custom_gradient
     def f(x, s, n, y):
@@ -85,7 +85,8 @@ def _exp_iterate(x, n, pieces, limit):
     return f(x, s, n, _value(x, s, n, pieces, limit))
 
 
-def _broadcast(*tensors):
+def broadcast(*tensors):
+    """Returns the tensors in their common shape."""
     if len({tuple(t.shape) for t in tensors}) == 1 and None not in tuple(tensors[0].shape):
         return tensors
     shape = ops.shape(sum(ops.zeros_like(t) for t in tensors))

@@ -74,11 +74,13 @@ class Kneser:
         return ops.where(v > _EXP_SPLIT, high, low)
 
     def tangent(self, n):
-        """Value and slope at x = 0 of the iterate of order n, for `0 <= n <= 1`."""
+        """Value and slope at x = 0 of the iterate of order n in [0, 1], and their slopes in n."""
+        scale, offset, coefficients = self._table["slope_low"]
+        rise = [k * c for k, c in enumerate(coefficients)][1:]
+        slope, at_zero = self._evaluate("slope_low", n), self._evaluate("slope_low", 0.0 * n)
+        change = scale * polynomial(n * scale + offset, rise)
         start = n * self._evaluate("exp_low", n)
-        return start, self._evaluate("slope_low", ops.zeros_like(n)) / self._evaluate(
-            "slope_low", n
-        )
+        return start, at_zero / slope, 1.0 / slope, -at_zero * change / (slope * slope)
 
     def slope(self, v):
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""

@@ -63,8 +63,9 @@ class Linear:
         return ops.where(v < 0.0, below, u)
 
     def tangent(self, n):
-        """Value and slope at x = 0 of the iterate of order n, for `0 <= n <= 1`."""
-        return n, ops.ones_like(n)
+        """Value and slope at x = 0 of the iterate of order n in [0, 1], and their slopes in n."""
+        ones = ops.ones_like(n)
+        return n, ones, ones, ops.zeros_like(n)
 
     def slope(self, v):
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""

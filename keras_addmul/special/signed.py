@@ -18,7 +18,7 @@ import math
 from keras import ops
 
 from keras_addmul.special.dtypes import in_working_dtype
-from keras_addmul.special.iterate import exp_iterate
+from keras_addmul.special.iterate import broadcast, exp_iterate
 from keras_addmul.special.polynomial import polynomial
 from keras_addmul.special.solutions import get_solution
 
@@ -89,8 +89,10 @@ def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser", limit=None):
         down = n < 0.0
         start = ops.where(down, ops.maximum(_magnitude(x), epsilon), x)
         iterate = exp_iterate(start, n, solution, limit)
-        turned, blended = _turned(iterate, x, n), _blended(iterate, x, n, pieces_of(dtype))
-        return ops.where(down, turned, blended)
+        turn, blend = _turn(n), _blend(n, pieces_of(dtype))
+        return _below(
+            iterate, x, n, [ops.where(down, *both) for both in zip(turn, blend, strict=True)]
+        )
 
     return in_working_dtype(in_dtype, x=x, n=n)
 
@@ -102,7 +104,7 @@ def towards_log(x, n, epsilon=0.0, solution="kneser"):
     def in_dtype(dtype, x, n):
         magnitude = _magnitude(x)
         iterate = exp_iterate(ops.maximum(magnitude, epsilon), -n, solution)
-        return _turned(ops.where(n == 0.0, magnitude, iterate), x, -n)
+        return _below(ops.where(n == 0.0, magnitude, iterate), x, -n, _turn(-n))
 
     return in_working_dtype(in_dtype, x=x, n=n)
 
@@ -112,7 +114,7 @@ def towards_exp(x, n, solution="kneser", limit=None):
     pieces_of = get_solution(solution)
 
     def in_dtype(dtype, x, n):
-        return _blended(exp_iterate(x, n, solution, limit), x, n, pieces_of(dtype))
+        return _below(exp_iterate(x, n, solution, limit), x, n, _blend(n, pieces_of(dtype)))
 
     return in_working_dtype(in_dtype, x=x, n=n)
 
@@ -121,16 +123,58 @@ def _magnitude(x):
     return ops.where(x < 0.0, -x, x)  # its slope at 0 is 1, as that of the identity
 
 
-def _turned(iterate, x, n):
-    return ops.where(x < 0.0, iterate * _cos_pi(1.0 + ops.minimum(n, 0.0)), iterate)
+def _turn(n):
+    """Towards the logarithm: the six numbers of `_below` for each order."""
+    zero = ops.zeros_like(n)
+    turned = 1.0 + ops.minimum(n, 0.0)
+    # -sin(pi t) = cos(pi (t + 1/2))
+    return _cos_pi(turned), zero, zero, math.pi * _cos_pi(turned + 0.5), zero, zero
 
 
-def _blended(iterate, x, n, pieces):
-    negative = x < 0.0
+def _blend(n, pieces):
+    """Towards the exponential: the six numbers of `_below` for each order."""
     inside = ops.clip(n, 0.0, 1.0)
-    weight = inside * inside * (3.0 - 2.0 * inside)
-    start, slope = pieces.tangent(inside)
-    # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
-    below = ops.where(negative, iterate, ops.zeros_like(iterate))
-    run = ops.maximum(ops.where(negative, x, ops.zeros_like(x)), -pieces.huge)
-    return ops.where(negative, weight * below + (1.0 - weight) * (start + slope * run), iterate)
+    weight, change = inside * inside * (3.0 - 2.0 * inside), 6.0 * inside * (1.0 - inside)
+    start, slope, d_start, d_slope = pieces.tangent(inside)
+    rest = 1.0 - weight
+    return (
+        weight,
+        rest * start,
+        rest * slope,
+        change,
+        rest * d_start - change * start,
+        rest * d_slope - change * slope,
+    )
+
+
+def _below(iterate, x, n, six):
+    """The iterate where x >= 0, and `a * iterate + b + c * x` where x < 0.
+
+    Args:
+        iterate: Tensor.
+        x: Tensor, broadcast against `iterate`.
+        n: Orders, broadcast likewise.
+        six: a, b, c of each order, and their derivatives in it. Differentiated one
+            by one they would each cost a pass over the iterates; here it is one.
+    """
+    a, b, c, d_a, d_b, d_c = six
+
+    @ops.custom_gradient
+    def f(iterate, x, n):
+        negative = x < 0.0
+        # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
+        zero = ops.zeros_like(iterate)
+        value = ops.where(negative, iterate, zero)
+        run = ops.where(negative, ops.maximum(x, -1e30), zero)
+
+        def grad(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            to_iterate = ops.where(negative, upstream * a, upstream)
+            to_x = ops.where(negative, upstream * c, zero)
+            to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
+            return to_iterate, to_x, to_n
+
+        return ops.where(negative, a * value + b + c * run, iterate), grad
+
+    return f(*broadcast(iterate, x, n))

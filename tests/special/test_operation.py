@@ -145,3 +145,23 @@ def test_a_limit_holds_results_and_still_points_home():
 def test_shapes_that_do_not_fit_are_refused(x, kernel, n, message):
     with pytest.raises(ValueError, match=message):
         special.addmul_matmul(x, kernel, n)
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+@pytest.mark.parametrize("n", [-1.0, -0.7, -0.2, 0.0, 0.2, 0.7, 1.0, 1.3])
+def test_slopes_of_the_continuation_are_those_of_its_values(n, solution):
+    x = np.array([-30.0, -3.0, -0.7, -0.01, 0.02, 0.9, 4.0])
+    x, order, h = tf.constant(x), tf.constant([n], tf.float64), 1e-6
+    with tf.GradientTape() as tape:
+        tape.watch([x, order])
+        y = special.signed_exp_iterate(x, order + 0.0 * x, 1e-7, solution)
+    in_x, in_n = tape.gradient(y, [x, order])
+
+    def f(x, n):
+        return special.signed_exp_iterate(x, n, 1e-7, solution).numpy()
+
+    np.testing.assert_allclose(in_x, (f(x + h, n) - f(x - h, n)) / (2 * h), rtol=2e-6, atol=1e-9)
+    # At order 0 the two sides of the continuation meet: it is the right one's slope.
+    above, below = (n + h, n) if n == 0.0 else (n + h, n - h)
+    differences = (f(x, above) - f(x, below)) / (above - below)
+    np.testing.assert_allclose(in_n[0], np.sum(differences), rtol=2e-4, atol=1e-6)
