@@ -157,10 +157,9 @@ def _below(iterate, x, n, six):
         six: a, b, c of each order, and their derivatives in it. Differentiated one
             by one they would each cost a pass over the iterates; here it is one.
     """
-    a, b, c, d_a, d_b, d_c = six
 
     @ops.custom_gradient
-    def f(iterate, x, n):
+    def f(iterate, x, n, a, b, c, d_a, d_b, d_c):
         negative = x < 0.0
         # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
         zero = ops.zeros_like(iterate)
@@ -173,8 +172,8 @@ def _below(iterate, x, n, six):
             to_iterate = ops.where(negative, upstream * a, upstream)
             to_x = ops.where(negative, upstream * c, zero)
             to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
-            return to_iterate, to_x, to_n
+            return to_iterate, to_x, to_n, *(None for _ in six)
 
         return ops.where(negative, a * value + b + c * run, iterate), grad
 
-    return f(*broadcast(iterate, x, n))
+    return f(*broadcast(iterate, x, n), *six)
