@@ -13,6 +13,7 @@ it, and the equation brings it back.
 from keras import ops
 
 from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.solutions import get_solution
 
 __all__ = ["superexp", "superlog"]
@@ -76,11 +77,9 @@ def superexp(y, solution="kneser"):
 
 
 def _superlog(x, pieces):
-    @ops.custom_gradient
+    @custom_gradient
     def f(x, s):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             dividend, divisor = superlog_slope(x, s, pieces)
             return upstream * dividend / divisor, None
 
@@ -90,11 +89,9 @@ def _superlog(x, pieces):
 
 
 def _superexp(v, pieces):
-    @ops.custom_gradient
+    @custom_gradient
     def f(v, y):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             return upstream * superexp_slope(v, v + 1.0, y, pieces), None
 
         return y, grad
@@ -105,11 +102,9 @@ def _superexp(v, pieces):
 def _superexp_value(v, pieces):
     """`superexp(v)`, with a gradient that only second derivatives use, as `middle` has."""
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(v):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             return upstream * superexp_slope(v, v + 1.0, _superexp_value(v, pieces), pieces)
 
         return superexp_of(v, v + 1.0, pieces), grad
@@ -131,11 +126,9 @@ def middle(x, pieces):
     ones, and take this value as an argument to which none flows.
     """
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(x):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             dividend, divisor = superlog_slope(x, middle(x, pieces), pieces)
             return upstream * dividend / divisor
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_addmul.special.gradients import custom_gradient
+
 __all__ = ["as_floats", "guarded", "in_working_dtype", "output_bound"]
 
 _LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7976e308}
@@ -59,11 +61,9 @@ def guarded(weights):
     (weights,), dtype = as_floats(weights=weights)
     bound = _LARGEST[dtype] ** 0.45
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(weights):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             return ops.clip(upstream, -bound, bound)
 
         return weights, grad

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_addmul.special import abel
 from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.solutions import get_solution
 
 __all__ = ["broadcast", "exp_iterate"]
@@ -66,11 +67,9 @@ def _exp_iterate(x, n, pieces, limit):
     # The superlog is taken before broadcasting: many orders of one number share it.
     x, s, n = broadcast(x, abel.middle(x, pieces), n)
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(x, s, n, y):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             v, above_edge = _add_order(x, s, n, pieces, limit)
             in_n = abel.superexp_slope(v, above_edge, y, pieces)
             in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
@@ -96,7 +95,7 @@ def broadcast(*tensors):
 def _value(x, s, n, pieces, limit):
     """The iterate, with a gradient that only second derivatives use, as `abel.middle` has."""
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(x, s, n):
         v, above_edge = _add_order(x, s, n, pieces, limit)
         held, to_exp = x, x
@@ -105,9 +104,7 @@ def _value(x, s, n, pieces, limit):
             to_exp = ops.where(n == 1.0, ops.minimum(x, math.log(limit)), x)
         y = abel.superexp_of(v, above_edge, pieces, exact=(to_exp, n == -1.0, n == 1.0))
 
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             y = _value(x, s, n, pieces, limit)
             in_n = upstream * abel.superexp_slope(v, above_edge, y, pieces)
             return None, in_n, in_n
@@ -153,11 +150,9 @@ def _slope_in_x(x, n, s, y, above_edge, in_n, pieces):
 def _differentiated_as(value, formula):
     """Returns `value`, with the derivatives of `formula`, which differs by roundings only."""
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(value, formula):
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             return None, upstream
 
         return value, grad

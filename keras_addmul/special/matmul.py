@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_addmul.special.dtypes import as_floats
+from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.iterate import exp_iterate
 from keras_addmul.special.operation import from_sums
 from keras_addmul.special.signed import cos_pi, signed_exp_iterate, towards_log
@@ -78,14 +79,12 @@ def product_of_signs(x, kernel, n):
     """
     kernel, n = ops.cast(kernel, n.dtype), ops.broadcast_to(n, kernel.shape[-1:])
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(negative, kernel, n):
         some = ops.any(negative > 0.0)
         shape = (*ops.shape(negative)[:-1], kernel.shape[1])
 
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
 
             def slopes():
                 flat = ops.reshape(negative, (-1, kernel.shape[0]))

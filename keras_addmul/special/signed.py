@@ -18,6 +18,7 @@ import math
 from keras import ops
 
 from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.iterate import broadcast, exp_iterate
 from keras_addmul.special.polynomial import polynomial
 from keras_addmul.special.solutions import get_solution
@@ -158,7 +159,7 @@ def _below(iterate, x, n, six):
             by one they would each cost a pass over the iterates; here it is one.
     """
 
-    @ops.custom_gradient
+    @custom_gradient
     def f(iterate, x, n, a, b, c, d_a, d_b, d_c):
         negative = x < 0.0
         # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
@@ -166,9 +167,7 @@ def _below(iterate, x, n, six):
         value = ops.where(negative, iterate, zero)
         run = ops.where(negative, ops.maximum(x, -1e30), zero)
 
-        def grad(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
+        def grad(upstream):
             to_iterate = ops.where(negative, upstream * a, upstream)
             to_x = ops.where(negative, upstream * c, zero)
             to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
