@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_addmul.special import SOLUTIONS
+from keras_addmul.special.solutions import get_solution
 
 __all__ = ["check_float_input", "check_number", "check_positive_integer", "check_solution"]
 
@@ -28,9 +28,7 @@ def check_number(name, value, low):
 
 def check_solution(name):
     """Returns the name of a solution of Abel's equation."""
-    if not isinstance(name, str) or name not in SOLUTIONS:
-        known = ", ".join(repr(n) for n in SOLUTIONS)
-        raise ValueError(f"Argument `solution` must be one of {known}. Received: {name!r}")
+    get_solution(name)
     return name
 
 

@@ -176,7 +176,7 @@ def superexp_of(v, above_edge, pieces, exact=None):
     a = pieces.superexp(_argument(v, above_edge, low, high, pieces))
     under_log, under_exp = a, a
     for _ in range(pieces.levels - 1):
-        under_exp = ops.exp(ops.where(high, a, ops.zeros_like(a)))
+        under_exp = ops.exp(ops.where(high, under_exp, ops.zeros_like(a)))
     if exact is not None:
         x, take_log, take_exp = exact
         under_log, under_exp = ops.where(take_log, x, a), ops.where(take_exp, x, under_exp)
