@@ -1,49 +1,26 @@
-"""Draws the pictures of the cards: `python layers/draw.py [folder]`.
+"""Draws the pictures of the learnable operation: `python layers/draw.py [folder]`."""
 
-The same version of matplotlib draws the same files: there is no date in them, and
-`tests/test_cards.py` compares.
-"""
-
-import io
-import re
 import sys
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from picture import save
 
 from keras_addmul import special
 from keras_addmul.layers import AddMulDense
 
 SUM, PRODUCT, GREY = "#d9822b", "#0b6e99", "#8a8a8a"
 COLORS = LinearSegmentedColormap.from_list("order", [SUM, "#9b8aa6", PRODUCT])
-STYLE = {
-    "svg.hashsalt": "keras_addmul",
-    "svg.fonttype": "path",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "grid.linewidth": 0.6,
-}
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 ORDERS = np.linspace(0.0, 1.0, 9)
 
 
 def draw(folder):
     """Draws every picture into `folder` and returns their names."""
-    with matplotlib.rc_context(STYLE):
-        for name, picture in PICTURES.items():
-            figure = picture()
-            text = io.StringIO()
-            figure.savefig(text, format="svg", metadata={"Date": None})
-            lines = [_rounded(line) for line in text.getvalue().splitlines()]
-            (Path(folder) / name).write_text("\n".join(lines) + "\n")
-    return sorted(PICTURES)
+    return save(PICTURES, folder)
 
 
 def sum_to_product():
@@ -124,13 +101,6 @@ def addmul_dense():
     axes[0].set(ylabel="output")
     _colorbar(figure, axes, norm)
     return figure
-
-
-def _rounded(line):
-    """A line of an .svg file, coordinates of paths with two digits: a third of the size."""
-    if re.match(r"(<path .*d=\")?[MLCQ] [-0-9. ]+", line.strip()):
-        return re.sub(r"(\.\d\d)\d+", r"\1", line.rstrip())
-    return line.rstrip()
 
 
 def _colorbar(figure, ax, norm):

@@ -15,13 +15,15 @@ HEIGHT = {
     "special": 0,
     "activations": 1,
     "layers": 2,
-    "barron": 3,
-    "compare": 3,
-    "discover": 3,
+    "barron": 4,
+    "callbacks": 3,
+    "compare": 4,
+    "conversion": 3,
+    "discover": 4,
     "serving": 3,
-    "demo": 4,
-    "__init__": 5,
-    "__main__": 5,
+    "demo": 5,
+    "__init__": 6,
+    "__main__": 6,
 }
 
 # Libraries that are imported where they are used, because they cost time or are optional.

@@ -135,13 +135,16 @@ def test_outputs_and_gradients_stay_finite_at_any_input(name, index):
     for order in (0.0, 0.01, 0.5, 0.99, 1.0):
         layer = build(name, index)
         layer(inputs_for(name, x))
-        layer.order.assign(np.full(layer.order.shape, order, "float32"))
+        if hasattr(layer, "order"):
+            layer.order.assign(np.full(layer.order.shape, order, "float32"))
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = layer(inputs_for(name, x))
         assert np.all(np.isfinite(y)), order
         for g in tape.gradient(y, [x, *layer.trainable_variables]):
             assert not np.any(np.isnan(g)), order
+        if not hasattr(layer, "order"):
+            return
 
 
 @every_case
