@@ -1,20 +1,35 @@
 """Keras layers that learn which operation they perform.
 
 - `layers`: the layers.
+- `activations`: functions by name, and the catalogue of what is known of each.
 - `special`: the functions of tensors under them.
+- `callbacks`: schedules over a training.
+- `conversion`: noisy activations into a trained model, and out again.
+- `barron`: RePU units, path norms, and changing the activation of a trained model.
+- `discover`: from a table to a formula, and training from many starts at once.
 - `serving`: exports a model, and checks what was exported.
 - `demo`: a neuron that finds Kepler's third law in measured data.
 
-The last two are imported when they are first used.
+All but the first three are imported when they are first used.
 """
 
 import importlib
 
-from keras_addmul import layers, special
+from keras_addmul import activations, layers, special
 
 __version__ = "0.1.0"
 
-__all__ = ["demo", "layers", "serving", "special"]
+__all__ = [
+    "activations",
+    "barron",
+    "callbacks",
+    "conversion",
+    "demo",
+    "discover",
+    "layers",
+    "serving",
+    "special",
+]
 
 
 def __getattr__(name):

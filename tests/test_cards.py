@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_addmul import layers
+from keras_addmul import activations, layers
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "layers"
@@ -24,7 +24,15 @@ def relative(path):
 
 
 # Cards that show a family: every layer of it has a heading there.
-FAMILIES = {}
+FAMILIES = {
+    "Noisy": ["NoisyActivation", "NoisyTanh", "NoisySigmoid", "NoisyLSTM", "NoisyGRU"],
+    "Activations": [
+        *("APL", "CReLU", "ISRLU", "ISRU", "Maxout", "PELU", "RReLU", "Rational", "SReLU"),
+        *("Snake", "Swish"),
+    ],
+    "Barron": ["RePU", "RePUBank", "PiecewisePolynomial"],
+    "Peers": ["NAU", "NMU", "NMRU", "RealNPU", "ProductUnit", "NALU", "INALU", "SoftExponential"],
+}
 
 
 def test_there_is_a_card_for_each_layer_and_no_other():
@@ -95,3 +103,12 @@ def numbers(text):
     """Every coordinate on the paths of an .svg file."""
     paths = re.findall(r'<path [^>]*?d="([^"]*)"', text)
     return [float(number) for path in paths for number in re.findall(r"-?\d+\.?\d*", path)]
+
+
+def test_card_of_the_activations_shows_the_catalogue(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    script = importlib.import_module("measure_activations")
+    assert script.catalogue_table() in (FOLDER / "Activations.md").read_text()
+    drawn = importlib.import_module("draw_activations").FAMILIES.values()
+    elementwise = {row.name for row in activations.catalogue() if row.elementwise}
+    assert {name for names in drawn for name in names} == elementwise

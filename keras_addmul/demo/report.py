@@ -5,7 +5,7 @@ from rich.table import Table
 
 from keras_addmul.demo.models import CONSTANT
 
-__all__ = ["closing", "comparison", "law", "opening", "served"]
+__all__ = ["closing", "comparison", "formula", "law", "opening", "served"]
 
 DAY = 86400.0
 
@@ -75,6 +75,20 @@ def comparison(console, outcome):
     console.print(
         f"All were trained on the same rows, in {steps} steps. Both networks learn the logarithm "
         "of the period; the last one is given those of its inputs, too.\n"
+    )
+
+
+def formula(console, found):
+    """Prints the formula that `discover` reads out of the same table."""
+    if found is None:
+        return
+    law = found.formula
+    console.print(
+        f"The same table given to [bold]discover[/bold], a the axis in m, M the mass in kg, "
+        f"T the period in s, found in {found.seconds:.0f} s:\n"
+        f"  [bold]{law.text}[/bold]   ({law.structure}; relative error {law.error:.2%} on "
+        f"{len(found.held_out)} bodies it did not learn from)\n"
+        "  Kepler's third law: T^2 = 4 pi^2 a^3 / (G M)\n"
     )
 
 

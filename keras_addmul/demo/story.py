@@ -15,8 +15,12 @@ from keras_addmul.demo import models, picture, report
 from keras_addmul.demo.split import Split, Units, split
 from keras_addmul.demo.table import load
 from keras_addmul.demo.training import progress_bar, train
+from keras_addmul.discover import discover
 
 __all__ = ["Outcome", "run"]
+
+# `discover` needs so many bodies.
+MIN_ROWS = 20
 
 
 @dataclasses.dataclass
@@ -32,6 +36,7 @@ class Outcome:
         steps: Number of training steps that each model did, by its name.
         path: The weights over the training: `{"step": [...], "order": [...], ...}`.
         served: Seconds that the SavedModel answered for the unseen body, or None.
+        discovery: What `discover` makes of the same table, or None where it is too short.
     """
 
     law: models.Law
@@ -41,6 +46,7 @@ class Outcome:
     steps: dict
     path: dict
     served: float | None = None
+    discovery: object = None
 
     def errors(self, name, part):
         """Relative errors of a model on a part of the bodies."""
@@ -85,6 +91,8 @@ def run(out, table=None, steps=2000, seed=0):
     )
     report.law(console, outcome.law)
     report.comparison(console, outcome)
+    outcome.discovery = _discover(console, parts.training, seed)
+    report.formula(console, outcome.discovery)
     picture.draw(outcome, out / "kepler.png")
     outcome.served = _serve(console, models.served(arms[0].model, units), parts, out / "served")
     report.closing(console, outcome, out)
@@ -108,6 +116,17 @@ def _train_all(console, arms, table, units, steps):
             done[arm.name] = train(arm, x, y, steps, progress, watch if arm is arms[0] else None)
     watch(max(1, done[arms[0].name]))
     return done, path
+
+
+def _discover(console, table, seed):
+    """The formula that `discover` finds in the table, None where it has too few rows."""
+    if len(table) < MIN_ROWS:
+        return None
+    x = np.stack([table.semi_major_axis, table.central_mass], axis=1)
+    with console.status("looking for a formula, with nothing known of products"):
+        return discover(
+            x, table.period, names=["a", "M"], target="T", baselines=False, seed=seed, verbose=0
+        )
 
 
 def _predictions(arm, parts, units):

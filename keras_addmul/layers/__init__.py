@@ -2,6 +2,66 @@
 
 from keras_addmul.layers.addmul import AddMul
 from keras_addmul.layers.addmul_dense import AddMulDense
+from keras_addmul.layers.addmul_select import AddMulSelect
+from keras_addmul.layers.apl import APL
+from keras_addmul.layers.crelu import CReLU
 from keras_addmul.layers.exp_iterate import ExpIterate
+from keras_addmul.layers.inalu import INALU
+from keras_addmul.layers.isrlu import ISRLU
+from keras_addmul.layers.isru import ISRU
+from keras_addmul.layers.maxout import Maxout
+from keras_addmul.layers.nalu import NALU
+from keras_addmul.layers.nau import NAU
+from keras_addmul.layers.nmru import NMRU
+from keras_addmul.layers.nmu import NMU
+from keras_addmul.layers.noisy_activation import NoisyActivation
+from keras_addmul.layers.noisy_gru import NoisyGRU
+from keras_addmul.layers.noisy_lstm import NoisyLSTM
+from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
+from keras_addmul.layers.noisy_tanh import NoisyTanh
+from keras_addmul.layers.pelu import PELU
+from keras_addmul.layers.piecewise_polynomial import PiecewisePolynomial
+from keras_addmul.layers.product_unit import ProductUnit
+from keras_addmul.layers.rational import Rational
+from keras_addmul.layers.real_npu import RealNPU
+from keras_addmul.layers.repu import RePU
+from keras_addmul.layers.repu_bank import RePUBank
+from keras_addmul.layers.rrelu import RReLU
+from keras_addmul.layers.snake import Snake
+from keras_addmul.layers.soft_exponential import SoftExponential
+from keras_addmul.layers.srelu import SReLU
+from keras_addmul.layers.swish import Swish
 
-__all__ = ["AddMul", "AddMulDense", "ExpIterate"]
+__all__ = [
+    "APL",
+    "INALU",
+    "ISRLU",
+    "ISRU",
+    "NALU",
+    "NAU",
+    "NMRU",
+    "NMU",
+    "PELU",
+    "AddMul",
+    "AddMulDense",
+    "AddMulSelect",
+    "CReLU",
+    "ExpIterate",
+    "Maxout",
+    "NoisyActivation",
+    "NoisyGRU",
+    "NoisyLSTM",
+    "NoisySigmoid",
+    "NoisyTanh",
+    "PiecewisePolynomial",
+    "ProductUnit",
+    "RReLU",
+    "Rational",
+    "RePU",
+    "RePUBank",
+    "RealNPU",
+    "SReLU",
+    "Snake",
+    "SoftExponential",
+    "Swish",
+]

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_addmul import special
+from keras_addmul import activations, special
 from keras_addmul.layers.checks import (
     check_float_input,
     check_number,
@@ -42,7 +42,8 @@ class AddMulDense(keras.layers.Layer):
 
     Args:
         units: Positive integer, number of outputs.
-        activation: Applied to the result; name, callable or None.
+        activation: Applied to the result: a name, which `activations.get` looks up among
+            ours and then among Keras's, a callable or None.
         use_bias: Whether to add a bias.
         groups: Into how many blocks of neighbouring units that share an order
             the layer is divided, like the heads of an attention layer; None for
@@ -113,7 +114,7 @@ class AddMulDense(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = check_positive_integer("units", units)
-        self.activation = keras.activations.get(activation)
+        self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self.groups = check_positive_integer("groups", groups, optional=True)
         if self.groups is not None and self.units % self.groups:
@@ -209,7 +210,7 @@ class AddMulDense(keras.layers.Layer):
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "groups": self.groups,
             "coupling": self.coupling,

@@ -18,11 +18,13 @@ def check_positive_integer(name, value, optional=False):
     return int(value)
 
 
-def check_number(name, value, low):
-    """Returns a finite `float` above `low`."""
+def check_number(name, value, low, strict=True):
+    """Returns a finite `float` above `low`, or `low` itself if that is allowed."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or not value > low:
-        raise ValueError(f"Argument `{name}` must be a number above {low}. Received: {value!r}")
+    if not number or not np.isfinite(value) or value < low or (strict and value == low):
+        expected = "a finite number" if low == -np.inf else f"a number above {low}"
+        expected = expected if strict else f"a number of at least {low}"
+        raise ValueError(f"Argument `{name}` must be {expected}. Received: {value!r}")
     return float(value)
 
 

@@ -1,8 +1,11 @@
-"""Where a kernel starts whose weights are coefficients or exponents, as it turns out."""
+"""Where the weights of arithmetic layers start."""
+
+import math
 
 import keras
+from keras import ops
 
-__all__ = ["AddMulUniform"]
+__all__ = ["AddMulUniform", "NACUniform", "NAUUniform", "NearEnds", "SelectUniform"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
@@ -35,3 +38,134 @@ class AddMulUniform(keras.initializers.Initializer):
 
     def get_config(self):
         return {"seed": self._uniform.get_config()["seed"]}
+
+
+class _Symmetric(keras.initializers.Initializer):
+    """Uniform weights between `-width(inputs, units)` and that."""
+
+    def __init__(self, seed=None):
+        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+
+    def __call__(self, shape, dtype=None):
+        return self.width(shape[-2], shape[-1]) * self._uniform(shape, dtype)
+
+    def get_config(self):
+        return {"seed": self._uniform.get_config()["seed"]}
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NAUUniform(_Symmetric):
+    """Uniform weights of a neural addition unit: Glorot's, but within [-1/2, 1/2].
+
+    Args:
+        seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    >>> from keras_addmul.layers.initializers import NAUUniform
+    >>> kernel = NAUUniform(seed=0)((2, 1000)).numpy()
+    >>> bool(abs(kernel).max() <= (6.0 / 1002.0) ** 0.5)
+    True
+
+    References:
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+    """
+
+    def width(self, inputs, units):
+        return min(0.5, math.sqrt(6.0 / (inputs + units)))
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NACUniform(_Symmetric):
+    """Uniform `w_hat` and `m_hat`, for weights `tanh(w_hat) * sigmoid(m_hat)`.
+
+    Their half-width is such that the variance of the weights is Glorot's,
+    `2 / (inputs + outputs)`.
+
+    Args:
+        seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    >>> from keras_addmul.layers.initializers import NACUniform
+    >>> w_hat = NACUniform(seed=0)((2, 1)).numpy()
+    >>> w_hat.shape
+    (2, 1)
+
+    References:
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+    """
+
+    def width(self, inputs, units):
+        wanted = 2.0 / max(inputs + units, 5)  # no half-width gives more than 1/2
+        low, high = 1e-3, 100.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if _variance(middle) < wanted else (low, middle)
+        return high
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class SelectUniform(keras.initializers.Initializer):
+    """Weights of either sign whose magnitude is uniform in [low, high].
+
+    Where a weight says whether an input is taken (1) or inverted (-1), both are
+    likely, and near 0, where it leaves the input out, little would be learned.
+
+    Args:
+        low, high: Bounds of the magnitude.
+        seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    >>> from keras_addmul.layers.initializers import SelectUniform
+    >>> kernel = abs(SelectUniform(seed=0)((2, 1000)).numpy())
+    >>> bool(kernel.min() > 0.5), bool(kernel.max() < 1.0)
+    (True, True)
+    """
+
+    def __init__(self, low=0.5, high=1.0, seed=None):
+        if not 0.0 <= low <= high:
+            raise ValueError(
+                "Arguments `low` and `high` must be numbers with 0 <= low <= high. "
+                f"Received: {low!r}, {high!r}"
+            )
+        self.low, self.high = float(low), float(high)
+        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+
+    def __call__(self, shape, dtype=None):
+        u = self._uniform(shape, dtype)
+        size = self.low + (self.high - self.low) * ops.abs(u)
+        return ops.where(u < 0.0, -size, size)
+
+    def get_config(self):
+        return {"low": self.low, "high": self.high, "seed": self._uniform.get_config()["seed"]}
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NearEnds(keras.initializers.Initializer):
+    """Orders close to 0, the sum, or close to 1, the product, with equal chances.
+
+    Args:
+        distance: How far from the end, below 1/2.
+        seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    >>> from keras_addmul.layers.initializers import NearEnds
+    >>> NearEnds(seed=0)((6,)).numpy()
+    array([0.05, 0.95, 0.95, 0.95, 0.05, 0.95], dtype=float32)
+    """
+
+    def __init__(self, distance=0.05, seed=None):
+        if not 0.0 <= distance < 0.5:
+            raise ValueError(
+                f"Argument `distance` must be a number in [0, 0.5). Received: {distance!r}"
+            )
+        self.distance = float(distance)
+        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+
+    def __call__(self, shape, dtype=None):
+        u = self._uniform(shape, dtype)
+        at = ops.full_like(u, self.distance)
+        return ops.where(u < 0.0, at, 1.0 - at)
+
+    def get_config(self):
+        return {"distance": self.distance, "seed": self._uniform.get_config()["seed"]}
+
+
+def _variance(r):
+    """The variance of `tanh(u) * sigmoid(v)`, for u and v uniform in [-r, r]."""
+    return (1.0 - math.tanh(r) / r) * (r - math.tanh(r / 2.0)) / (2.0 * r)

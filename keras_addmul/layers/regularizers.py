@@ -3,11 +3,30 @@
 import keras
 from keras import ops
 
-__all__ = ["OrdersToEnds", "WeightsToSigns"]
+__all__ = ["AwayFromZero", "OrdersToEnds", "Penalty", "WeightsToSigns"]
+
+
+class Penalty(keras.regularizers.Regularizer):
+    """A penalty of `strength * scale`.
+
+    The scale is a variable, 1 unless `keras_addmul.callbacks.RegularizerSchedule` sets
+    it, so that a compiled training step sees it change.
+    """
+
+    def __init__(self, strength=0.01):
+        self.strength = _checked(strength)
+        self.scale = keras.Variable("ones", shape=(), dtype="float32", trainable=False)
+
+    def scaled(self, penalty):
+        """Returns the penalty times strength and scale, in its own dtype."""
+        return self.strength * penalty * ops.cast(self.scale, penalty.dtype)
+
+    def get_config(self):
+        return {"strength": self.strength}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class OrdersToEnds(keras.regularizers.Regularizer):
+class OrdersToEnds(Penalty):
     """Pulls orders to 0 or 1, whichever is nearer: `strength * mean(min(|n|, |1 - n|))`.
 
     Args:
@@ -18,18 +37,12 @@ class OrdersToEnds(keras.regularizers.Regularizer):
     0.125
     """
 
-    def __init__(self, strength=0.01):
-        self.strength = _checked(strength)
-
     def __call__(self, orders):
-        return self.strength * ops.mean(_distance(orders, (0.0, 1.0)))
-
-    def get_config(self):
-        return {"strength": self.strength}
+        return self.scaled(ops.mean(_distance(orders, (0.0, 1.0))))
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class WeightsToSigns(keras.regularizers.Regularizer):
+class WeightsToSigns(Penalty):
     """Pulls weights to the nearest of -1, 0 and 1, as `strength * mean(distance)`.
 
     Args:
@@ -43,14 +56,37 @@ class WeightsToSigns(keras.regularizers.Regularizer):
         - The sparsity penalty of [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016).
     """
 
-    def __init__(self, strength=0.01):
-        self.strength = _checked(strength)
+    def __call__(self, weights):
+        return self.scaled(ops.mean(_distance(weights, (-1.0, 0.0, 1.0))))
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class AwayFromZero(Penalty):
+    """Pushes weights outwards, as `strength * mean(max(size - |w|, 0))`.
+
+    For weights that pass through `tanh` or `sigmoid`: there they saturate.
+
+    Args:
+        strength: Non-negative number.
+        size: Positive number, at which a weight is let go.
+
+    >>> from keras_addmul.layers.regularizers import AwayFromZero
+    >>> float(AwayFromZero(1.0)(keras.ops.array([-25.0, 5.0, 0.0, 20.0])))
+    8.75
+
+    References:
+        - The penalty of [Schloer, Ring & Hotho, 2020](https://arxiv.org/abs/2003.07629).
+    """
+
+    def __init__(self, strength=0.05, size=20.0):
+        super().__init__(strength)
+        self.size = _checked(size)
 
     def __call__(self, weights):
-        return self.strength * ops.mean(_distance(weights, (-1.0, 0.0, 1.0)))
+        return self.scaled(ops.mean(ops.relu(self.size - ops.abs(weights))))
 
     def get_config(self):
-        return {"strength": self.strength}
+        return {**super().get_config(), "size": self.size}
 
 
 def _distance(weights, values):

@@ -12,6 +12,17 @@ from keras_addmul.special.operation import (
     inverse,
     to_sums,
 )
+from keras_addmul.special.peers import (
+    inalu,
+    nac_weights,
+    nalu,
+    nmru,
+    nmu,
+    npu,
+    product_unit,
+    soft_exponential,
+)
+from keras_addmul.special.selection import addmul_select
 from keras_addmul.special.signed import cos_pi, signed_exp_iterate
 from keras_addmul.special.solutions import SOLUTIONS
 
@@ -20,15 +31,24 @@ __all__ = [
     "addmul",
     "addmul_matmul",
     "addmul_reduce",
+    "addmul_select",
     "cos_pi",
     "exp_iterate",
     "free_matmul",
     "from_sums",
     "guarded",
     "identity",
+    "inalu",
     "inverse",
+    "nac_weights",
+    "nalu",
+    "nmru",
+    "nmu",
+    "npu",
     "output_bound",
+    "product_unit",
     "signed_exp_iterate",
+    "soft_exponential",
     "superexp",
     "superlog",
     "to_sums",

@@ -56,9 +56,12 @@ def guarded(weights):
     """Returns the weights, with a gradient whose square is finite in their dtype.
 
     Beyond that, the running mean of squares of Adam and its relatives overflows and
-    turns the weights into nan at the next step.
+    turns the weights into nan at the next step. In float16 gradients pass as they are: there
+    they are scaled up, and an infinite one tells the optimizer to skip the step.
     """
     (weights,), dtype = as_floats(weights=weights)
+    if dtype == "float16":
+        return weights
     bound = _LARGEST[dtype] ** 0.45
 
     @custom_gradient

@@ -104,8 +104,9 @@ def towards_log(x, n, epsilon=0.0, solution="kneser"):
 
     def in_dtype(dtype, x, n):
         magnitude = _magnitude(x)
-        iterate = exp_iterate(ops.maximum(magnitude, epsilon), -n, solution)
-        return _below(ops.where(n == 0.0, magnitude, iterate), x, -n, _turn(-n))
+        # At order 0 nothing is raised, and the slope in the order is that of the iterate.
+        start = ops.where(n == 0.0, magnitude, ops.maximum(magnitude, epsilon))
+        return _below(exp_iterate(start, -n, solution), x, -n, _turn(-n))
 
     return in_working_dtype(in_dtype, x=x, n=n)
 

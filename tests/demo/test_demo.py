@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import sympy
 
 from keras_addmul import demo, serving
 from keras_addmul.__main__ import main
@@ -72,7 +73,13 @@ def test_command_finds_keplers_third_law_and_serves_it(tmp_path, capsys, monkeyp
     report = serving.check(tmp_path / "served", x, year, rtol=0.01, atol=0.0)
     assert report.endpoints == ("serve", "serve_jit")
 
+    a, mass = sympy.symbols("a M", positive=True)
+    told = outcome.discovery.formula.expression.subs({"a": a, "M": mass})
+    constant = sympy.simplify(told / sympy.sqrt(a**3 / mass))
+    assert abs(float(constant) / models.CONSTANT - 1) < 0.01
+
     said = capsys.readouterr().out
+    assert outcome.discovery.formula.text in said
     assert re.search(r"A product: period = 7\d{5} \* axis\^1\.\d+ \* mass\^-0\.\d+", said)
     assert re.search(r"predicted 27\.\d\d days, measured 27\.32 days", said)
 

@@ -5,8 +5,20 @@ import keras
 from keras_addmul import layers
 
 HALF = keras.initializers.Constant(0.5)
+WIDE = keras.initializers.RandomUniform(-6.0, 6.0, seed=1)
 
 CASES = {
+    "APL": [{"hinges_initializer": "ones"}],
+    "CReLU": [{}],
+    "ISRLU": [{}],
+    "ISRU": [{}],
+    "Maxout": [{"units": 2}],
+    "PELU": [{}],
+    "RReLU": [{"seed": 0}],
+    "Rational": [{}],
+    "SReLU": [{"t_left_initializer": HALF, "a_right_initializer": HALF}],
+    "Snake": [{}],
+    "Swish": [{}],
     "AddMul": [{}, {"shared": True, "solution": "linear", "order_initializer": HALF}],
     "AddMulDense": [
         {"units": 4, "activation": "softplus"},
@@ -15,10 +27,33 @@ CASES = {
         {"units": 18, "nodes": 16, "order_initializer": keras.initializers.RandomUniform(0, 1)},
         {"units": 2, "solution": "linear", "order_initializer": HALF},
     ],
+    "AddMulSelect": [{"units": 2, "use_bias": True, "order_initializer": HALF}],
+    "INALU": [{"units": 2}],
+    "NALU": [{"units": 2}],
+    "NAU": [{"units": 2}],
+    "NMRU": [{"units": 2}],
+    "NMU": [{"units": 2}],
+    "NoisyActivation": [{"p_initializer": "ones"}, {"base": "sigmoid", "kind": "NANI"}],
+    "NoisyGRU": [{"units": 2, "return_sequences": True, "kernel_initializer": WIDE}],
+    "NoisyLSTM": [{"units": 2, "return_sequences": True, "kernel_initializer": WIDE}],
+    "NoisySigmoid": [{"p_initializer": "ones", "c": 4.0, "soft": True}],
+    "NoisyTanh": [{"p_initializer": "ones", "shared": True, "alpha": 0.9}],
+    "PiecewisePolynomial": [{"pieces": 3, "shared": False}],
+    "RePU": [{"learned": True}],
+    "RePUBank": [{"units": 5, "s": 2, "outside": "extrapolate", "left": 2}],
+    "ProductUnit": [{"units": 2}],
+    "RealNPU": [{"units": 2}],
+    "SoftExponential": [{}],
     "ExpIterate": [{"order_initializer": HALF}, {"shared": True, "solution": "linear"}],
 }
 
 MERGES = {"AddMul"}
+
+# Layers that are called on (batch, time, features).
+SEQUENCES = {"NoisyGRU", "NoisyLSTM"}
+
+# Layers whose weights act on negative numbers alone.
+MIRRORED = {"ISRLU"}
 
 EVERY = [(name, index) for name in layers.__all__ for index in range(len(CASES.get(name, [None])))]
 
@@ -34,5 +69,7 @@ def build(name, index, **kwargs):
 
 
 def inputs_for(name, x):
-    """What the layer is called on: `x`, or a list for a layer that merges."""
+    """What the layer is called on: `x`, or a list for a layer that merges, or two steps in time."""
+    if name in SEQUENCES and len(x.shape) == 2:
+        return keras.ops.stack([x, 0.5 * x], axis=1)
     return [x, x + 0.5] if name in MERGES else x

@@ -129,6 +129,18 @@ def test_regularizers_vanish_at_their_targets_and_pull_towards_them():
     np.testing.assert_array_equal(np.sign(tape.gradient(y, x)), [1, -1, 1, 1])
 
 
+def test_loss_scaling_sees_the_gradients_as_they_are():
+    x = tf.constant([[1.0, 2.0]])
+    gradients = {}
+    for policy, scale in (("float32", 1.0), ("mixed_float16", 2.0**12)):
+        layer = AddMulDense(1, order_initializer="zeros", kernel_initializer="ones", dtype=policy)
+        layer.build((None, 2))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.cast(layer(x), "float32")) * scale
+        gradients[policy] = tape.gradient(loss, layer.kernel.value) / scale
+    np.testing.assert_allclose(gradients["mixed_float16"], gradients["float32"], rtol=2e-3)
+
+
 def test_add_mul_is_add_and_multiply_at_its_ends():
     parts = [SIGNED, SIGNED[::-1].copy(), SIGNED * 2]
     added = AddMul(order_initializer="zeros")(parts)

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_addmul.layers import AddMul, AddMulDense, ExpIterate
+from keras_addmul.layers import AddMul, AddMulDense, AddMulSelect, ExpIterate
 from keras_addmul.layers.constraints import Interval
+from keras_addmul.layers.initializers import NearEnds, SelectUniform
 from keras_addmul.layers.regularizers import OrdersToEnds
 
 BAD_ARGUMENTS = [
@@ -30,6 +31,10 @@ BAD_ARGUMENTS = [
         lambda: ExpIterate(epsilon=float("nan")),
         "must be a number above 0.0. Received: nan",
     ),
+    (lambda: AddMulSelect(0), "`units` must be a positive integer. Received: 0"),
+    (lambda: AddMulSelect(2, epsilon=-1.0), "must be a number above 0.0. Received: -1.0"),
+    (lambda: SelectUniform(0.9, 0.5), "numbers with 0 <= low <= high. Received: 0.9, 0.5"),
+    (lambda: NearEnds(0.5), "`distance` must be a number in [0, 0.5). Received: 0.5"),
     (lambda: AddMul(solution="x"), "must be one of 'kneser', 'linear'. Received: 'x'"),
     (lambda: Interval(1.0, 0.0), "`low` must be below `high`. Received: 1.0, 0.0"),
     (lambda: OrdersToEnds(-1.0), "`strength` must be a number >= 0. Received: -1.0"),
@@ -46,7 +51,12 @@ def test_bad_arguments(make, message):
     assert message in str(error.value)
 
 
-ALL = [lambda: AddMulDense(2), lambda: ExpIterate(), lambda: AddMulDense(2, coupling="free")]
+ALL = [
+    lambda: AddMulDense(2),
+    lambda: AddMulSelect(2),
+    lambda: ExpIterate(),
+    lambda: AddMulDense(2, coupling="free"),
+]
 
 
 @pytest.mark.parametrize("make", ALL)

@@ -165,3 +165,21 @@ def test_slopes_of_the_continuation_are_those_of_its_values(n, solution):
     above, below = (n + h, n) if n == 0.0 else (n + h, n - h)
     differences = (f(x, above) - f(x, below)) / (above - below)
     np.testing.assert_allclose(in_n[0], np.sum(differences), rtol=2e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [0.0, 1.0])
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+def test_the_slope_in_the_order_at_an_end_is_that_of_the_neighbours(n, solution):
+    x = tf.constant([2.0, 3.0, 0.5], tf.float64)
+
+    def neuron(n):
+        return special.addmul_matmul(x, [[1.0], [0.5], [2.0]], n, epsilon=1e-7, solution=solution)
+
+    order = tf.constant(n, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(order)
+        y = neuron(order)
+    h = 1e-5 if n == 0.0 else -1e-5
+    # One-sided, and of second order in h: the order stays in [0, 1].
+    rise = -3.0 * neuron(order) + 4.0 * neuron(order + h) - neuron(order + 2.0 * h)
+    np.testing.assert_allclose(tape.gradient(y, order), rise[0] / (2.0 * h), rtol=1e-5)

@@ -1,0 +1,114 @@
+"""Activations: functions of one tensor, found by name, and what is known of each.
+
+- `get`: an activation by name, ours first and then Keras's; `serialize` goes back.
+- `catalogue`: formula, range, smoothness, Lipschitz constant and more, for each.
+- The functions, each with its parameters as arguments. What Keras has is Keras's own.
+"""
+
+from keras.activations import (
+    elu,
+    exponential,
+    gelu,
+    hard_shrink,
+    hard_silu,
+    hard_tanh,
+    linear,
+    log_sigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    tanh,
+    tanh_shrink,
+)
+
+from keras_addmul.activations import from_keras  # noqa: F401  its rows
+from keras_addmul.activations.catalogue import catalogue
+from keras_addmul.activations.expectation import noisy_mean
+from keras_addmul.activations.exponentials import (
+    celu,
+    elish,
+    hard_elish,
+    isrlu,
+    pelu,
+    soft_exponential,
+)
+from keras_addmul.activations.gated import lisht, snake, swish
+from keras_addmul.activations.get import get, serialize
+from keras_addmul.activations.noisy import noisy
+from keras_addmul.activations.rational import STARTS as RATIONAL_STARTS
+from keras_addmul.activations.rational import rational
+from keras_addmul.activations.rectifiers import (
+    apl,
+    crelu,
+    leaky_relu,
+    maxout,
+    prelu,
+    rrelu,
+    srelu,
+)
+from keras_addmul.activations.registry import Activation, activation
+from keras_addmul.activations.repu import repu
+from keras_addmul.activations.sigmoids import dsilu, hard_sigmoid, isru
+
+__all__ = [
+    "RATIONAL_STARTS",
+    "Activation",
+    "activation",
+    "apl",
+    "catalogue",
+    "celu",
+    "crelu",
+    "dsilu",
+    "elish",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_elish",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "isrlu",
+    "isru",
+    "leaky_relu",
+    "linear",
+    "lisht",
+    "log_sigmoid",
+    "maxout",
+    "mish",
+    "noisy",
+    "noisy_mean",
+    "pelu",
+    "prelu",
+    "rational",
+    "relu",
+    "relu6",
+    "repu",
+    "rrelu",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "snake",
+    "soft_exponential",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "srelu",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+]

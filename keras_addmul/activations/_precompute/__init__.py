@@ -1,0 +1,1 @@
+"""Scripts that derived the tables of this folder."""

@@ -1,0 +1,78 @@
+"""Activations that are the input times a function of it, or plus a wave."""
+
+from keras import ops
+
+from keras_addmul.activations.registry import activation
+from keras_addmul.activations.tensors import in_dtype_of
+
+__all__ = ["lisht", "snake", "swish"]
+
+
+@activation(
+    formula="x / (1 + exp(-beta * x))",
+    range=(-0.27846454276107380, float("inf")),
+    smoothness=float("inf"),
+    monotone=False,
+    saturates="left",
+    lipschitz=1.0998393201288669,
+    layer="Swish",
+    note="keras.activations.silu at beta = 1, which is all that Keras's swish offers",
+    source="https://arxiv.org/abs/1710.05941",
+)
+def swish(x, beta=1.0):
+    """Returns `x * sigmoid(beta * x)`: half the input at beta 0, ReLU at infinity.
+
+    >>> from keras_addmul import activations
+    >>> activations.swish([-2.0, 2.0], beta=0.0).numpy()
+    array([-1.,  1.], dtype=float32)
+    """
+    x, beta = in_dtype_of(x, beta)
+    return x * ops.sigmoid(beta * x)
+
+
+@activation(
+    formula="x * tanh(x)",
+    range=(0.0, float("inf")),
+    smoothness=float("inf"),
+    monotone=False,
+    saturates="none",
+    lipschitz=1.1996786402577339,
+    source="https://arxiv.org/abs/1901.05894",
+)
+def lisht(x):
+    """Returns `x * tanh(x)`, which is `abs(x)` with a round tip.
+
+    >>> from keras_addmul import activations
+    >>> activations.lisht([-2.0, 0.0, 20.0]).numpy().round(4)
+    array([ 1.9281,  0.    , 20.    ], dtype=float32)
+    """
+    x = in_dtype_of(x)
+    return x * ops.tanh(x)
+
+
+@activation(
+    formula="x + sin(alpha * x)**2 / alpha",
+    range=(float("-inf"), float("inf")),
+    smoothness=float("inf"),
+    monotone=True,
+    saturates="none",
+    lipschitz=2.0,
+    layer="Snake",
+    source="https://arxiv.org/abs/2006.08195",
+)
+def snake(x, alpha=1.0):
+    """Returns `x + sin(alpha * x)**2 / alpha`: a line with a wave, for what repeats itself.
+
+    Args:
+        x: Tensor.
+        alpha: The frequency, half that of the wave; at 0, the limit, `x`.
+
+    >>> from keras_addmul import activations
+    >>> activations.snake([0.0, 1.0], alpha=0.5).numpy().round(4)
+    array([0.    , 1.4597], dtype=float32)
+    """
+    x, alpha = in_dtype_of(x, alpha)
+    still = alpha == 0.0
+    wave = ops.square(ops.sin(alpha * x)) / ops.where(still, 1.0, alpha)
+    # The first term of the series, for its slope in alpha.
+    return x + ops.where(still, alpha * ops.square(ops.where(still, x, 0.0)), wave)

@@ -1,0 +1,94 @@
+"""Activations by name."""
+
+import difflib
+
+import keras
+
+from keras_addmul.activations.registry import ALIASES, ROWS, key
+
+__all__ = ["get", "serialize"]
+
+_OF_KERAS = (
+    "glu",
+    "hard_shrink",
+    "log_softmax",
+    "sparsemax",
+    "squareplus",
+    "threshold",
+)
+
+
+def get(identifier):
+    """Returns an activation: ours by name, then Keras's.
+
+    Capitals, spaces, dashes and underscores in a name do not matter, and aliases
+    are known: `"Hard-ELiSH"`, `"lrelu"`. Where a function of the catalogue has a
+    namesake in Keras that is another function (`hard_sigmoid`, `leaky_relu`), the
+    name means the one of the catalogue, and Keras's is had by handing it in:
+    `get(keras.activations.hard_sigmoid)`.
+
+    Layers of Keras look names up in Keras alone: hand them the function,
+    `keras.layers.Dense(8, activation=activations.get("snake"))`. It is saved by its
+    registered name, and read where `keras_addmul` is imported.
+
+    Args:
+        identifier: A name, also one registered with Keras, a callable, what `serialize` or
+            Keras's own `serialize` returned, or None for the identity.
+
+    Raises:
+        ValueError: If there is no such activation; the closest names are listed.
+
+    >>> from keras_addmul import activations
+    >>> activations.get("PELU") is activations.pelu
+    True
+    >>> import keras
+    >>> dense = keras.layers.Dense(2, activation=activations.get("snake"))
+    >>> dense.get_config()["activation"]["config"]
+    'keras_addmul>snake'
+    """
+    if isinstance(identifier, str):
+        name = ALIASES.get(key(identifier))
+        if name is not None:
+            return ROWS[name].function
+        registered = keras.saving.get_registered_object(identifier)
+        if registered is not None:
+            return registered
+        try:
+            return keras.activations.get(identifier)
+        except ValueError:
+            raise ValueError(_unknown(identifier)) from None
+    if identifier is None or callable(identifier) or isinstance(identifier, dict):
+        return keras.activations.get(identifier)
+    raise ValueError(
+        "Argument `activation` must be a name, a callable, a serialised activation or None. "
+        f"Received: {identifier!r}"
+    )
+
+
+def serialize(activation):
+    """Returns what `get` turns back into the activation: a name, or a dictionary.
+
+    >>> import keras
+    >>> from keras_addmul import activations
+    >>> activations.serialize(activations.elish), activations.serialize(keras.activations.relu)
+    ('elish', 'relu')
+    """
+    for name, row in ROWS.items():
+        if row.function is activation:
+            return name
+    config = keras.activations.serialize(activation)
+    if isinstance(config, str) and key(config) in ALIASES:
+        # Keras's namesake of one of ours: as a dictionary, the name is Keras's.
+        return keras.saving.serialize_keras_object(activation)
+    return config
+
+
+def _unknown(identifier):
+    names = sorted({*ROWS, *_OF_KERAS})
+    close = difflib.get_close_matches(key(identifier), [key(name) for name in names], 3, 0.5)
+    close = [name for wanted in close for name in names if key(name) == wanted]
+    hint = f" Did you mean {', '.join(map(repr, close))}?" if close else ""
+    return (
+        f"There is no activation {identifier!r}.{hint} Known: {', '.join(names)}. "
+        f"Received: {identifier!r}"
+    )

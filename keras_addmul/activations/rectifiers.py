@@ -1,0 +1,233 @@
+"""Activations in straight pieces."""
+
+from keras import ops
+
+from keras_addmul.activations.registry import activation, describe
+from keras_addmul.activations.repu import repu
+from keras_addmul.activations.tensors import in_dtype_of
+
+__all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
+
+
+@activation(
+    formula="x if x > 0 else negative_slope * x",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    knots=(0.0,),
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    aliases=("lrelu",),
+    note="slope 0.01; Keras's leaky_relu starts at 0.2, its layer LeakyReLU at 0.3",
+    source="https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",
+)
+def leaky_relu(x, negative_slope=0.01):
+    """Returns `x` above 0 and `negative_slope * x` below.
+
+    The slope is the one of its paper: Keras's function of this name starts at 0.2, and
+    its layer `LeakyReLU` at 0.3.
+
+    >>> from keras_addmul import activations
+    >>> activations.leaky_relu([-2.0, 3.0]).numpy()
+    array([-0.02,  3.  ], dtype=float32)
+    """
+    return prelu(x, negative_slope)
+
+
+@activation(
+    formula="x if x > 0 else alpha * x",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    knots=(0.0,),
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    note="keras.layers.PReLU learns alpha, from zero on; the paper starts at 1/4",
+    source="https://arxiv.org/abs/1502.01852",
+)
+def prelu(x, alpha=0.25):
+    """Returns `x` above 0 and `alpha * x` below.
+
+    Args:
+        x: Tensor.
+        alpha: The slope below 0, of a shape that broadcasts with `x`.
+
+    >>> from keras_addmul import activations
+    >>> activations.prelu([[-2.0, -2.0, 3.0]], [0.25, 0.5, 0.5]).numpy()
+    array([[-0.5, -1. ,  3. ]], dtype=float32)
+    """
+    x, alpha = in_dtype_of(x, alpha)
+    return ops.where(x > 0.0, x, alpha * x)
+
+
+@activation(
+    formula="x if x > 0 else (lower + upper) / 2 * x",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    knots=(0.0,),
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    layer="RReLU",
+    note="the slope is a factor; the paper's table divides by numbers of [3, 8]",
+    source="https://arxiv.org/abs/1505.00853",
+)
+def rrelu(x, lower=1 / 8, upper=1 / 3, uniform=None):
+    """Returns `x` above 0; below, `x` times a slope of [lower, upper], or their mean.
+
+    Args:
+        x: Tensor.
+        lower, upper: The least and the largest slope.
+        uniform: Numbers of [0, 1) of the shape of `x`, which place each slope
+            between them. None, as at inference, takes the mean slope.
+
+    >>> from keras_addmul import activations
+    >>> activations.rrelu([-2.0, 2.0], 0.25, 0.75).numpy()
+    array([-1.,  2.], dtype=float32)
+    >>> activations.rrelu([-2.0, 2.0], 0.25, 0.75, uniform=[0.0, 0.0]).numpy()
+    array([-0.5,  2. ], dtype=float32)
+    """
+    x, lower, upper, uniform = in_dtype_of(x, lower, upper, 0.5 if uniform is None else uniform)
+    return prelu(x, lower + (upper - lower) * uniform)
+
+
+@activation(
+    formula="t_left + a_left * (x - t_left) if x < t_left else x if x < t_right"
+    " else t_right + a_right * (x - t_right)",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    knots=(0.0,),
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    layer="SReLU",
+    aliases=("s_shaped_relu",),
+    note="starts as a leaky ReLU: the right slope is 1 until it is learned",
+    source="https://arxiv.org/abs/1512.07030",
+)
+def srelu(x, t_left=0.0, a_left=0.2, t_right=1.0, a_right=1.0):
+    """Returns `x` between two thresholds, and lines of other slopes beyond them.
+
+    `t_left + a_left * (x - t_left)` to the left, `t_right + a_right * (x - t_right)`
+    to the right. Continuous: a right threshold below the left one counts as it.
+
+    Args:
+        x: Tensor.
+        t_left, t_right: The thresholds.
+        a_left, a_right: The slopes beyond them.
+
+    >>> from keras_addmul import activations
+    >>> activations.srelu([-2.0, 0.5, 3.0], -1.0, 0.5, 1.0, 0.0).numpy()
+    array([-1.5,  0.5,  1. ], dtype=float32)
+    """
+    x, t_left, a_left, t_right, a_right = in_dtype_of(x, t_left, a_left, t_right, a_right)
+    t_right = ops.maximum(t_left, t_right)
+    right = ops.where(x > t_right, t_right + a_right * (x - t_right), x)
+    return ops.where(x < t_left, t_left + a_left * (x - t_left), right)
+
+
+@activation(
+    formula="max(0, x) + sum(a * max(0, b - x) for a, b in zip(slopes, hinges))",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    knots=(-1.0, 0.0),
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    layer="APL",
+    aliases=("adaptive_piecewise_linear",),
+    source="https://arxiv.org/abs/1412.6830",
+)
+def apl(x, slopes=(-0.1, -0.1), hinges=(0.0, -1.0)):
+    """Returns `max(0, x) + sum_s slopes[s] * max(0, hinges[s] - x)`.
+
+    Args:
+        x: Tensor.
+        slopes, hinges: Of shape `(pieces, ...)`, where the rest broadcasts with `x`.
+
+    >>> from keras_addmul import activations
+    >>> activations.apl([-1.0, 0.5, 2.0], slopes=[-0.5], hinges=[1.0]).numpy()
+    array([-1.  ,  0.25,  2.  ], dtype=float32)
+    """
+    x, slopes, hinges = in_dtype_of(x, slopes, hinges)
+    y = ops.relu(x)
+    for piece in range(slopes.shape[0]):
+        below = x <= hinges[piece]  # so that the slope at a hinge is the one of a side
+        y = y + slopes[piece] * ops.where(below, hinges[piece] - x, 0.0)
+    return y
+
+
+@activation(
+    formula="relu(x) and relu(-x), side by side",
+    range=(0.0, float("inf")),
+    smoothness=0,
+    monotone=False,
+    saturates="none",
+    lipschitz=1.0,
+    elementwise=False,
+    layer="CReLU",
+    aliases=("concatenated_relu",),
+    note="doubles the features",
+    source="https://arxiv.org/abs/1603.05201",
+)
+def crelu(x, axis=-1):
+    """Returns `relu(x)` and `relu(-x)`, joined along an axis, which they double.
+
+    >>> from keras_addmul import activations
+    >>> activations.crelu([[-2.0, 3.0]]).numpy()
+    array([[0., 3., 2., 0.]], dtype=float32)
+    """
+    x = in_dtype_of(x)
+    return ops.concatenate([ops.relu(x), ops.relu(-x)], axis=axis)
+
+
+@activation(
+    formula="the largest of each `pieces` neighbouring features",
+    range=(float("-inf"), float("inf")),
+    smoothness=0,
+    monotone=True,
+    saturates="none",
+    lipschitz=1.0,
+    elementwise=False,
+    layer="Maxout",
+    note="divides the features by `pieces`; the layer brings the linear maps",
+    source="https://arxiv.org/abs/1302.4389",
+)
+def maxout(x, pieces=2):
+    """Returns the largest of each `pieces` neighbouring features.
+
+    Args:
+        x: Tensor of shape `(..., features)`.
+        pieces: Positive integer that divides the features.
+
+    >>> from keras_addmul import activations
+    >>> activations.maxout([[1.0, 5.0, -2.0, -3.0]]).numpy()
+    array([[ 5., -2.]], dtype=float32)
+    """
+    x = in_dtype_of(x)
+    features = x.shape[-1]
+    if features is None or features % pieces:
+        raise ValueError(
+            f"Argument `pieces` must divide the features. Received: {pieces!r} for a tensor of "
+            f"shape {tuple(x.shape)}"
+        )
+    y = x[..., ::pieces]
+    for piece in range(1, pieces):
+        y = ops.maximum(y, x[..., piece::pieces])
+    return y
+
+
+describe(
+    repu,
+    formula="max(0, x)**s",
+    range=(0.0, float("inf")),
+    smoothness=1,
+    knots=(0.0,),
+    monotone=True,
+    saturates="left",
+    lipschitz=float("inf"),
+    layer="RePU",
+    aliases=("requ", "rectified_power_unit"),
+    note="order s has s - 1 continuous derivatives; 2 is also called ReQU",
+    source="https://arxiv.org/abs/2305.15839",
+)

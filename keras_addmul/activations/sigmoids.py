@@ -1,0 +1,97 @@
+"""Activations that step from one level to another."""
+
+import keras
+from keras import ops
+
+from keras_addmul.activations.registry import activation
+from keras_addmul.activations.tensors import in_dtype_of
+
+__all__ = ["dsilu", "hard_sigmoid", "isru"]
+
+
+@activation(
+    formula="min(1, max(0, slope * x + 1 / 2))",
+    range=(0.0, 1.0),
+    smoothness=0,
+    knots=(-1.0, 1.0),
+    monotone=True,
+    saturates="both",
+    lipschitz=0.5,
+    note="keras.activations.sparse_sigmoid; Keras's own hard_sigmoid is the one of slope 1/6",
+    source="https://arxiv.org/abs/1811.03378",
+)
+def hard_sigmoid(x, slope=0.5):
+    """Returns `clip(slope * x + 1/2, 0, 1)`, the sigmoid in three straight pieces.
+
+    Three functions go by this name: the survey's has slope 1/2 and is the default
+    here, and `keras.activations.sparse_sigmoid`; `keras.activations.hard_sigmoid`
+    has slope 1/6; the tangent of the sigmoid at 0, which the papers on noisy
+    activations take, has slope 1/4.
+
+    Args:
+        x: Tensor.
+        slope: Positive number, the slope at 0.
+
+    >>> from keras_addmul import activations
+    >>> activations.hard_sigmoid([-2.0, 0.0, 0.5, 1.0]).numpy()
+    array([0.  , 0.5 , 0.75, 1.  ], dtype=float32)
+    """
+    x, slope = in_dtype_of(x, slope)
+    return keras.activations.sparse_sigmoid(2.0 * slope * x)
+
+
+@activation(
+    formula="(1 + x * exp(-x) / (1 + exp(-x))) / (1 + exp(-x))",
+    range=(-0.0998393201288669, 1.0998393201288669),
+    smoothness=float("inf"),
+    monotone=False,
+    saturates="both",
+    lipschitz=0.5,
+    aliases=("silu_derivative",),
+    source="https://arxiv.org/abs/1702.03118",
+)
+def dsilu(x):
+    """Returns the derivative of SiLU, `sigmoid(x) * (1 + x * sigmoid(-x))`.
+
+    >>> from keras_addmul import activations
+    >>> activations.dsilu([0.0, 2.4]).numpy().round(4)
+    array([0.5   , 1.0998], dtype=float32)
+    """
+    x = in_dtype_of(x)
+    # sigmoid(-x) is 1 - sigmoid(x) without the cancellation.
+    return ops.sigmoid(x) * (1.0 + x * ops.sigmoid(-x))
+
+
+@activation(
+    formula="x / sqrt(1 + alpha * x**2)",
+    range=(-1.0, 1.0),
+    smoothness=float("inf"),
+    monotone=True,
+    saturates="both",
+    lipschitz=1.0,
+    layer="ISRU",
+    aliases=("inverse_square_root_unit",),
+    source="https://arxiv.org/abs/1710.09967",
+)
+def isru(x, alpha=1.0):
+    """Returns `x / sqrt(1 + alpha * x**2)`, a tanh made of one square root.
+
+    Args:
+        x: Tensor.
+        alpha: Positive; the limits are -1/sqrt(alpha) and 1/sqrt(alpha).
+
+    >>> from keras_addmul import activations
+    >>> activations.isru([0.0, 0.75, 1e30]).numpy()
+    array([0. , 0.6, 1. ], dtype=float32)
+    """
+    x, alpha = in_dtype_of(x, alpha)
+    # Beyond 1 the square could overflow: there, divided by |x|.
+    size = ops.abs(x)
+    far = size > 1.0
+    near = ops.where(far, 0.0, x)
+    inverse = 1.0 / ops.where(far, size, 1.0)
+    return ops.where(
+        far,
+        ops.sign(x) / ops.sqrt(ops.square(inverse) + ops.where(far, alpha, 1.0)),
+        near / ops.sqrt(1.0 + alpha * ops.square(near)),
+    )

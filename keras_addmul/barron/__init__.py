@@ -1,0 +1,33 @@
+"""RePU units, path norms, and changing the activation of a trained model with a proof.
+
+`convert_activation` replaces smooth activations by banks of RePU units and certifies what
+that changes; `to_table` makes tables of the banks; `path_norm` measures networks as
+Barron spaces do; `can_represent` says which activations embed into which.
+"""
+
+from keras_addmul.activations.repu import repu
+from keras_addmul.barron.certificate import Certificate, LayerCertificate
+from keras_addmul.barron.convert import convert_activation
+from keras_addmul.barron.embeddings import can_represent, embeddings, spectral_norm_bound
+from keras_addmul.barron.path_norm import path_norm
+from keras_addmul.barron.penalty import PathNorm, PathNormLog, PathNormMetric
+from keras_addmul.barron.recognise import known_activations
+from keras_addmul.barron.table import to_table
+from keras_addmul.layers import RePU
+
+__all__ = [
+    "Certificate",
+    "LayerCertificate",
+    "PathNorm",
+    "PathNormLog",
+    "PathNormMetric",
+    "RePU",
+    "can_represent",
+    "convert_activation",
+    "embeddings",
+    "known_activations",
+    "path_norm",
+    "repu",
+    "spectral_norm_bound",
+    "to_table",
+]

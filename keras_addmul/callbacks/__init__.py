@@ -1,0 +1,6 @@
+"""What changes while a model trains."""
+
+from keras_addmul.callbacks.noise_annealing import NoiseAnnealing
+from keras_addmul.callbacks.regularizer_schedule import RegularizerSchedule
+
+__all__ = ["NoiseAnnealing", "RegularizerSchedule"]

@@ -1,0 +1,83 @@
+"""Regularization that sets in when a model has learned."""
+
+import keras
+import numpy as np
+
+from keras_addmul.layers.regularizers import Penalty
+
+__all__ = ["RegularizerSchedule"]
+
+
+class RegularizerSchedule(keras.callbacks.Callback):
+    """Scales the penalties of a model by a function of the training step.
+
+    Weights that are pulled to -1, 0 and 1 from the start never learn which of them they
+    should be. The published schedule keeps the pull at zero first and lets it grow to its
+    full strength linearly, after the model has learned and before it is done.
+
+    The penalties of `keras_addmul.layers.regularizers` follow it; those of Keras do not.
+    The step is the optimizer's, so that a second `fit` goes on where the first stopped.
+
+    Args:
+        schedule: Either the two steps between which the scale grows from 0 to 1, or a
+            function from the step to the scale.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.callbacks import RegularizerSchedule
+    >>> from keras_addmul.layers import NAU
+    >>> from keras_addmul.layers.regularizers import WeightsToSigns
+    >>> layer = NAU(1, kernel_regularizer=WeightsToSigns(0.01))
+    >>> model = keras.Sequential([keras.Input((2,)), layer])
+    >>> model.compile("adam", "mse")
+    >>> x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+    >>> schedule = RegularizerSchedule((2, 6))
+    >>> _ = model.fit(x, y, batch_size=2, verbose=0, callbacks=[schedule])
+    >>> float(layer.kernel_regularizer.scale)
+    0.25
+
+    References:
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+    """
+
+    def __init__(self, schedule):
+        super().__init__()
+        self.schedule = schedule if callable(schedule) else _ramp(schedule)
+        self.scales = ()
+
+    def on_train_begin(self, logs=None):
+        self.scales = _scales(self.model)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        scale = float(self.schedule(int(self.model.optimizer.iterations)))
+        for variable in self.scales:
+            variable.assign(scale)
+
+
+def _ramp(steps):
+    if np.shape(steps) != (2,) or not steps[0] < steps[1]:
+        raise ValueError(
+            "Argument `schedule` must be two steps, first < last, or a function of the step. "
+            f"Received: {steps!r}"
+        )
+    first, last = steps
+    return lambda step: min(max((step - first) / (last - first), 0.0), 1.0)
+
+
+def _scales(model):
+    """The scales of all penalties in the model, each once."""
+    if not model.built:
+        raise ValueError(
+            "A schedule needs a model that is built before it is trained: give it a "
+            f"`keras.Input`, or call it once. Received: {model.name!r}"
+        )
+    penalties = [getattr(v, "regularizer", None) for v in model.trainable_variables]
+    scales = {id(p): p.scale for p in penalties if isinstance(p, Penalty)}
+    if not scales:
+        raise ValueError(
+            "No weight of the model has a regularizer that can be scheduled: use those of "
+            "`keras_addmul.layers.regularizers`, for instance `WeightsToSigns`. Received "
+            f"regularizers: {sorted({type(p).__name__ for p in penalties})}"
+        )
+    return tuple(scales.values())

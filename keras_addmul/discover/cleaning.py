@@ -1,0 +1,132 @@
+"""Which rows and columns of a table can be used, and what is said of the rest."""
+
+import numpy as np
+
+__all__ = ["clean", "listed"]
+
+MINIMUM = 8  # rows; with fewer there is nothing to hold out that would mean anything
+
+
+def clean(names, x, target, y):
+    """Leaves out what cannot be used.
+
+    Args:
+        names: List of the names of the columns.
+        x: List of float64 arrays of shape `(rows,)`, one for each name.
+        target: Name of the target.
+        y: Float64 array of shape `(rows,)`.
+
+    Returns:
+        The names that are left, `x` as an array of shape `(rows, columns)`, `y`, and a
+        list of sentences that say what was done.
+
+    Raises:
+        ValueError: Too little is left.
+    """
+    notes = []
+    names, x = _without(names, x, [np.isfinite(c).any() for c in x], "holds no number", notes)
+    rows, gaps = _gaps([*names, target], [*x, y])
+    if gaps:
+        left_out = np.count_nonzero(~rows)
+        notes.append(f"{left_out} of {_rows(len(y))} {_was(left_out)} left out: {gaps}.")
+    if np.count_nonzero(rows) < MINIMUM:
+        received = f"{np.count_nonzero(rows)} of {len(y)} rows: {gaps}" if gaps else _rows(len(y))
+        raise ValueError(
+            f"`x` and `y` must have at least {MINIMUM} rows without gaps. Received: {received}"
+        )
+    x, y = [column[rows] for column in x], y[rows]
+    if y.min() == y.max():
+        raise ValueError(
+            f"The target must vary from row to row. Received: {target!r}, which is {y[0]:g} in "
+            f"each of {_rows(len(y))}"
+        )
+    vary = [column.min() < column.max() for column in x]
+    same = "is the same in every row"
+    if vary.count(False) == 1:
+        same = f"is {x[vary.index(False)][0]:g} in every row"
+    names, x = _without(names, x, vary, same, notes)
+    names, x = _without_repeated(names, x, notes)
+    if not x:
+        raise ValueError(
+            "`x` must have a column of numbers that vary. Received: none"
+            + "".join(f". {note}" for note in notes).rstrip(".")
+        )
+    x = np.stack(x, axis=1)
+    notes += _repeated_rows(x, y)
+    return names, x, y, notes
+
+
+def listed(names):
+    """The names in quotes, as a part of a sentence."""
+    quoted = [repr(str(name)) for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+
+
+def _without(names, x, keep, why, notes):
+    """Leaves out the columns that are not to be kept, and says why."""
+    out = [name for name, good in zip(names, keep, strict=True) if not good]
+    if len(out) == 1:
+        notes.append(f"The column {listed(out)} was left out: it {why}.")
+    elif out:
+        each = why.replace("holds", "hold").replace("is ", "are ", 1)
+        notes.append(f"The columns {listed(out)} were left out: they {each}.")
+    kept = [pair for pair, good in zip(zip(names, x, strict=True), keep, strict=True) if good]
+    return [name for name, _ in kept], [column for _, column in kept]
+
+
+def _gaps(names, columns):
+    """Which rows have no gap, and where the others have theirs."""
+    rows = np.ones(len(columns[-1]), bool)
+    found = []
+    for name, column in zip(names, columns, strict=True):
+        finite = np.isfinite(column)
+        rows &= finite
+        missing = np.count_nonzero(np.isnan(column))
+        infinite = np.count_nonzero(~finite) - missing
+        found += [f"{name!r} is missing in {missing}"] if missing else []
+        found += [f"{name!r} is infinite in {infinite}"] if infinite else []
+    return rows, ", ".join(found)
+
+
+def _without_repeated(names, x, notes):
+    """Leaves out every column that equals one before it."""
+    first = {}
+    keep = []
+    for name, column in zip(names, x, strict=True):
+        key = (column + 0.0).tobytes()  # with no negative zero
+        keep.append(key not in first)
+        if key in first:
+            notes.append(
+                f"The column {name!r} was left out: it equals {first[key]!r} in every row."
+            )
+        first.setdefault(key, name)
+    kept = [pair for pair, good in zip(zip(names, x, strict=True), keep, strict=True) if good]
+    return [name for name, _ in kept], [column for _, column in kept]
+
+
+def _repeated_rows(x, y):
+    """Sentences on rows that come more than once."""
+    import pandas as pd
+
+    same_inputs = int(pd.DataFrame(x).duplicated().sum())
+    same = int(pd.DataFrame(np.column_stack([x, y])).duplicated().sum()) if same_inputs else 0
+    notes = []
+    if same:
+        verb = "repeats" if same == 1 else "repeat"
+        notes.append(f"{_rows(same)} {verb} an earlier one; they were kept.")
+    if same_inputs > same:
+        count = same_inputs - same
+        verb = "has" if count == 1 else "have"
+        notes.append(
+            f"{_rows(count)} {verb} the inputs of another row and a different target, so that no "
+            "formula of these columns can meet every row."
+        )
+    return notes
+
+
+def _rows(count):
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def _was(count):
+    return "was" if count == 1 else "were"

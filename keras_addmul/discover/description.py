@@ -1,0 +1,72 @@
+"""The length of a fit: bits for the formula and bits for what it leaves unexplained.
+
+A formula is better when it tells the data in fewer bits (Rissanen, Automatica 14, 1978):
+a real number costs half the logarithm of the number of rows, a simple exponent a few bits.
+"""
+
+import math
+
+import numpy as np
+
+__all__ = ["EXPONENTS", "bits_of", "score"]
+
+# Exponents that a formula may have, and what each costs.
+EXPONENTS = {
+    0.0: 0.5,
+    1.0: 1.5,
+    -1.0: 2.0,
+    2.0: 2.5,
+    -2.0: 3.0,
+    0.5: 3.0,
+    -0.5: 3.5,
+    3.0: 4.0,
+    -3.0: 4.5,
+    1.5: 4.5,
+    -1.5: 5.0,
+    4.0: 5.0,
+    -4.0: 5.5,
+    1 / 3: 5.5,
+    -1 / 3: 6.0,
+    2 / 3: 5.5,
+    -2 / 3: 6.0,
+    2.5: 6.0,
+    -2.5: 6.5,
+    0.25: 6.5,
+    -0.25: 7.0,
+    0.75: 6.5,
+    -0.75: 7.0,
+    5.0: 7.0,
+    -5.0: 7.5,
+    6.0: 7.0,
+    -6.0: 7.5,
+    4 / 3: 7.0,
+    -4 / 3: 7.5,
+}
+
+# What an exponent of none of these values costs more: laws have simple ones, so that a
+# chance of three standard errors must not make one up.
+_UNUSUAL = 8.0
+
+# A residual below it, relative to the targets, is rounding.
+_ROUNDING = 1e-10
+
+
+def bits_of(stack, parameters, free, rows):
+    """The bits of one formula: its terms, exponents, coefficients and powers."""
+    real = 0.5 * math.log2(max(rows, 2)) + 3.0
+    exponents, coefficients, powers = stack.split(parameters)
+    loose, _, _ = stack.split(free)
+    used = coefficients != 0
+    bits = 0.0
+    for k in np.flatnonzero(used):
+        bits += 1.0 + real
+        for e, moves in zip(exponents[k], loose[k], strict=True):
+            bits += real + _UNUSUAL if moves else EXPONENTS.get(float(e), real + _UNUSUAL)
+    # The scale of every sum but one is a matter of convention.
+    bits -= real * (len(stack.sums) - 1)
+    return bits + sum(EXPONENTS.get(float(p), real) - 1.5 for p in powers)
+
+
+def score(bits, cost, rows):
+    """Bits in all, at a mean square residual in units of the targets' mean square."""
+    return bits + 0.5 * rows * math.log2(cost + _ROUNDING**2)

@@ -1,0 +1,213 @@
+"""A formula: its expression in the column names, and what can be said of it."""
+
+import contextlib
+import dataclasses
+import functools
+import keyword
+from fractions import Fraction
+
+import numpy as np
+
+from keras_addmul.discover.description import EXPONENTS
+
+__all__ = ["Formula", "expression_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Formula:
+    """A formula that was found, with its scores on rows that it never saw.
+
+    Attributes:
+        expression: The `sympy.Expr`, in symbols that have the columns' names.
+        names: The columns, in the order in which a call takes them.
+        target: The name of what it predicts.
+        structure: What it is, in words.
+        error: Root mean square residual over that of the targets, on held-out rows.
+        r2: Coefficient of determination on held-out rows.
+        exact: Whether it holds on every held-out row to rounding, with nothing left open.
+        bits: Length of the description it gives of the rows (the shortest is chosen).
+    """
+
+    expression: object
+    names: tuple[str, ...]
+    target: str
+    structure: str
+    error: float
+    r2: float
+    exact: bool
+    bits: float
+
+    @property
+    def complexity(self):
+        """How many operations, numbers and columns the expression is made of."""
+        import sympy
+
+        return float(sum(1 for _ in sympy.preorder_traversal(self.expression)))
+
+    @property
+    def text(self):
+        """`target = expression`, numbers to six digits."""
+        return f"{self.target} = {_shown(self.expression)}"
+
+    @property
+    def latex(self):
+        """The equation for LaTeX."""
+        import sympy
+
+        written = {sympy.Symbol(name): _upright(name) for name in self.names}
+        right = sympy.latex(_shown(self.expression), symbol_names=written)
+        return f"{_upright(self.target)} = {right}"
+
+    @property
+    def python(self):
+        """Python source of a function of the columns, to the last digit."""
+        import sympy
+
+        plain, safe = [], {}
+        for position, name in enumerate(self.names):
+            good = name.isidentifier() and not keyword.iskeyword(name) and name != "np"
+            plain.append(name if good else f"column_{position + 1}")
+            safe[sympy.Symbol(name)] = sympy.Symbol(plain[-1])
+        printer = sympy.printing.numpy.NumPyPrinter({"fully_qualified_modules": False})
+        body = printer.doprint(self.expression.xreplace(safe))
+        for used in sorted(printer.module_imports.get("numpy", ()), key=len, reverse=True):
+            body = _qualified(body, used)
+        comments = [
+            f"    # {new}: {name}"
+            for new, name in zip(plain, self.names, strict=True)
+            if new != name
+        ]
+        lines = ["import numpy as np", "", "", f"def formula({', '.join(plain)}):", *comments]
+        return "\n".join([*lines, f"    return {body}"])
+
+    def __call__(self, x):
+        """Predictions (rows,) for an array (rows, columns)."""
+        x = np.asarray(x, float)
+        if x.ndim != 2 or x.shape[1] != len(self.names):
+            raise ValueError(
+                f"`x` must have the shape (rows, {len(self.names)}), columns {self.names}. "
+                f"Received the shape: {x.shape}"
+            )
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(self._function(*x.T), (len(x),)).astype(float)
+
+    @functools.cached_property
+    def _function(self):
+        import sympy
+
+        symbols = [sympy.Symbol(name) for name in self.names]
+        places = [sympy.Symbol(f"x{position}") for position in range(len(symbols))]
+        swapped = self.expression.xreplace(dict(zip(symbols, places, strict=True)))
+        return sympy.lambdify(places, swapped, "numpy")
+
+    def __getstate__(self):
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def expression_of(stack, parameters, constants, names, crossing):
+    """The `sympy.Expr` of a stack with its constants.
+
+    Args:
+        stack: The `Stack`.
+        parameters: Its parameters; the coefficients among them are not used.
+        constants: A `Constant` for each term, in the units of the columns.
+        names: The columns.
+        crossing: Which columns have values of both signs.
+    """
+    import sympy
+
+    exponents, _, powers = stack.split(parameters)
+    symbols = [sympy.Symbol(name) for name in names]
+    factors = []
+    for g, power in enumerate(powers):
+        terms = [
+            _number(constants[k]) * _product(symbols, exponents[k], crossing)
+            for k in np.flatnonzero(stack.owner == g)
+        ]
+        factors.append(sympy.Pow(_tidy(sympy.Add(*terms)), _exponent(power)))
+    return _tidy(sympy.Mul(*factors))
+
+
+def _number(constant):
+    """A recognized constant, or its digits as far as the data knows them and two more."""
+    import sympy
+
+    if constant.name is not None:
+        return sympy.sympify(constant.name, rational=True)
+    digits = int(np.clip(2 - np.log10(constant.uncertainty), 4, 15))
+    return sympy.Float(float(f"{constant.value:.{digits - 1}e}"))
+
+
+def _exponent(e):
+    import sympy
+
+    if float(e) in EXPONENTS:
+        fraction = Fraction(float(e)).limit_denominator(12)
+        return sympy.Rational(fraction.numerator, fraction.denominator)
+    return sympy.Float(f"{e:.5g}")
+
+
+def _product(symbols, exponents, crossing):
+    """`prod_j x_j^e_j`, a root drawn once over all that stands under it."""
+    import sympy
+
+    whole, under = [], {}
+    for symbol, e, both in zip(symbols, exponents, crossing, strict=True):
+        e = _exponent(e)
+        if e == 0:
+            continue
+        if e.is_Integer:
+            whole.append(symbol**e)
+        elif both:
+            turn = sympy.cos(sympy.pi * e * sympy.Heaviside(-symbol, 0))
+            whole.append(sympy.Abs(symbol) ** e * turn)
+        elif e.is_Rational:
+            under.setdefault(e.q, []).append(symbol**e.p)
+        else:
+            whole.append(symbol**e)
+    return sympy.Mul(*whole, *(_root(q, parts) for q, parts in under.items()))
+
+
+def _root(q, parts):
+    """The q-th root of a product of powers; of one power, a power again."""
+    import sympy
+
+    if len(parts) == 1:
+        base, p = parts[0].as_base_exp()
+        return base ** sympy.Rational(p, q)
+    return sympy.Mul(*parts) ** sympy.Rational(1, q)
+
+
+def _tidy(expression):
+    """The shortest of the ways to write it that cost little to find."""
+    import sympy
+
+    ways = [expression, sympy.factor_terms(expression)]
+    if not expression.atoms(sympy.Float) or len(expression.args) <= 8:
+        with contextlib.suppress(sympy.PolynomialError, NotImplementedError):
+            ways.append(sympy.factor(expression))
+    return min(ways, key=lambda way: (sympy.count_ops(way), len(str(way))))
+
+
+def _upright(name):
+    """A name for LaTeX: one letter, perhaps with digits, as it is; others upright, escaped."""
+    import re
+
+    if re.fullmatch(r"[A-Za-z]\d*", name):
+        return f"{name[0]}_{{{name[1:]}}}" if name[1:] else name
+    marks = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
+    escaped = "".join(marks.get(c, f"\\{c}" if c in "_{}$&#%" else c) for c in name)
+    return rf"\mathrm{{{escaped}}}"
+
+
+def _shown(expression):
+    """The expression with its numbers to six digits."""
+    import sympy
+
+    return expression.xreplace({f: sympy.Float(f, 6) for f in expression.atoms(sympy.Float)})
+
+
+def _qualified(body, name):
+    import re
+
+    return re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", f"np.{name}", body)

@@ -1,0 +1,75 @@
+"""Levenberg's and Marquardt's method for many starting points of one stack at once."""
+
+import numpy as np
+
+__all__ = ["minimize"]
+
+
+def minimize(stack, parameters, free, inputs, y, weights, steps, enough=0.0):
+    """Parameters that fit better, and the mean square of their weighted residuals.
+
+    Args:
+        stack: The `Stack`.
+        parameters: Starting points, (settings, size).
+        free: Which of them may move, of the same shape, boolean.
+        inputs: `Inputs` of the rows.
+        y: Targets, (rows,).
+        weights: What each residual is multiplied by, (rows,).
+        steps: At most so many steps.
+        enough: A mean square at which to stop, reached by any.
+
+    Returns:
+        The moved parameters and their mean squares, (settings,): infinite where the
+        formula has no finite value.
+    """
+    parameters = np.array(parameters, float)
+    moving = np.flatnonzero(free.any(axis=0))
+    mask = free[:, moving].astype(float)
+    damping = np.full(len(parameters), 1e-2)
+    cost = _cost(stack.values(parameters, inputs), y, weights)[1]
+    stale = np.zeros(len(parameters), int)
+    for _ in range(steps):
+        active = np.flatnonzero((stale < 6) & np.isfinite(cost))
+        if not len(active) or cost.min() <= enough:
+            break
+        value, slopes = stack.slopes(parameters[active], inputs)
+        residual, _ = _cost(value, y, weights)
+        slopes = slopes[:, moving] * weights * mask[active][..., None]
+        np.nan_to_num(slopes, copy=False, posinf=0.0, neginf=0.0)
+        normal = slopes @ slopes.transpose(0, 2, 1)
+        gradient = (slopes @ residual[..., None])[..., 0]
+        moved = parameters[active].copy()
+        moved[:, moving] -= _step(normal, gradient, damping[active]) * mask[active]
+        new = _cost(stack.values(moved, inputs), y, weights)[1]
+        better = new < cost[active]
+        stale[active] = np.where(better & (new < cost[active] * (1 - 1e-6)), 0, stale[active] + 1)
+        chosen = active[better]
+        parameters[chosen], cost[chosen] = moved[better], new[better]
+        damping[active] = np.clip(
+            np.where(better, damping[active] / 5, damping[active] * 4), 1e-14, 1e12
+        )
+    return parameters, cost
+
+
+def _cost(value, y, weights):
+    """Weighted residuals, and the mean of their squares."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = (value - y) * weights
+        cost = np.mean(residual * residual, axis=-1)
+    return residual, np.where(np.isfinite(cost), cost, np.inf)
+
+
+def _step(normal, gradient, damping):
+    """The damped step, scaled by the curvature in each direction."""
+    size = normal.shape[-1]
+    diagonal = np.einsum("spp->sp", normal)
+    scale = np.sqrt(np.maximum(diagonal, 1e-14 * diagonal.max(-1, keepdims=True) + 1e-280))
+    scaled = normal / scale[:, :, None] / scale[:, None, :]
+    scaled = scaled + damping[:, None, None] * np.eye(size)
+    # The ridge keeps directions that nothing determines from blowing up.
+    scaled = scaled + 1e-15 * np.eye(size)
+    try:
+        step = np.linalg.solve(scaled, (gradient / scale)[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        step = gradient / scale / (1 + damping[:, None])
+    return step / scale

@@ -1,0 +1,131 @@
+"""One compiled program that trains many sets of weights of one model."""
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["Program"]
+
+
+class Program:
+    """Trains, and measures, many sets of weights of one model inside one XLA program.
+
+    The sets lie stacked along a first axis. The program walks over those that are
+    alive; each takes the model's variables, a number of steps, and is put back. So
+    any model and any Keras optimizer will do, and Python is not in the loop.
+
+    Args:
+        model: Built Keras model.
+        optimizer: Keras optimizer of its own.
+        loss: Keras loss, or a function of (true, predicted).
+        sets: How many sets of weights there are room for.
+        scale: Number that the loss is divided by in training.
+    """
+
+    def __init__(self, model, optimizer, loss, sets, scale=1.0):
+        self.model, self.optimizer, self.loss, self.sets = model, optimizer, loss, sets
+        self.scale = tf.Variable(scale, dtype="float32", trainable=False)
+        self.penalty = tf.Variable(1.0, dtype="float32", trainable=False)
+        optimizer.build(model.trainable_variables)
+        self._weights = [v.value for v in model.variables]
+        self._state = [v.value for v in optimizer.variables]
+        self._fresh = [v.numpy() for v in self._state]
+        self._advance = tf.function(self._trace_advance, jit_compile=True, autograph=False)
+        self._measure = tf.function(self._trace_measure, jit_compile=True, autograph=False)
+
+    def fresh_state(self):
+        """The optimizer's state at its beginning, for every set."""
+        return [np.repeat(s[None], self.sets, axis=0) for s in self._fresh]
+
+    def advance(self, weights, state, alive, data, index, mask=None):
+        """Trains the sets named in `alive`, one step for each row of `index`.
+
+        Args:
+            weights: List of stacked arrays, one for each variable of the model.
+            state: The same for the optimizer.
+            alive: Integers, which sets are trained.
+            data: Pair (x, y) of arrays or nests of arrays.
+            index: Integers of shape `(steps, batch)`: the rows of each step's batch.
+                None for every row at each of `steps` steps.
+            mask: List like the trainable weights, stacked: 0 where a number stays.
+
+        Returns:
+            New weights and state, and the mean training loss of each set (nan for the
+            others).
+        """
+        if mask is None:
+            shapes = [(self.sets, *v.shape) for v in self.model.trainable_variables]
+            mask = [np.ones(shape, "float32") for shape in shapes]
+        order, count = self._padded(alive)
+        return self._advance(list(weights), list(state), order, count, data, index, mask)
+
+    def measure(self, weights, data, alive=None):
+        """Loss of each set on the data; infinite for those not in `alive`, and where it is nan."""
+        order, count = self._padded(range(self.sets) if alive is None else alive)
+        return self._measure(list(weights), order, count, data).numpy()
+
+    def _padded(self, alive):
+        order = np.zeros(self.sets, "int32")
+        order[: len(alive)] = alive
+        return tf.constant(order), tf.constant(len(alive), tf.int32)
+
+    def _trace_advance(self, weights, state, order, count, data, index, mask):
+        variables = self._weights + self._state
+
+        def one(i, stacks, losses):
+            at = tf.gather(order, i)  # a slice would make XLA compile for each value
+            for variable, stack in zip(variables, stacks, strict=True):
+                variable.assign(tf.gather(stack, at))
+            loss = self._steps(data, index, [tf.gather(m, at) for m in mask])
+            stacks = [
+                tf.tensor_scatter_nd_update(stack, [[at]], variable[None])
+                for variable, stack in zip(variables, stacks, strict=True)
+            ]
+            return i + 1, stacks, tf.tensor_scatter_nd_update(losses, [[at]], loss[None])
+
+        losses = tf.fill([self.sets], np.float32(np.nan))
+        _, stacks, losses = tf.while_loop(
+            lambda i, *_: i < count, one, (tf.constant(0), [*weights, *state], losses)
+        )
+        cut = len(self._weights)
+        return stacks[:cut], stacks[cut:], losses
+
+    def _steps(self, data, index, mask):
+        """Takes one step for each row of the index; returns the mean loss."""
+        trainable = self.model.trainable_variables
+
+        def step(i, total):
+            rows = tf.gather(index, i)
+            x, y = tf.nest.map_structure(lambda a: tf.gather(a, rows), data)
+            with tf.GradientTape() as tape:
+                loss = self._loss(y, self.model(x, training=True)) / self.scale
+                penalties = [tf.cast(e, loss.dtype) for e in self.model.losses]
+                objective = loss + self.penalty * tf.add_n(penalties) if penalties else loss
+            gradients = tape.gradient(objective, trainable)
+            known = [
+                tf.zeros_like(v.value) if g is None else g * tf.cast(m, g.dtype)
+                for g, v, m in zip(gradients, trainable, mask, strict=True)
+            ]
+            self.optimizer.apply(known, trainable)
+            return i + 1, total + loss
+
+        steps = tf.shape(index)[0]
+        _, total = tf.while_loop(lambda i, _: i < steps, step, (tf.constant(0), tf.constant(0.0)))
+        return total / tf.cast(steps, tf.float32)
+
+    def _trace_measure(self, weights, order, count, data):
+        x, y = data
+
+        def one(i, losses):
+            at = tf.gather(order, i)
+            for variable, stack in zip(self._weights, weights, strict=True):
+                variable.assign(tf.gather(stack, at))
+            loss = self._loss(y, self.model(x, training=False))
+            loss = tf.where(tf.math.is_finite(loss), loss, np.inf)
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[at]], loss[None])
+
+        losses = tf.fill([self.sets], np.float32(np.inf))
+        return tf.while_loop(lambda i, _: i < count, one, (tf.constant(0), losses))[1]
+
+    def _loss(self, y, predicted):
+        loss = tf.reduce_mean(self.loss(y, predicted))
+        return tf.cast(loss, tf.float32)

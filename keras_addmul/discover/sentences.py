@@ -1,0 +1,178 @@
+"""What a report says of a discovery, in words and rows; nothing of how it is shown."""
+
+import math
+
+import numpy as np
+
+__all__ = [
+    "comparison",
+    "comparison_rows",
+    "domain_rows",
+    "facts",
+    "front_rows",
+    "number",
+    "percent",
+    "score",
+    "verdict",
+    "warning",
+]
+
+
+def verdict(discovery):
+    """Whether there is a law, in one or two sentences."""
+    formula, rows = discovery.formula, len(discovery.held_out)
+    if formula.exact:
+        return (
+            f"An exact law: it meets every one of the {rows} held-out rows up to rounding. "
+            f"Its structure: {formula.structure}."
+        )
+    share = f"explains {percent(formula.r2)} of the variance of the {rows} held-out rows"
+    if not formula.r2 > 0:
+        share = f"explains nothing of the variance of the {rows} held-out rows"
+    return (
+        f"No exact law found. The best approximation in this family, {formula.structure}, "
+        f"{share}; its relative error is {percent(formula.error)}."
+    )
+
+
+def facts(discovery):
+    """Pairs of what is measured and its value."""
+    formula = discovery.formula
+    low, high = discovery.r2_interval
+    interval = f"95 % between {score(low)} and {score(high)} (bootstrap over the held-out rows)"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        interval = "no interval: too few held-out rows"
+    return [
+        ("structure", formula.structure),
+        ("holds", "exactly, on every held-out row" if formula.exact else "approximately"),
+        ("R\u00b2, held-out rows", f"{score(formula.r2)}; {interval}"),
+        (
+            "relative error",
+            f"{percent(formula.error)} (RMS of the residual over RMS of the target)",
+        ),
+        ("largest residual", _largest(discovery)),
+        ("complexity", f"{formula.complexity:g} (operations, numbers and columns)"),
+        ("rows", f"{len(discovery.train)} to learn from, {len(discovery.held_out)} held out"),
+        ("seed", f"{discovery.seed}"),
+        ("time", f"{discovery.seconds:.1f} s"),
+    ]
+
+
+def front_rows(discovery):
+    """Complexity, error, R^2 and right side of each formula, and whether it was chosen."""
+    left = f"{discovery.table.target} = "
+    chosen = discovery.formula.text
+    return [
+        (
+            f"{f.complexity:g}",
+            percent(f.error),
+            score(f.r2),
+            f.text.removeprefix(left),
+            f.text == chosen,
+        )
+        for f in discovery.front
+    ]
+
+
+def comparison_rows(discovery):
+    """Name, R^2, relative error, numbers fitted, seconds and note: the formula, then the others."""
+    formula = discovery.formula
+    mine = (
+        "this formula",
+        score(formula.r2),
+        percent(formula.error),
+        f"{_numbers(formula.expression)}",
+        f"{discovery.seconds:.1f}",
+        "exact" if formula.exact else "",
+    )
+    return [mine] + [
+        (b.name, score(b.r2), percent(b.error), _whole(b.parameters), f"{b.seconds:.1f}", b.note)
+        for b in discovery.baselines
+    ]
+
+
+def comparison(discovery):
+    """Which methods did better than the formula on the held-out rows, in a sentence."""
+    formula = discovery.formula
+    known = [b for b in discovery.baselines if b.error is not None]
+    if not known:
+        return ""
+    better = sorted((b for b in known if b.error < formula.error), key=lambda b: b.error)
+    if formula.exact or not better:
+        return "None of the other methods has a smaller error on the held-out rows."
+    best, others = better[0], len(better) - 1
+    beside = f" and so have {others} of the others" if others > 1 else ""
+    beside = " and so has one of the others" if others == 1 else beside
+    return (
+        f"On the held-out rows {best.name} has a smaller error than the formula "
+        f"({percent(best.error)} against {percent(formula.error)}){beside}."
+    )
+
+
+def domain_rows(discovery):
+    """Name, lowest and highest value of each column, and whether the formula uses it."""
+    used = {symbol.name for symbol in discovery.formula.expression.free_symbols}
+    table = discovery.table
+    return [
+        (name, number(low), number(high), "yes" if name in used else "no")
+        for name, (low, high) in zip(table.names, table.domain, strict=True)
+    ]
+
+
+def warning(discovery):
+    """What the formula is not known to do."""
+    kind = "law" if discovery.formula.exact else "approximation"
+    return (
+        f"The {kind} was found, and checked, inside these ranges only. Outside them, and for "
+        "combinations of values that the table does not hold, it extrapolates: nothing here "
+        "says that it still holds."
+    )
+
+
+def score(r2):
+    """R^2 as text: with its distance from 1 where that is small."""
+    if r2 is None or math.isnan(r2):
+        return "\u2013"
+    if r2 == 1 or not 1 - r2 < 1e-4:
+        return f"{r2:.4g}" if r2 == 1 or r2 < -10 else f"{r2:.4f}"
+    return f"1 \u2212 {1 - r2:.1e}"
+
+
+def percent(share):
+    """A share as text, in percent where it is neither tiny nor huge."""
+    if share is None or math.isnan(share):
+        return "\u2013"
+    if share == 0 or not math.isfinite(share):
+        return f"{share:g}"
+    if 1 - 1e-9 < share < 1:
+        return "more than 99.9999999 %"
+    if 0.999 < share < 1:  # as many digits as it takes to see what is missing
+        return f"{100 * share:.{-math.floor(math.log10(100 * (1 - share)))}f} %"
+    if 1e-5 <= abs(share) < 100:
+        return f"{100 * share:.3g} %"
+    return f"{share:.1e}"
+
+
+def number(value):
+    """A number of the table as text."""
+    return f"{value:.6g}"
+
+
+def _whole(count):
+    return "\u2013" if count is None else f"{count}"
+
+
+def _largest(discovery):
+    """The largest residual of the held-out rows, and what it amounts to there."""
+    truth = discovery.table.y[discovery.held_out]
+    residual = np.abs(truth - discovery.formula(discovery.table.x[discovery.held_out]))
+    row = int(np.argmax(np.where(np.isnan(residual), np.inf, residual)))
+    return f"{residual[row]:.3g}, where {discovery.table.target} is {number(truth[row])}"
+
+
+def _numbers(expression):
+    """How many numbers are written in an expression; signs and reciprocals do not count."""
+    import sympy
+
+    nodes = sympy.preorder_traversal(expression)
+    return sum(1 for node in nodes if node.is_Number and abs(node) != 1)

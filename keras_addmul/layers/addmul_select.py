@@ -1,0 +1,226 @@
+"""A layer whose units choose their inputs, and what to do with them: add, subtract, ..."""
+
+import keras
+import numpy as np
+
+from keras_addmul import special
+from keras_addmul.layers.checks import (
+    check_float_input,
+    check_number,
+    check_positive_integer,
+    check_solution,
+)
+from keras_addmul.layers.constraints import Interval, get_order_constraint
+from keras_addmul.layers.initializers import NearEnds, SelectUniform
+
+__all__ = ["AddMulSelect"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class AddMulSelect(keras.layers.Layer):
+    """Units that add, subtract, multiply or divide the inputs they choose.
+
+    Each unit has an order n, and its weights say what part an input takes:
+
+        y_i = activation((+)_{n_i} over j of g_ji + b_i)
+        g = w x + (1 - w) e          for w >= 0
+        g = -w inverse(x) + (1 + w) e    for w < 0
+
+    where (+)_n is the sum at order 0 and the product at order 1, e its identity
+    element and the inverse what undoes x: at order 0 the unit is that of a
+    `keras.layers.Dense`, the sum of `w x`; at order 1 and weights in [0, 1] it is a
+    neural multiplication unit, the product of `w x + 1 - w`. A weight of 1 takes the
+    input, 0 leaves it out, -1 subtracts it or divides by it. One unit can so become
+    any of the four operations, of inputs of either sign, exactly.
+
+    Args:
+        units: Positive integer, number of outputs.
+        activation: Applied to the result; name, callable or None.
+        use_bias: Whether to add a bias.
+        solution: `"kneser"`, smooth, or `"linear"`, the papers' own.
+        kernel_initializer: Where the weights start: by default at
+            `layers.initializers.SelectUniform`, taken or inverted for the most part.
+        bias_initializer: Where the bias starts.
+        order_initializer: Where the orders start: by default at
+            `layers.initializers.NearEnds`, close to the sum or close to the product.
+        kernel_regularizer, bias_regularizer, order_regularizer: Penalties, or None;
+            `layers.regularizers` has `WeightsToSigns` and `OrdersToEnds`.
+        kernel_constraint: Projection after each step. By default the weights are
+            kept in [-1, 1].
+        bias_constraint: The same for the bias; None by default.
+        order_constraint: The same for the orders; in [0, 1] by default.
+        epsilon: Magnitudes below it count as it where a logarithm or a reciprocal
+            is taken.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `kernel` of shape `(inputs, units)`, `order` of shape `(units,)` and, with
+        `use_bias`, `bias` of shape `(units,)`.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import AddMulSelect
+    >>> layer = AddMulSelect(2)
+    >>> layer.build((None, 2))
+    >>> layer.set_weights([np.array([[1.0, 1.0], [-1.0, -1.0]]), np.array([0.0, 1.0])])
+    >>> layer(np.array([[-6.0, 3.0]], "float32")).numpy()  # the difference, the quotient
+    array([[-9., -2.]], dtype=float32)
+
+    References:
+        - [Urban & van der Smagt, 2015](https://arxiv.org/abs/1503.05724)
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=False,
+        solution="kneser",
+        kernel_initializer="default",
+        bias_initializer="zeros",
+        order_initializer="default",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        order_regularizer=None,
+        kernel_constraint="default",
+        bias_constraint=None,
+        order_constraint="default",
+        epsilon=1e-7,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = check_positive_integer("units", units)
+        self.activation = keras.activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.solution = check_solution(solution)
+        if kernel_initializer == "default":
+            kernel_initializer = SelectUniform()
+        if order_initializer == "default":
+            order_initializer = NearEnds()
+        if kernel_constraint == "default":
+            kernel_constraint = Interval(-1.0, 1.0)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.order_initializer = keras.initializers.get(order_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.order_regularizer = keras.regularizers.get(order_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.order_constraint = get_order_constraint(order_constraint, 0.0)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        inputs = input_shape[-1]
+        if inputs is None:
+            raise ValueError(
+                f"Layer {self.name!r} needs the last dimension of its input to be known. "
+                f"Received shape: {tuple(input_shape)}"
+            )
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(inputs, self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.order = self.add_weight(
+            name="order",
+            shape=(self.units,),
+            initializer=self.order_initializer,
+            regularizer=self.order_regularizer,
+            constraint=self.order_constraint,
+            autocast=False,  # three digits of an order would move every output
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.units,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
+
+    def call(self, inputs):
+        check_float_input(self, inputs)
+        y = special.addmul_select(
+            inputs,
+            special.guarded(self.kernel),
+            special.guarded(self.order),
+            epsilon=self.epsilon,
+            limit=special.output_bound(self.compute_dtype),
+            solution=self.solution,
+        )
+        y = keras.ops.cast(y, self.compute_dtype)
+        return self.activation(y if self.bias is None else y + special.guarded(self.bias))
+
+    def structured_starts(self, count, seed):
+        """Returns starts that differ in kind: every choice of ends and signs comes in turn.
+
+        Args:
+            count: How many.
+            seed: Integer.
+
+        Returns:
+            Dictionary from the names of the weights whose initializers are the default
+            kinds to arrays `(count, *shape)`.
+        """
+        rng = np.random.default_rng(seed)
+        inputs = self.kernel.shape[0]
+        kinds = _kinds(count, self.units * (inputs + 1), rng)
+        signs = kinds[:, self.units :].reshape(count, inputs, self.units)
+        starts = {}
+        if isinstance(self.kernel_initializer, SelectUniform):
+            low, high = self.kernel_initializer.low, self.kernel_initializer.high
+            # Near the whole numbers in the first round: where an input is near 0, a gate
+            # that is to multiply it has passed its own zero there already.
+            first = (np.arange(count) < 2 ** min(kinds.shape[1], 20))[:, None, None]
+            lowest = np.where(first, high - 0.2 * (high - low), low)
+            size = lowest + (high - lowest) * rng.random(signs.shape)
+            starts["kernel"] = np.where(signs, -1.0, 1.0) * size
+        if isinstance(self.order_initializer, NearEnds):
+            near = self.order_initializer.distance
+            starts["order"] = np.where(kinds[:, : self.units], 1.0 - near, near)
+        return starts
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "solution": self.solution,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "order_initializer": keras.initializers.serialize(self.order_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "order_regularizer": keras.regularizers.serialize(self.order_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
+            "order_constraint": keras.constraints.serialize(self.order_constraint),
+            "epsilon": self.epsilon,
+        }
+
+
+def _kinds(count, bits, rng):
+    """Booleans of shape `(count, bits)`: all combinations before one comes again, if few."""
+    if bits > 20:
+        return rng.random((count, bits)) < 0.5
+    rounds = -(-count // 2**bits)
+    numbers = np.concatenate([rng.permutation(2**bits) for _ in range(rounds)])[:count]
+    return (numbers[:, None] >> np.arange(bits)) % 2 == 1

@@ -1,0 +1,73 @@
+"""A layer that keeps both halves of its input."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.checks import check_float_input
+
+__all__ = ["CReLU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class CReLU(keras.layers.Layer):
+    """Joins `relu(x)` and `relu(-x)` along an axis, so that nothing is lost.
+
+    Args:
+        axis: The axis along which they are joined, and which they double; not the
+            first, which holds the batch.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        None.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        `(batch, ..., 2 * features)`, or another axis doubled.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import CReLU
+    >>> CReLU()(np.array([[-2.0, 3.0]], "float32")).numpy()
+    array([[0., 3., 2., 0.]], dtype=float32)
+
+    References:
+        - [Shang et al., 2016](https://arxiv.org/abs/1603.05201)
+    """
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
+            raise ValueError(f"Argument `axis` must be an integer other than 0. Received: {axis!r}")
+        self.axis = axis
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        if not -rank < self.axis < rank:
+            raise ValueError(
+                f"Argument `axis` must be one of an input of shape {tuple(input_shape)}, and not "
+                f"the first. Received: {self.axis}"
+            )
+        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+
+    def call(self, inputs):
+        check_float_input(self, inputs)
+        return activations.crelu(inputs, self.axis)
+
+    def compute_mask(self, inputs, mask=None):
+        """Passes a mask on, unless it is the masked axis that was doubled."""
+        if mask is None or self.axis % len(inputs.shape) >= len(mask.shape):
+            return mask
+        return keras.ops.concatenate([mask, mask], axis=self.axis % len(inputs.shape))
+
+    def compute_output_shape(self, input_shape):
+        shape = list(input_shape)
+        size = shape[self.axis]
+        shape[self.axis] = None if size is None else 2 * size
+        return tuple(shape)
+
+    def get_config(self):
+        return {**super().get_config(), "axis": self.axis}

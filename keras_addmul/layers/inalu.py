@@ -1,0 +1,124 @@
+"""The improved neural arithmetic logic unit."""
+
+import math
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number
+
+__all__ = ["INALU"]
+
+# The hatted weights of the path that adds, then of the one that multiplies.
+_HATS = ("add_w_hat", "add_m_hat", "multiply_w_hat", "multiply_m_hat")
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class INALU(ArithmeticUnit):
+    """Improved neural arithmetic logic unit (iNALU): gates, powers, and a sign.
+
+    With `A = tanh(add_w_hat) * sigmoid(add_m_hat)`, M likewise, and `g = sigmoid(gate)`:
+
+        y = g * (x A) + (1 - g) * exp(min(log(max(|x|, epsilon)) M, omega)) * s
+        s_i = prod_j (sign(x_j) |M_ji| + 1 - |M_ji|)
+
+    Each path has weights of its own and the gates do not depend on the input.
+
+    Args:
+        units: Number of outputs.
+        epsilon: Magnitudes below it count as it.
+        omega: The exponential's argument is at most this.
+        w_hat_initializer: Where both `w_hat` start; normal around 0.88, by default.
+        m_hat_initializer: Where both `m_hat` start; normal around 0.5, by default.
+        gate_initializer: Where the gates start; normal around 0, by default.
+        regularizer: Penalty on all weights, or None; the paper's is
+            `AwayFromZero(0.05)`, once the loss is small.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `add_w_hat`, `add_m_hat`, `multiply_w_hat` and `multiply_m_hat`, of shape
+        `(inputs, units)`; `gate` of shape `(units,)`.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import INALU
+    >>> large = keras.initializers.Constant(20.0)
+    >>> below = keras.initializers.Constant(-20.0)
+    >>> layer = INALU(1, w_hat_initializer=large, m_hat_initializer=large, gate_initializer=below)
+    >>> layer(np.array([[2.0, -3.0]], "float32")).numpy().round(4)
+    array([[-6.]], dtype=float32)
+
+    References:
+        - [Schloer, Ring & Hotho, 2020](https://arxiv.org/abs/2003.07629)
+    """
+
+    def __init__(
+        self,
+        units,
+        epsilon=1e-7,
+        omega=20.0,
+        w_hat_initializer="default",
+        m_hat_initializer="default",
+        gate_initializer="default",
+        regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        self.omega = check_number("omega", omega, 0.0)
+        starts = zip(
+            (w_hat_initializer, m_hat_initializer, gate_initializer),
+            (0.88, 0.5, 0.0),
+            strict=True,
+        )
+        self.w_hat_initializer, self.m_hat_initializer, self.gate_initializer = (
+            keras.initializers.RandomNormal(mean, 0.2)
+            if start == "default"
+            else keras.initializers.get(start)
+            for start, mean in starts
+        )
+        self.regularizer = keras.regularizers.get(regularizer)
+
+    def build(self, input_shape):
+        shape = (self.count_inputs(input_shape), self.units)
+        for name in _HATS:
+            start = self.w_hat_initializer if "w_hat" in name else self.m_hat_initializer
+            setattr(self, name, self._add(name, shape, start))
+        self.gate = self._add("gate", (self.units,), self.gate_initializer)
+
+    def _add(self, name, shape, initializer):
+        # An initializer draws the same numbers each time; its clone draws others.
+        fresh = getattr(initializer, "clone", lambda: initializer)()
+        return self.add_weight(
+            name=name, shape=shape, initializer=fresh, regularizer=self.regularizer
+        )
+
+    def call(self, inputs):
+        self.check(inputs)
+        hats = [special.guarded(getattr(self, name)) for name in _HATS]
+        add, multiply = special.nac_weights(*hats[:2]), special.nac_weights(*hats[2:])
+        omega = min(self.omega, math.log(special.output_bound(self.compute_dtype)))
+        gate = special.guarded(self.gate)
+        y = special.inalu(inputs, add, multiply, gate, self.epsilon, omega)
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        initializers = {
+            name: keras.initializers.serialize(getattr(self, name))
+            for name in ("w_hat_initializer", "m_hat_initializer", "gate_initializer")
+        }
+        return {
+            **super().get_config(),
+            **initializers,
+            "epsilon": self.epsilon,
+            "omega": self.omega,
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+        }

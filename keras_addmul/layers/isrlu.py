@@ -1,0 +1,62 @@
+"""A layer that learns the limit of an inverse square root linear unit."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation, default_constraint
+
+__all__ = ["ISRLU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class ISRLU(ParametricActivation):
+    """`x` above 0, `x / sqrt(1 + alpha * x**2)` below, and learns alpha for each feature.
+
+    Smoother than ELU, twice differentiable, without an exponential; the limit on the
+    left is -1/sqrt(alpha).
+
+    Args:
+        alpha_initializer, alpha_regularizer, alpha_constraint: Of `alpha`,
+            kept at 0.001 or above.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `alpha` of shape `(features,)`, or as `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import ISRLU
+    >>> ISRLU()(np.array([[-0.75, 3.0]], "float32")).numpy()
+    array([[-0.6,  3. ]], dtype=float32)
+
+    References:
+        - [Carlile et al., 2017](https://arxiv.org/abs/1710.09967)
+    """
+
+    def __init__(
+        self,
+        alpha_initializer="ones",
+        alpha_regularizer=None,
+        alpha_constraint="default",
+        shared_axes="default",
+        **kwargs,
+    ):
+        parameters = {
+            "alpha": Parameter(
+                alpha_initializer, alpha_regularizer, default_constraint(alpha_constraint, 0.001)
+            ),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+
+    def call(self, inputs):
+        return activations.isrlu(self.checked(inputs), self.alpha)

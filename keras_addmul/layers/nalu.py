@@ -1,0 +1,94 @@
+"""The neural arithmetic logic unit."""
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number
+from keras_addmul.layers.initializers import NACUniform
+
+__all__ = ["NALU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NALU(ArithmeticUnit):
+    """Neural arithmetic logic unit: a gate between a sum and a product of powers.
+
+    With `W = tanh(w_hat) * sigmoid(m_hat)` and `g = sigmoid(x gate)`:
+
+        y = g * (x W) + (1 - g) * exp(log(|x| + epsilon) W)
+
+    Args:
+        units: Number of outputs.
+        epsilon: Added to the magnitudes.
+        w_hat_initializer, m_hat_initializer: Where the weights start; `NACUniform`, by
+            default.
+        gate_initializer: Where the gate's weights start.
+        w_hat_regularizer, m_hat_regularizer, gate_regularizer: Penalties, or None.
+        w_hat_constraint, m_hat_constraint, gate_constraint: Projections after each
+            step, or None.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `w_hat`, `m_hat` and `gate`, each of shape `(inputs, units)`.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import NALU
+    >>> large = keras.initializers.Constant(20.0)
+    >>> layer = NALU(1, w_hat_initializer=large, m_hat_initializer=large, gate_initializer=large)
+    >>> layer(np.array([[2.0, 3.0]], "float32")).numpy()
+    array([[5.]], dtype=float32)
+
+    References:
+        - [Trask et al., 2018](https://arxiv.org/abs/1808.00508)
+    """
+
+    def __init__(
+        self,
+        units,
+        epsilon=1e-7,
+        w_hat_initializer="default",
+        m_hat_initializer="default",
+        gate_initializer="glorot_uniform",
+        w_hat_regularizer=None,
+        m_hat_regularizer=None,
+        gate_regularizer=None,
+        w_hat_constraint=None,
+        m_hat_constraint=None,
+        gate_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        if w_hat_initializer == "default":
+            w_hat_initializer = NACUniform()
+        if m_hat_initializer == "default":
+            m_hat_initializer = NACUniform()
+        self.describe("w_hat", w_hat_initializer, w_hat_regularizer, w_hat_constraint)
+        self.describe("m_hat", m_hat_initializer, m_hat_regularizer, m_hat_constraint)
+        self.describe("gate", gate_initializer, gate_regularizer, gate_constraint)
+
+    def build(self, input_shape):
+        shape = (self.count_inputs(input_shape), self.units)
+        self.w_hat = self.create("w_hat", shape)
+        self.m_hat = self.create("m_hat", shape)
+        self.gate = self.create("gate", shape)
+
+    def call(self, inputs):
+        self.check(inputs)
+        w_hat, m_hat = special.guarded(self.w_hat), special.guarded(self.m_hat)
+        limit = special.output_bound(self.compute_dtype)
+        kernel, gate = special.nac_weights(w_hat, m_hat), special.guarded(self.gate)
+        y = special.nalu(inputs, kernel, gate, self.epsilon, limit)
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,0 +1,69 @@
+"""The neural addition unit."""
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.constraints import Interval
+from keras_addmul.layers.initializers import NAUUniform
+
+__all__ = ["NAU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NAU(ArithmeticUnit):
+    """Neural addition unit: adds, subtracts or leaves out each input.
+
+    `y_i = sum_j W_ji x_j` with weights in [-1, 1], which training with the regularizer
+    `WeightsToSigns(0.01)` takes to -1, 0 and 1.
+
+    Args:
+        units: Number of outputs.
+        kernel_initializer: Where the weights start; `NAUUniform`, by default.
+        kernel_regularizer: Penalty on the weights, or None.
+        kernel_constraint: Projection of the weights after each step, or None. By
+            default they are kept in [-1, 1].
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `kernel` of shape `(inputs, units)`.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import NAU
+    >>> layer = NAU(1, kernel_initializer="ones")
+    >>> layer(np.array([[2.0, 3.0]], "float32")).numpy()
+    array([[5.]], dtype=float32)
+
+    References:
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+    """
+
+    def __init__(
+        self,
+        units,
+        kernel_initializer="default",
+        kernel_regularizer=None,
+        kernel_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        if kernel_initializer == "default":
+            kernel_initializer = NAUUniform()
+        if kernel_constraint == "default":
+            kernel_constraint = Interval(-1.0, 1.0)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+
+    def build(self, input_shape):
+        self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
+
+    def call(self, inputs):
+        self.check(inputs)
+        return keras.ops.matmul(inputs, special.guarded(self.kernel))

@@ -1,0 +1,83 @@
+"""The neural multiplicative reciprocal unit."""
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number
+from keras_addmul.layers.constraints import Interval
+
+__all__ = ["NMRU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NMRU(ArithmeticUnit):
+    """Neural multiplicative reciprocal unit: multiplies by inputs and divides by others.
+
+    A neural multiplication unit of the inputs and their reciprocals, `z = [x, 1/x]`, whose
+    signs are set apart:
+
+        y_i = prod_j (W_ji |z_j| + 1 - W_ji) * cos(pi sum_j W_ji [z_j < 0])
+
+    Args:
+        units: Number of outputs.
+        epsilon: Smallest magnitude that is divided by.
+        kernel_initializer: Where the weights start; uniform in [1/4, 3/4], by default.
+        kernel_regularizer: Penalty on the weights, or None; the paper's is
+            `WeightsToSigns(10.0)`.
+        kernel_constraint: Projection of the weights after each step, or None. By
+            default they are kept in [0, 1].
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `kernel` of shape `(2 * inputs, units)`: the upper half multiplies, the lower
+        half divides.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import NMRU
+    >>> layer = NMRU(1)
+    >>> layer.build((None, 2))
+    >>> _ = layer.kernel.assign([[1.0], [0.0], [0.0], [1.0]])
+    >>> layer(np.array([[6.0, -3.0]], "float32")).numpy()
+    array([[-2.]], dtype=float32)
+
+    References:
+        - [Mistry, Farrahi & Hare, 2021](https://arxiv.org/abs/2110.05177)
+    """
+
+    def __init__(
+        self,
+        units,
+        epsilon=1e-7,
+        kernel_initializer="default",
+        kernel_regularizer=None,
+        kernel_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        if kernel_initializer == "default":
+            kernel_initializer = keras.initializers.RandomUniform(0.25, 0.75)
+        if kernel_constraint == "default":
+            kernel_constraint = Interval(0.0, 1.0)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+
+    def build(self, input_shape):
+        self.kernel = self.create("kernel", (2 * self.count_inputs(input_shape), self.units))
+
+    def call(self, inputs):
+        self.check(inputs)
+        limit = special.output_bound(self.compute_dtype)
+        y = special.nmru(inputs, special.guarded(self.kernel), self.epsilon, limit)
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,0 +1,99 @@
+"""The neural multiplication unit."""
+
+import keras
+import numpy as np
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.constraints import Interval
+
+__all__ = ["NMU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NMU(ArithmeticUnit):
+    """Neural multiplication unit: multiplies some inputs and leaves out the others.
+
+    `y_i = prod_j (W_ji x_j + 1 - W_ji)` with weights in [0, 1], which training with the
+    regularizer `WeightsToSigns(10.0)` takes to 0 and 1. With `noise` it is the
+    stochastic unit sNMU: in training each input is multiplied by a random factor, and
+    the product divided by what those factors make of it.
+
+    Args:
+        units: Number of outputs.
+        noise: Bounds of the factors, such as `(1.0, 5.0)`, or None for none.
+        seed: Integer seed of the noise, or None.
+        kernel_initializer: Where the weights start; uniform in [1/4, 3/4], by default.
+        kernel_regularizer: Penalty on the weights, or None.
+        kernel_constraint: Projection of the weights after each step, or None. By
+            default they are kept in [0, 1].
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `kernel` of shape `(inputs, units)`.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import NMU
+    >>> layer = NMU(1, kernel_initializer="ones")
+    >>> layer(np.array([[2.0, -3.0]], "float32")).numpy()
+    array([[-6.]], dtype=float32)
+
+    References:
+        - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
+        - sNMU: [Mistry, Farrahi & Hare, 2022](https://arxiv.org/abs/2211.05624)
+    """
+
+    def __init__(
+        self,
+        units,
+        noise=None,
+        seed=None,
+        kernel_initializer="default",
+        kernel_regularizer=None,
+        kernel_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        self.noise = _checked(noise)
+        self.seed = seed
+        self.seed_generator = None if noise is None else keras.random.SeedGenerator(seed)
+        if kernel_initializer == "default":
+            kernel_initializer = keras.initializers.RandomUniform(0.25, 0.75)
+        if kernel_constraint == "default":
+            kernel_constraint = Interval(0.0, 1.0)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+
+    def build(self, input_shape):
+        self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
+
+    def call(self, inputs, training=False):
+        self.check(inputs)
+        factors = None
+        if training and self.noise is not None:
+            factors = keras.random.uniform(
+                keras.ops.shape(inputs), *self.noise, inputs.dtype, self.seed_generator
+            )
+        limit = special.output_bound(self.compute_dtype)
+        y = special.nmu(inputs, special.guarded(self.kernel), factors, limit)
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "noise": self.noise, "seed": self.seed}
+
+
+def _checked(noise):
+    if noise is None:
+        return None
+    if np.shape(noise) != (2,) or not 0.0 < noise[0] < noise[1] < np.inf:
+        raise ValueError(
+            f"Argument `noise` must be None or two numbers, 0 < low < high. Received: {noise!r}"
+        )
+    return [float(bound) for bound in noise]

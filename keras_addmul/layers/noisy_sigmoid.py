@@ -1,0 +1,44 @@
+"""The sigmoid with noise where it saturates."""
+
+import keras
+
+from keras_addmul.layers.noisy_activation import NoisyActivation
+
+__all__ = ["NoisySigmoid"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class NoisySigmoid(NoisyActivation):
+    """Applies a sigmoid with noise where it saturates: `NoisyActivation` for gates.
+
+    Args:
+        soft: Whether to take the smooth sigmoid instead of `clip(x / 4 + 1 / 2, 0, 1)`.
+        clip: Whether noisy outputs are kept in [0, 1], as a gate's should be.
+        **kwargs: Every other argument of `NoisyActivation`, `kind` and `c` among them.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_addmul.layers import NoisySigmoid
+    >>> layer = NoisySigmoid(kind="NAN", alpha=1.1, clip=False)
+    >>> layer(keras.ops.array([[-4.0, 0.0, 1.0]])).numpy().round(4)  # the mean
+    array([[0.05, 0.5 , 0.75]], dtype=float32)
+
+    References:
+        - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
+    """
+
+    def __init__(self, soft=False, clip=True, **kwargs):
+        super().__init__(base="sigmoid" if soft else "hard_sigmoid", clip=clip, **kwargs)
+        self.soft = bool(soft)
+
+    def get_config(self):
+        config = {**super().get_config(), "soft": self.soft}
+        del config["base"]
+        return config

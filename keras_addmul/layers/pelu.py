@@ -1,0 +1,67 @@
+"""A layer that learns the slope and the depth of an exponential linear unit."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation, default_constraint
+
+__all__ = ["PELU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class PELU(ParametricActivation):
+    """An exponential linear unit that learns its depth and its length for each feature.
+
+    `y = a/b * x` above 0 and `a * (exp(x/b) - 1)` below: `keras.layers.ELU` where a new
+    layer starts.
+
+    Args:
+        a_initializer, a_regularizer, a_constraint: Of `a`,
+            minus the limit on the left. Kept at 0.1 or above, as in the paper.
+        b_initializer, b_regularizer, b_constraint: Of `b`,
+            the length over which the exponential decays. Kept at 0.1 or above.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `a`, `b`, each of shape `(features,)`, or as `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import PELU
+    >>> layer = PELU(a_initializer=keras.initializers.Constant(2.0))
+    >>> layer(np.array([[-100.0, 3.0]], "float32")).numpy()
+    array([[-2.,  6.]], dtype=float32)
+
+    References:
+        - [Trottier, Giguere & Chaib-draa, 2016](https://arxiv.org/abs/1605.09332)
+    """
+
+    def __init__(
+        self,
+        a_initializer="ones",
+        a_regularizer=None,
+        a_constraint="default",
+        b_initializer="ones",
+        b_regularizer=None,
+        b_constraint="default",
+        shared_axes="default",
+        **kwargs,
+    ):
+        parameters = {
+            "a": Parameter(a_initializer, a_regularizer, default_constraint(a_constraint, 0.1)),
+            "b": Parameter(b_initializer, b_regularizer, default_constraint(b_constraint, 0.1)),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+
+    def call(self, inputs):
+        return activations.pelu(self.checked(inputs), self.a, self.b)

@@ -1,0 +1,117 @@
+"""A layer that learns a rational function."""
+
+import keras
+from keras import ops
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
+
+__all__ = ["Rational", "RationalStart"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class RationalStart(keras.initializers.Initializer):
+    """The coefficients of the rational function nearest to an activation.
+
+    Args:
+        start: A key of `activations.RATIONAL_STARTS`.
+        part: `"numerator"` or `"denominator"`.
+
+    >>> from keras_addmul.layers.rational import RationalStart
+    >>> RationalStart("leaky_relu", "denominator")((4, 1)).numpy()[:, 0].round(3)
+    array([0.   , 8.556, 0.   , 0.834], dtype=float32)
+    """
+
+    def __init__(self, start, part):
+        self.start, self.part = start, part
+
+    def __call__(self, shape, dtype=None):
+        numerator, denominator = activations.RATIONAL_STARTS[self.start]
+        values = ops.convert_to_tensor(
+            numerator if self.part == "numerator" else denominator,
+            dtype=dtype or keras.config.floatx(),
+        )
+        values = ops.reshape(values, (-1,) + (1,) * (len(shape) - 1))
+        return ops.broadcast_to(values, shape)
+
+    def get_config(self):
+        return {"start": self.start, "part": self.part}
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class Rational(ParametricActivation):
+    """A rational function without poles, `P(x) / (1 + abs(Q(x)))`, learned by each feature.
+
+    `P(x) = sum_i numerator[i] * x**i` of degree 5, and
+    `Q(x) = sum_i denominator[i] * x**(i + 1)` of degree 4: a line far out. The
+    functions it starts at are met on [-3, 3]: bring the inputs there first, by a
+    normalization for instance.
+
+    Args:
+        start: What a new layer is: `"leaky_relu"`, of slope 0.01, within 0.014;
+            `"silu"` and `"tanh"`, within 2e-6. All on [-3, 3].
+        numerator_initializer, numerator_regularizer, numerator_constraint: Of
+            `numerator`; the initializer overrides `start`.
+        denominator_initializer, denominator_regularizer, denominator_constraint: Of
+            `denominator`, likewise.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `numerator` of shape `(6, features)` and `denominator` of shape
+        `(4, features)`, or 6 and 4 times what `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import Rational
+    >>> Rational("tanh")(np.array([[-1.0, 0.5]], "float32")).numpy().round(4)
+    array([[-0.7616,  0.4621]], dtype=float32)
+
+    References:
+        - [Molina, Schramowski & Kersting, 2020](https://arxiv.org/abs/1907.06732)
+    """
+
+    def __init__(
+        self,
+        start="leaky_relu",
+        numerator_initializer="default",
+        numerator_regularizer=None,
+        numerator_constraint=None,
+        denominator_initializer="default",
+        denominator_regularizer=None,
+        denominator_constraint=None,
+        shared_axes="default",
+        **kwargs,
+    ):
+        if start not in activations.RATIONAL_STARTS:
+            known = ", ".join(map(repr, activations.RATIONAL_STARTS))
+            raise ValueError(f"Argument `start` must be one of {known}. Received: {start!r}")
+        if isinstance(numerator_initializer, str) and numerator_initializer == "default":
+            numerator_initializer = RationalStart(start, "numerator")
+        if isinstance(denominator_initializer, str) and denominator_initializer == "default":
+            denominator_initializer = RationalStart(start, "denominator")
+        parameters = {
+            "numerator": Parameter(
+                numerator_initializer, numerator_regularizer, numerator_constraint, 6
+            ),
+            "denominator": Parameter(
+                denominator_initializer, denominator_regularizer, denominator_constraint, 4
+            ),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+        self.start = start
+
+    def call(self, inputs):
+        return activations.rational(self.checked(inputs), self.numerator, self.denominator)
+
+    def get_config(self):
+        return {**super().get_config(), "start": self.start}

@@ -1,0 +1,110 @@
+"""The neural power units."""
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number
+from keras_addmul.layers.constraints import get_order_constraint
+
+__all__ = ["RealNPU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class RealNPU(ArithmeticUnit):
+    """Real neural power unit: a product of powers of gated inputs.
+
+    With gates `g` clipped to [0, 1], `r_j = g_j (|x_j| + epsilon) + 1 - g_j`:
+
+        y_i = prod_j r_j ** W_ji * cos(pi sum_j W_ji g_j [x_j < 0])
+
+    `imaginary=True` makes it the NPU, whose exponents are complex: `W + i V`.
+
+    Args:
+        units: Number of outputs.
+        imaginary: Whether the exponents have an imaginary part.
+        epsilon: Added to the magnitudes; the papers' is that of float32.
+        kernel_initializer: Where the exponents start.
+        kernel_regularizer: Penalty on the exponents, or None; the paper's is
+            `keras.regularizers.L1`, of the gates too.
+        kernel_constraint: Projection of the exponents after each step, or None.
+        gate_initializer: Where the gates start; at 1/2, by default.
+        gate_regularizer: Penalty on the gates, or None.
+        gate_constraint: Projection of the gates after each step, or None as in the
+            paper, where a gate that has left [0, 1] learns no more. By default they are
+            kept there.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `kernel` of shape `(inputs, units)` and `gate` of shape `(inputs,)`; with
+        `imaginary=True`, `imaginary_kernel` like `kernel`, which starts at zero.
+
+    Input shape:
+        `(batch, ..., inputs)`
+
+    Output shape:
+        `(batch, ..., units)`
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import RealNPU
+    >>> layer = RealNPU(1, kernel_initializer="ones", gate_initializer="ones")
+    >>> layer(np.array([[2.0, -3.0]], "float32")).numpy().round(4)
+    array([[-6.]], dtype=float32)
+
+    References:
+        - [Heim, Pevny & Smidl, 2020](https://arxiv.org/abs/2006.01681)
+    """
+
+    def __init__(
+        self,
+        units,
+        imaginary=False,
+        epsilon=2.0**-23,
+        kernel_initializer="glorot_uniform",
+        kernel_regularizer=None,
+        kernel_constraint=None,
+        gate_initializer="default",
+        gate_regularizer=None,
+        gate_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(units, **kwargs)
+        self.imaginary = bool(imaginary)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        if gate_initializer == "default":
+            gate_initializer = keras.initializers.Constant(0.5)
+        gate_constraint = get_order_constraint(gate_constraint, 0.0)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe("gate", gate_initializer, gate_regularizer, gate_constraint)
+
+    def build(self, input_shape):
+        inputs = self.count_inputs(input_shape)
+        self.kernel = self.create("kernel", (inputs, self.units))
+        self.gate = self.create("gate", (inputs,))
+        self.imaginary_kernel = None
+        if self.imaginary:
+            self.imaginary_kernel = self.add_weight(
+                name="imaginary_kernel",
+                shape=(inputs, self.units),
+                initializer="zeros",
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
+            )
+
+    def call(self, inputs):
+        self.check(inputs)
+        imaginary = self.imaginary_kernel
+        y = special.npu(
+            inputs,
+            special.guarded(self.kernel),
+            special.guarded(self.gate),
+            None if imaginary is None else special.guarded(imaginary),
+            self.epsilon,
+            special.output_bound(self.compute_dtype),
+        )
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "imaginary": self.imaginary, "epsilon": self.epsilon}

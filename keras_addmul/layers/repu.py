@@ -1,0 +1,107 @@
+"""A layer that rectifies and takes a power, which it may learn."""
+
+import keras
+from keras import ops
+
+from keras_addmul import special
+from keras_addmul.activations.repu import repu
+from keras_addmul.layers.checks import check_float_input, check_number
+from keras_addmul.layers.constraints import Interval
+
+__all__ = ["RePU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class RePU(keras.layers.Layer):
+    """Rectifies each feature and takes a power of it: `y = max(0, x)^s`.
+
+    Order `s = 1` is ReLU, `s = 2` also called ReQU. Outputs are bounded so that they
+    and their squares are finite in the layer's dtype.
+
+    Args:
+        s: The order, above 0; where it is learned, where it starts.
+        learned: Whether the order is a weight.
+        shared: Whether all features share a learned order.
+        s_regularizer: Penalty on a learned order, or None.
+        s_constraint: Projection of a learned order after each step, or None for none.
+            By default it is kept in [1/4, 4].
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        With `learned=True`, `s` of shape `(features,)`, or `()` where it is shared.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import RePU
+    >>> RePU(2)(np.array([[-1.0, 0.5, 3.0]])).numpy()
+    array([[0.  , 0.25, 9.  ]], dtype=float32)
+
+    References:
+        - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
+    """
+
+    def __init__(
+        self,
+        s=2,
+        learned=False,
+        shared=False,
+        s_regularizer=None,
+        s_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        number = check_number("s", s, 0.0)
+        self.start = int(number) if number.is_integer() else number
+        self.learned = bool(learned)
+        self.shared = bool(shared)
+        self.s_regularizer = keras.regularizers.get(s_regularizer)
+        default = Interval(0.25, 4.0)
+        self.s_constraint = (
+            default if s_constraint == "default" else keras.constraints.get(s_constraint)
+        )
+        self.s = self.start
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(
+                f"Layer {self.name!r} needs the last dimension of its input to be known. "
+                f"Received shape: {tuple(input_shape)}"
+            )
+        if self.learned:
+            self.s = self.add_weight(
+                name="s",
+                shape=() if self.shared else (features,),
+                initializer=keras.initializers.Constant(float(self.start)),
+                regularizer=self.s_regularizer,
+                constraint=self.s_constraint,
+                autocast=False,
+            )
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs):
+        check_float_input(self, inputs)
+        s = special.guarded(self.s) if self.learned else self.s
+        y = repu(inputs, s, limit=special.output_bound(self.compute_dtype))
+        return ops.cast(y, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "s": self.start,
+            "learned": self.learned,
+            "shared": self.shared,
+            "s_regularizer": keras.regularizers.serialize(self.s_regularizer),
+            "s_constraint": keras.constraints.serialize(self.s_constraint),
+        }

@@ -1,0 +1,168 @@
+"""One function of one number for each neuron, as a sum of rectified power units."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_addmul import special
+from keras_addmul.activations.repu import repu
+from keras_addmul.layers.checks import check_float_input, check_positive_integer
+from keras_addmul.layers.interval_checks import check_interval, check_name
+
+__all__ = ["RePUBank"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class RePUBank(keras.layers.Layer):
+    """Applies to each feature a learned function: a sum of rectified power units.
+
+    `y = bias + sum_j coefficients[j] * max(0, x - knots[j])^s`: a spline of degree `s`
+    on `[low, high]`. A new bank is the identity there, up to rounding. `barron.convert_activation`
+    fills it with what comes close to `tanh`, `sigmoid` and others.
+
+    Args:
+        units: How many units, at least `s`. The first `s` start at and below `low`,
+            where they make any polynomial of degree `s`; the others spread over the interval.
+        s: The order of the units, a positive integer.
+        low: Where the interval begins.
+        high: Where it ends.
+        outside: `"clip"`, so that the function is constant outside the interval, or
+            `"extrapolate"`, so that it is what the units make of it.
+        left: How many units, the last ones, open to the left: `max(0, knots[j] - x)^s`.
+        shared: Whether all features share one function.
+        coefficients_regularizer: Penalty on the coefficients, or None.
+        coefficients_constraint: Projection of the coefficients after each step, or None.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `knots` of shape `(units,)`, not trainable; `coefficients` of shape `(units,)`
+        and `bias` of shape `()` where they are shared, otherwise `(features, units)`
+        and `(features,)`. Half precision is computed in single.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import RePUBank
+    >>> bank = RePUBank(units=8, s=2, low=-2.0, high=2.0)
+    >>> bank(np.array([[-1.0, 0.5, 3.0]])).numpy().round(5)
+    array([[-1. ,  0.5,  2. ]], dtype=float32)
+
+    References:
+        - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
+    """
+
+    def __init__(
+        self,
+        units=16,
+        s=2,
+        low=-1.0,
+        high=1.0,
+        outside="clip",
+        left=0,
+        shared=True,
+        coefficients_regularizer=None,
+        coefficients_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = check_positive_integer("units", units)
+        self.s = check_positive_integer("s", s)
+        self.low, self.high = check_interval(low, high)
+        self.outside = check_name("outside", outside, ("clip", "extrapolate"))
+        self.left = check_positive_integer("left", left) if left else 0
+        if self.units - self.left < self.s:
+            raise ValueError(
+                f"Argument `units` must leave at least s = {self.s} units that open to the "
+                f"right. Received: units={units!r}, left={left!r}"
+            )
+        self.shared = bool(shared)
+        self.coefficients_regularizer = keras.regularizers.get(coefficients_regularizer)
+        self.coefficients_constraint = keras.constraints.get(coefficients_constraint)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(
+                f"Layer {self.name!r} needs the last dimension of its input to be known. "
+                f"Received shape: {tuple(input_shape)}"
+            )
+        knots, coefficients, bias = _identity(self.units, self.s, self.low, self.high, self.left)
+        per_feature = () if self.shared else (features,)
+        self.knots = self._add("knots", knots, (self.units,), trainable=False)
+        self.coefficients = self._add(
+            "coefficients",
+            coefficients,
+            (*per_feature, self.units),
+            regularizer=self.coefficients_regularizer,
+            constraint=self.coefficients_constraint,
+        )
+        self.bias = self._add("bias", bias, per_feature)
+        axes = {} if self.shared else {-1: features}
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes=axes)
+
+    def _add(self, name, values, shape, **kwargs):
+        def initializer(shape, dtype=None):
+            return ops.cast(ops.broadcast_to(ops.convert_to_tensor(values), shape), dtype)
+
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, autocast=False, **kwargs
+        )
+
+    def call(self, inputs):
+        check_float_input(self, inputs)
+        inner = "float64" if self.compute_dtype == "float64" else "float32"
+        x = ops.cast(inputs, inner)
+        if self.outside == "clip":
+            x = ops.clip(x, self.low, self.high)
+        side = np.ones(self.units, inner)
+        side[self.units - self.left :] = -1.0
+        knots, coefficients, bias = (
+            ops.cast(w, inner) for w in (self.knots, self.coefficients, self.bias)
+        )
+        bound = special.output_bound(self.compute_dtype)
+        # No unit may be so large that the sum of all, or their gradient, is not finite.
+        z = repu((x[..., None] - knots) * side, self.s, limit=bound / self.units)
+        y = ops.sum(coefficients * z, axis=-1) + bias
+        return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "s": self.s,
+            "low": self.low,
+            "high": self.high,
+            "outside": self.outside,
+            "left": self.left,
+            "shared": self.shared,
+            "coefficients_regularizer": keras.regularizers.serialize(self.coefficients_regularizer),
+            "coefficients_constraint": keras.constraints.serialize(self.coefficients_constraint),
+        }
+
+
+def _identity(units, s, low, high, left):
+    """Knots, coefficients and bias of the identity on [low, high].
+
+    `x - low` is a combination of the `s` units whose knots are low, low - d, ...:
+    the weights a_j solve `sum_j a_j (j d)^(s - k) = [k = 1] / C(s, k)`, k = 1..s.
+    """
+    distance = (high - low) / s
+    steps = np.arange(s)
+    inside = np.linspace(low, high, units - left - s + 2)[1:-1]
+    knots = np.concatenate([low - distance * steps, inside, np.linspace(low, high, left)])
+    powers = np.vander(steps.astype(float), s, increasing=True).T[::-1]  # (j)^(s - k), k = 1..s
+    wanted = np.zeros(s)
+    wanted[0] = 1.0 / s
+    a = np.linalg.solve(powers, wanted) * distance ** (1 - s)
+    bias = low - np.sum(a * (distance * steps) ** s)
+    return knots, np.concatenate([a, np.zeros(units - s)]), bias

@@ -1,0 +1,60 @@
+"""A layer that learns the frequency of a wave on a line."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
+
+__all__ = ["Snake"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class Snake(ParametricActivation):
+    """The snake, `x + sin(alpha * x)**2 / alpha`, that learns its frequency for each feature.
+
+    It goes on repeating itself outside of the data, as periodic targets do. Start
+    `alpha` near pi over the period to be found, in units of the input.
+
+    Args:
+        alpha_initializer, alpha_regularizer, alpha_constraint: Of `alpha`,
+            half the frequency of the wave; at 0 the layer is the identity.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `alpha` of shape `(features,)`, or as `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import Snake
+    >>> Snake()(np.array([[0.0, np.pi, 2.0]], "float32")).numpy().round(4)
+    array([[0.    , 3.1416, 2.8268]], dtype=float32)
+
+    References:
+        - [Ziyin, Hartwig & Ueda, 2020](https://arxiv.org/abs/2006.08195)
+    """
+
+    def __init__(
+        self,
+        alpha_initializer="ones",
+        alpha_regularizer=None,
+        alpha_constraint=None,
+        shared_axes="default",
+        **kwargs,
+    ):
+        parameters = {
+            "alpha": Parameter(alpha_initializer, alpha_regularizer, alpha_constraint),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+
+    def call(self, inputs):
+        return activations.snake(self.checked(inputs), self.alpha)

@@ -1,0 +1,106 @@
+"""An activation between logarithm and exponential."""
+
+import keras
+
+from keras_addmul import special
+from keras_addmul.layers.checks import check_float_input, check_number
+from keras_addmul.layers.constraints import get_order_constraint
+
+__all__ = ["SoftExponential"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class SoftExponential(keras.layers.Layer):
+    """Soft exponential: each feature between its logarithm and its exponential.
+
+        alpha < 0:  -log(1 - alpha (x + alpha)) / alpha
+        alpha = 0:  x
+        alpha > 0:  (exp(alpha x) - 1) / alpha + alpha
+
+    The logarithm at -1, the identity at 0, the exponential at 1. Between a `Dense` that
+    takes logarithms to sums and one that is exponentiated, units can multiply.
+
+    Args:
+        shared: Whether all features share one `alpha`.
+        epsilon: The logarithm's argument counts as at least this.
+        alpha_initializer: Where `alpha` starts. The default, zeros, makes a new layer
+            the identity.
+        alpha_regularizer: Penalty on `alpha`, or None.
+        alpha_constraint: Projection of `alpha` after each step, or None. By default it
+            is kept in [-1, 1].
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `alpha` of shape `(features,)`, or `()` where it is shared.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import SoftExponential
+    >>> layer = SoftExponential(alpha_initializer="ones")
+    >>> layer(np.array([[0.0, 1.0]], "float32")).numpy().round(4)
+    array([[1.    , 2.7183]], dtype=float32)
+
+    References:
+        - [Godfrey & Gashler, 2015](https://arxiv.org/abs/1602.01321)
+    """
+
+    def __init__(
+        self,
+        shared=False,
+        epsilon=1e-7,
+        alpha_initializer="zeros",
+        alpha_regularizer=None,
+        alpha_constraint="default",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.shared = bool(shared)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        self.alpha_initializer = keras.initializers.get(alpha_initializer)
+        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
+        self.alpha_constraint = get_order_constraint(alpha_constraint, -1.0)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(
+                f"Layer {self.name!r} needs the last dimension of its input to be known. "
+                f"Received shape: {tuple(input_shape)}"
+            )
+        self.alpha = self.add_weight(
+            name="alpha",
+            shape=() if self.shared else (features,),
+            initializer=self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            autocast=False,
+        )
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs):
+        check_float_input(self, inputs)
+        limit = special.output_bound(self.compute_dtype)
+        alpha = special.guarded(self.alpha)
+        y = special.soft_exponential(inputs, alpha, self.epsilon, limit)
+        return keras.ops.cast(y, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "shared": self.shared,
+            "epsilon": self.epsilon,
+            "alpha_initializer": keras.initializers.serialize(self.alpha_initializer),
+            "alpha_regularizer": keras.regularizers.serialize(self.alpha_regularizer),
+            "alpha_constraint": keras.constraints.serialize(self.alpha_constraint),
+        }

@@ -1,0 +1,84 @@
+"""A layer that learns an activation in three straight pieces."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
+
+__all__ = ["SReLU"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class SReLU(ParametricActivation):
+    """An S-shaped rectifier that learns two thresholds and the slopes beyond them.
+
+    `y = x` between the thresholds, `t_left + a_left * (x - t_left)` to the left and
+    `t_right + a_right * (x - t_right)` to the right. A new layer is a leaky ReLU of
+    slope 0.2, with a second corner at 1 that does not bend yet.
+
+    Args:
+        t_left_initializer, t_left_regularizer, t_left_constraint: Of `t_left`,
+            the left threshold.
+        a_left_initializer, a_left_regularizer, a_left_constraint: Of `a_left`,
+            the slope to the left; 0.2 by default.
+        t_right_initializer, t_right_regularizer, t_right_constraint: Of `t_right`,
+            the right threshold.
+        a_right_initializer, a_right_regularizer, a_right_constraint: Of `a_right`,
+            the slope to the right.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `t_left`, `a_left`, `t_right`, `a_right`, each of shape `(features,)`, or as
+        `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import SReLU
+    >>> SReLU(a_right_initializer="zeros")(np.array([[-2.0, 0.5, 3.0]], "float32")).numpy()
+    array([[-0.4,  0.5,  1. ]], dtype=float32)
+
+    References:
+        - [Jin et al., 2016](https://arxiv.org/abs/1512.07030)
+    """
+
+    def __init__(
+        self,
+        t_left_initializer="zeros",
+        t_left_regularizer=None,
+        t_left_constraint=None,
+        a_left_initializer="default",
+        a_left_regularizer=None,
+        a_left_constraint=None,
+        t_right_initializer="ones",
+        t_right_regularizer=None,
+        t_right_constraint=None,
+        a_right_initializer="ones",
+        a_right_regularizer=None,
+        a_right_constraint=None,
+        shared_axes="default",
+        **kwargs,
+    ):
+        if isinstance(a_left_initializer, str) and a_left_initializer == "default":
+            a_left_initializer = keras.initializers.Constant(0.2)
+        parameters = {
+            "t_left": Parameter(t_left_initializer, t_left_regularizer, t_left_constraint),
+            "a_left": Parameter(a_left_initializer, a_left_regularizer, a_left_constraint),
+            "t_right": Parameter(t_right_initializer, t_right_regularizer, t_right_constraint),
+            "a_right": Parameter(a_right_initializer, a_right_regularizer, a_right_constraint),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+
+    def call(self, inputs):
+        return activations.srelu(
+            self.checked(inputs), self.t_left, self.a_left, self.t_right, self.a_right
+        )

@@ -1,0 +1,60 @@
+"""A layer that learns how sharp the gate of a swish is."""
+
+import keras
+
+from keras_addmul import activations
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
+
+__all__ = ["Swish"]
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class Swish(ParametricActivation):
+    """The swish, `x * sigmoid(beta * x)`, that learns its sharpness for each feature.
+
+    Half the input at beta 0, `keras.layers.Activation("silu")` at 1, where a new layer
+    starts, and the ReLU as beta grows.
+
+    Args:
+        beta_initializer, beta_regularizer, beta_constraint: Of `beta`,
+            the sharpness.
+        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
+            images, or None for parameters of their own at every place.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Weights:
+        `beta` of shape `(features,)`, or as `shared_axes` says.
+
+    Input shape:
+        `(batch, ..., features)`
+
+    Output shape:
+        Same as the input.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.layers import Swish
+    >>> Swish(beta_initializer="zeros")(np.array([[-2.0, 2.0]], "float32")).numpy()
+    array([[-1.,  1.]], dtype=float32)
+
+    References:
+        - [Ramachandran, Zoph & Le, 2017](https://arxiv.org/abs/1710.05941)
+    """
+
+    def __init__(
+        self,
+        beta_initializer="ones",
+        beta_regularizer=None,
+        beta_constraint=None,
+        shared_axes="default",
+        **kwargs,
+    ):
+        parameters = {
+            "beta": Parameter(beta_initializer, beta_regularizer, beta_constraint),
+        }
+        super().__init__(parameters, shared_axes, **kwargs)
+
+    def call(self, inputs):
+        return activations.swish(self.checked(inputs), self.beta)

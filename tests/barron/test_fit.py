@@ -1,0 +1,157 @@
+"""Banks of RePU units: how many, how good, and how well that is known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from keras_addmul.barron.bank import from_taylor
+from keras_addmul.barron.cells import Cells
+from keras_addmul.barron.fit import expected_units, fit, quadrature
+from keras_addmul.barron.smooth import SMOOTH, rectified_power
+from keras_addmul.barron.smooth_bank import smooth_bank
+
+RNG = np.random.default_rng(0)
+
+# Units per neuron that are known to do for tolerances 1e-2, 1e-3, 1e-4 on [-3, 3], orders 1, 2, 3.
+SPLINE = {
+    "tanh": ((9, 25, 85), (7, 11, 25), (7, 10, 15)),
+    "sigmoid": ((5, 13, 45), (3, 6, 11), (3, 7, 9)),
+    "softplus": ((6, 18, 57), (4, 8, 12), (4, 4, 8)),
+    "sin": ((13, 39, 139), (7, 12, 24), (7, 9, 15)),
+    "gaussian": ((11, 33, 116), (8, 16, 30), (9, 12, 20)),
+}
+MIDPOINT = {
+    "tanh": ((16, 50, 152), (13, 42, 131), (25, 77, 242)),
+    "softplus": ((8, 26, 78), (8, 23, 73), (5, 12, 36)),
+    "sin": ((32, 100, 315), (36, 113, 357), (71, 223, 705)),
+}
+TOLERANCES = (1e-2, 1e-3, 1e-4)
+
+
+def sup_error(smooth, bank, low=-3.0, high=3.0):
+    z = np.linspace(low, high, 40_001)
+    return np.max(np.abs(bank(z) - smooth(z)))
+
+
+@pytest.mark.parametrize("name", SPLINE)
+def test_spline_needs_as_many_units_as_the_best_one_known(name):
+    for order, counts in enumerate(SPLINE[name], start=1):
+        for tolerance, count in zip(TOLERANCES, counts, strict=True):
+            bank, _ = fit(SMOOTH[name], order, -3, 3, tolerance, dtype="float64")
+            assert abs(bank.units / count - 1) <= 0.35, (order, tolerance, bank.units)
+
+
+@pytest.mark.parametrize("name", MIDPOINT)
+def test_quadrature_needs_as_many_nodes_as_the_midpoint_rule(name):
+    for order, counts in enumerate(MIDPOINT[name], start=1):
+        for tolerance, count in zip(TOLERANCES, counts, strict=True):
+            bank, _ = fit(SMOOTH[name], order, -3, 3, tolerance, "quadrature", dtype="float64")
+            nodes = bank.units - order
+            assert abs(nodes - count) <= max(2, 0.1 * count), (order, tolerance, nodes)
+
+
+@pytest.mark.parametrize("name", [*SPLINE, "silu", "gelu", "elu", "softsign", "exponential"])
+def test_proved_error_holds_and_is_tight(name):
+    for order in (1,) if SMOOTH[name].max_order == 1 else (1, 2, 4):
+        for low, high in ((-3.0, 3.0), (0.7, 2.0)):
+            bank, cells = fit(SMOOTH[name], order, low, high, 1e-3, dtype="float64")
+            proved = cells.error(np.array([low]), np.array([high]))[0]
+            measured = sup_error(SMOOTH[name], bank, low, high)
+            # What is proved is never below, and a tenth above at most where anything is left.
+            assert measured <= proved <= 1.1 * measured + 2e-12, (order, low, high)
+
+
+def test_error_on_parts_of_the_interval_holds_too():
+    smooth = SMOOTH["gelu"]
+    bank, cells = fit(smooth, 2, -6, 4, 1e-3, dtype="float64")
+    ends = np.sort(RNG.uniform(-6, 4, (200, 2)), axis=1)
+    proved = cells.error(*ends.T)
+    below, above = cells.values(*ends.T)
+    slope, bank_slope = cells.slope(*ends.T), cells.bank_slope(*ends.T)
+    for i, (low, high) in enumerate(ends):
+        z = np.linspace(low, high, 501)
+        assert np.max(np.abs(bank(z) - smooth(z))) <= proved[i]
+        assert below[i] <= np.min(smooth(z))
+        assert np.max(smooth(z)) <= above[i]
+        assert np.max(np.abs(smooth.derivative(z, 1))) <= slope[i]
+        assert np.max(np.abs(bank.derivative(z, 1))) <= bank_slope[i] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("outside", ["clip", "extrapolate"])
+def test_proof_reaches_beyond_the_fit(outside):
+    smooth = SMOOTH["tanh"]
+    bank, _ = fit(smooth, 2, -2, 2, 1e-3, outside=outside, dtype="float64")
+    cells = Cells(smooth, -4.0, 5.0, bank)
+    proved = cells.error(np.array([-4.0]), np.array([5.0]))[0]
+    measured = sup_error(smooth, bank, -4, 5)
+    assert measured <= proved <= 1.1 * measured
+
+
+def test_quadrature_is_the_formula_of_the_theorem():
+    order, knots, low, high = 2, 50, -1.5, 2.5
+    smooth = SMOOTH["sin"]
+    bank, _ = quadrature(smooth, order, low, high, knots)
+    z = np.linspace(low, high, 101)
+    h = (high - low) / knots
+    t = low + h * (np.arange(knots) + 0.5)
+    expected = sum(
+        smooth.derivative(np.array(low), k) * (z - low) ** k / math.factorial(k)
+        for k in range(order + 1)
+    )
+    terms = np.maximum(0, z[:, None] - t) ** order * smooth.derivative(t, order + 1)
+    expected = expected + h * terms.sum(axis=1) / math.factorial(order)
+    # Sums of 50 terms, each up to 16 / 2.
+    np.testing.assert_allclose(bank(z), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+@pytest.mark.parametrize("outside", ["clip", "extrapolate"])
+def test_taylor_units_make_the_polynomial_and_nothing_else(order, outside):
+    taylor = RNG.normal(size=order + 1)
+    bank = from_taylor(order, taylor, -1.0, 2.0, [], [], outside)
+    assert bank.units == order * (2 if outside == "extrapolate" else 1)
+    z = np.linspace(-1, 2, 301) if outside == "clip" else np.linspace(-9, 9, 301)
+    expected = np.polynomial.Polynomial(taylor)(z + 1)
+    np.testing.assert_allclose(bank(z), expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(expected)))
+
+
+def test_relu_is_exact_where_it_has_its_own_order_and_near_in_a_lower_one():
+    one, _ = fit(rectified_power(1), 1, -2, 3, 1e-6, dtype="float64")
+    assert sup_error(rectified_power(1), one, -2, 3) < 1e-12
+    for t, s in ((2, 1), (3, 1), (3, 2), (4, 3)):
+        bank, _cells = fit(rectified_power(t), s, -2, 3, 1e-3, dtype="float64")
+        assert sup_error(rectified_power(t), bank, -2, 3) <= 1e-3
+        assert bank.order == s
+
+
+def test_a_bank_is_a_function_that_can_be_converted_itself():
+    cubic, _ = fit(SMOOTH["tanh"], 3, -3, 3, 1e-4, dtype="float64")
+    smooth = smooth_bank(cubic)
+    quadratic, cells = fit(smooth, 2, -3, 3, 1e-3, dtype="float64")
+    measured = sup_error(smooth, quadratic)
+    assert measured <= cells.error(np.array([-3.0]), np.array([3.0]))[0] <= 1e-3
+    assert sup_error(SMOOTH["tanh"], quadratic) <= 1.1e-3
+
+
+def test_units_open_to_the_right_keep_their_digits_in_single_precision():
+    bank, _ = fit(SMOOTH["tanh"], 2, -10, 10, 1e-4, dtype="float32")
+    z = np.linspace(-10, 10, 4001).astype("float32")
+    knots, coefficients = (np.float32(v) for v in (bank.knots, bank.coefficients))
+    terms = np.maximum(z[:, None] - knots, np.float32(0)) ** 2 * coefficients
+    lost = np.abs(terms.sum(axis=1, dtype="float32") + np.float32(bank.bias) - bank(z)).max()
+    unit = (bank.units + 8) * 2.0**-24
+    assert lost <= unit * bank.magnitude(z, z).max()  # what is proved
+    assert lost < 2e-4  # and what it comes to: of the size of the tolerance
+
+
+def test_expected_units_tend_to_the_true_ones():
+    bank, _ = fit(SMOOTH["tanh"], 2, -3, 3, 1e-5, dtype="float64")
+    assert bank.units == pytest.approx(expected_units(SMOOTH["tanh"], 2, -3, 3, 1e-5), rel=0.1)
+
+
+def test_what_the_dtype_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="cannot be reached for tanh.*float32.*Received: 1e-07"):
+        fit(SMOOTH["tanh"], 3, -10, 10, 1e-7, dtype="float32")
+    with pytest.raises(ValueError, match="needs more than 10000 units"):
+        fit(SMOOTH["sin"], 1, -1000, 1000, 1e-4, dtype="float64")

@@ -1,0 +1,163 @@
+"""One layer class for all four operations on the single-module arithmetic task, beside its peers.
+
+    python -m tests.benchmarks.arithmetic [--operation OP] [--seeds N]
+
+Ours is `fit_restarts` on an `AddMulSelect(1)` with one set of hyper-parameters, which
+are not told the operation. A run is 16 restarts, trained side by side on the same
+batches; its iterations are the steps of each. The best is chosen by the validation
+loss inside the range of the training. A run counts as solved by training where the
+weights are right before the polish, and by polish where they are right after it.
+"""
+
+import argparse
+import functools
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_addmul.discover import fit_restarts
+from keras_addmul.discover.program import Program
+from keras_addmul.layers import AddMulSelect
+from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
+from tests.benchmarks import arithmetic_peers
+from tests.benchmarks import arithmetic_task as task
+
+NAME = "arithmetic"
+TITLE = "single-module arithmetic task: successes of 225 runs (9 ranges, 25 seeds)"
+
+RESTARTS, STEPS, EVERY, BATCH = 16, 3000, 100, 128
+LOGS = STEPS // EVERY + 2
+
+
+def make_model(inputs=2):
+    """The model of every run."""
+    layer = AddMulSelect(
+        1,
+        kernel_regularizer=WeightsToSigns(0.1),
+        order_regularizer=OrdersToEnds(0.1),
+    )
+    return keras.Sequential([keras.Input((inputs,)), layer])
+
+
+@functools.cache
+def _tools():
+    """The model, and a program that measures the whole history of a run at once."""
+    model = make_model()
+    return model, Program(model, keras.optimizers.SGD(0.0), keras.losses.MeanSquaredError(), LOGS)
+
+
+def run_ours(operation, seeds=25, watch=iter):
+    """Trains and judges all runs of one operation; two summaries, of training and of polish."""
+    start = time.perf_counter()
+    model, judge = _tools()
+    inside = task.validation_inputs(seeds).numpy()
+    outside = task.extrapolation_inputs(seeds).numpy()
+    logs = []
+    for at in watch(range(len(task.RANGES) * seeds)):
+        data = _with_target(operation, inside[at])
+        found = fit_restarts(
+            model,
+            lambda step, rows, at=at: _fresh_rows(operation, at, step, rows, seeds),
+            validation_data=data,
+            restarts=RESTARTS,
+            steps=STEPS,
+            batch_size=BATCH,
+            every=EVERY,
+            seed=at % seeds,
+            verbose=0,
+        )
+        logs.append(_judged(judge, found, _with_target(operation, outside[at])))
+    seconds = time.perf_counter() - start
+    return tuple(_summary(operation, rows, seconds) for rows in zip(*logs, strict=True))
+
+
+def _fresh_rows(operation, at, step, rows, seeds):
+    x = _draw(tf.constant(at), tf.constant(step), rows, seeds).numpy()
+    return _with_target(operation, x)
+
+
+@tf.function(jit_compile=True)
+def _draw(at, step, rows, seeds):
+    return task.sample(seeds, step, rows)[at]
+
+
+def _with_target(operation, x):
+    return x, task.target(operation, x).numpy()[:, None]
+
+
+def _judged(judge, found, outside):
+    """What `task.summary` needs: of the history of the training, and of the end with polish."""
+    history = [h["weights"] for h in found.history]
+    last = [found.model.get_weights()]
+    padded = history + last * (LOGS - len(history))
+    errors = judge.measure([np.stack(w) for w in zip(*padded, strict=True)], outside)
+    sparsity = [float(task.sparsity_error(w[0][None])[0]) for w in padded]
+    validation = [h["loss"] for h in found.history]
+    count = len(history)
+    steps = np.arange(LOGS) * EVERY
+    trained = [steps, validation, errors[:count], sparsity[:count]]
+    polished = [steps, [*validation[:-1], found.loss], [*errors[: count - 1], errors[-1]]]
+    return trained, [*polished, [*sparsity[: count - 1], sparsity[-1]]]
+
+
+def _summary(operation, rows, seconds):
+    """Of runs of unequal length: where one ended, its last weights are kept."""
+
+    def together(index):
+        return np.array([list(r[index]) + [r[index][-1]] * (LOGS - len(r[index])) for r in rows]).T
+
+    validation, errors, sparsity = (together(i) for i in (1, 2, 3))
+    result = task.summary(operation, rows[0][0], validation, errors, sparsity)
+    return {**result, "seconds": round(seconds, 1)}
+
+
+def run(seeds=25, operations=tuple(task.OPERATIONS)):
+    """Rows of ours, by training alone and with the polish, and of the peers that were run."""
+    rows = []
+    for operation in operations:
+        trained, polished = run_ours(operation, seeds, functools.partial(_progress, operation))
+        rows.append(_row("AddMulSelect, training alone", operation, trained))
+        rows.append(_row("AddMulSelect, with polish", operation, polished))
+        for name, learned in arithmetic_peers.PEERS.items():
+            if operation in learned:
+                rows.append(_row(name, operation, arithmetic_peers.run_peer(name, operation)))
+    return rows
+
+
+def _row(name, operation, result):
+    return {
+        "operation": operation,
+        "unit": name,
+        "successes": result["successes"],
+        "runs": result["runs"],
+        "interval": result["interval"],
+        "iteration_of_first_success": result["first_success"],
+        "sparsity_error": result["sparsity"],
+        "by_range": " ".join(map(str, result["by_range"])),
+        "seconds": result["seconds"],
+    }
+
+
+def _progress(operation, runs):
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(runs, description=f"AddMulSelect {operation}", console=Console(stderr=True))
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--operation", choices=tuple(task.OPERATIONS))
+    parser.add_argument("--seeds", type=int, default=25)
+    options = parser.parse_args(arguments)
+    operations = [options.operation] if options.operation else task.OPERATIONS
+    for operation in operations:
+        results = run_ours(operation, options.seeds, functools.partial(_progress, operation))
+        for name, result in zip(("training alone", "with polish"), results, strict=True):
+            print(operation, name, result, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""A formula is called, printed, and taken away as Python."""
+
+import numpy as np
+import pytest
+import sympy
+
+from keras_addmul.discover.constants import Constant
+from keras_addmul.discover.formula import Formula, expression_of
+from keras_addmul.discover.stack import Stack
+
+A, B = sympy.symbols("a b")
+X = np.random.default_rng(0).uniform(0.5, 2.0, (50, 2))
+
+
+def formula(expression, names=("a", "b"), target="y"):
+    return Formula(expression, names, target, "a test", 0.0, 1.0, True, 0.0)
+
+
+def test_called_on_rows_in_the_order_of_the_columns():
+    np.testing.assert_allclose(formula(A / B)(X), X[:, 0] / X[:, 1])
+    np.testing.assert_allclose(formula(sympy.Integer(3))(X), np.full(50, 3.0))
+
+
+def test_wrong_shape_is_told_with_the_columns():
+    with pytest.raises(ValueError, match=r"shape \(rows, 2\).*'a', 'b'.*Received.*\(50, 1\)"):
+        formula(A)(X[:, :1])
+
+
+def test_python_is_source_that_answers_the_same():
+    for expression in (
+        A * sympy.sqrt(B) / (2 * sympy.pi),
+        A**2 - sympy.Float("1.234567890123") / B,
+    ):
+        scope = {}
+        exec(formula(expression).python, scope)
+        np.testing.assert_allclose(scope["formula"](*X.T), formula(expression)(X), rtol=1e-14)
+
+
+def test_names_that_python_does_not_take():
+    names = ("mass [kg]", "lambda")
+    mass, wave = map(sympy.Symbol, names)
+    made = formula(mass * wave, names, "E/J")
+    scope = {}
+    exec(made.python, scope)
+    np.testing.assert_allclose(scope["formula"](*X.T), X[:, 0] * X[:, 1])
+    assert "column_1: mass [kg]" in made.python
+    assert made.text == "E/J = lambda*mass [kg]"
+    np.testing.assert_allclose(made(X), X[:, 0] * X[:, 1])
+
+
+def test_text_and_latex():
+    made = formula(sympy.Float("0.123456789") * A / B**2)
+    assert made.text == "y = 0.123457*a/b**2"
+    assert made.latex == r"y = \frac{0.123457 a}{b^{2}}"
+
+
+def test_names_in_latex_are_escaped():
+    names = ("period_days", "x2", "50 %")
+    days, x2, share = map(sympy.Symbol, names)
+    made = formula(days * x2 + share, names, "T")
+    assert made.latex == r"T = \mathrm{50\ \%} + \mathrm{period\_days} x_{2}"
+
+
+def test_more_complex_is_longer():
+    assert formula(A).complexity < formula(A * B).complexity < formula(A * B + B**2).complexity
+
+
+def read(exponents, powers=(1.0,), sums=(1,), names=("1",)):
+    stack = Stack(sums, 2)
+    exponents = np.array(exponents, float)
+    parameters = stack.join(exponents, np.ones(len(exponents)), np.array(powers))
+    constants = [Constant(1.0, 1e-10, name) for name in names]
+    return expression_of(stack, parameters, constants, ("a", "b"), (False, False))
+
+
+def test_a_root_is_drawn_once():
+    assert str(read([[0.5, -0.5]])) == "sqrt(a/b)"
+    assert str(read([[1.5, -0.5]])) == "sqrt(a**3/b)"
+    assert str(read([[1.0, -2 / 3]])) == "a/b**(2/3)"
+
+
+def test_sums_products_and_ratios_are_written_short():
+    two = {"sums": (2,), "names": ("1/2", "1/2")}
+    assert str(read([[1, 0], [1, 2]], **two)) == "a*(b**2 + 1)/2"
+    ratio = read([[1, 0], [1, 0], [0, 1]], (1.0, -1.0), (1, 2), ("2*pi", "1", "-1"))
+    assert sympy.simplify(ratio - 2 * sympy.pi * A / (A - B)) == 0
+
+
+def test_digits_end_where_the_data_does():
+    stack = Stack((1,), 2)
+    parameters = stack.join(np.zeros((1, 2)), np.ones(1), np.ones(1))
+    told = expression_of(
+        stack, parameters, [Constant(1.23456789012, 1e-3)], ("a", "b"), (False, False)
+    )
+    assert float(told) == 1.2346

@@ -1,0 +1,210 @@
+"""Noisy activations in a model: when there is noise, whose it is, and what is saved."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul.layers import NoisyActivation, NoisyLSTM, NoisySigmoid, NoisyTanh
+from keras_addmul.layers.inside import layers_inside
+
+RNG = np.random.default_rng(0)
+WIDE = (3 * RNG.normal(size=(64, 5))).astype("float32")
+
+KINDS = ("NAN", "NAH", "NANI", "NANIL", "NANIS")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mean_of_many_trainings_is_the_answer_at_inference(kind):
+    layer = NoisyActivation(kind=kind, c=1.5, p_initializer="ones", seed=1)
+    x = np.repeat(np.linspace(-3, 3, 7, dtype="float32")[None], 40_000, axis=0)
+    samples = layer(x, training=True).numpy()
+    error = samples.std(axis=0) / 200 + 1e-6
+    assert np.all(np.abs(samples.mean(axis=0) - layer(x[:1]).numpy()[0]) < 5 * error)
+
+
+def test_the_same_seed_gives_the_same_noise_eager_in_a_graph_and_under_xla():
+    results = []
+    for jit in (None, False, True):
+        layer = NoisyActivation(kind="NAN", c=4.0, p_initializer="ones", seed=7)
+        call = lambda x, layer=layer: layer(x, training=True)
+        layer.build(WIDE.shape)
+        call = call if jit is None else tf.function(call, jit_compile=jit)
+        results.append([call(WIDE).numpy() for _ in range(3)])
+    for other in results[1:]:
+        np.testing.assert_allclose(other, results[0], rtol=2e-6, atol=2e-5)  # of noise up to 5
+    assert np.all(np.any(results[0][0] != results[0][1]))  # and fresh at each step
+
+
+def test_other_layers_and_other_seeds_have_other_noise():
+    first, second, third = (
+        NoisyTanh(kind="NANI", seed=s)(WIDE * 0.1, training=True) for s in (1, 2, 1)
+    )
+    assert np.mean(np.abs(first - second)) > 0.01
+    np.testing.assert_array_equal(first, third)
+    keras.utils.set_random_seed(3)
+    unseeded = [NoisyTanh(kind="NANI")(WIDE * 0.1, training=True) for _ in range(2)]
+    assert np.mean(np.abs(unseeded[0] - unseeded[1])) > 0.01
+
+
+def test_a_saved_layer_goes_on_with_the_noise_it_would_have_had(tmp_path):
+    model = keras.Sequential([keras.Input((5,)), NoisyTanh(kind="NANI", seed=4)])
+    model(WIDE, training=True)
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(WIDE, training=True), model(WIDE, training=True))
+    model.save_weights(tmp_path / "m.weights.h5")
+    again(WIDE, training=True)
+    again.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_array_equal(again(WIDE, training=True), model(WIDE, training=True))
+
+
+def test_monte_carlo_samples_at_inference_and_its_mean_is_the_mean():
+    layer = NoisyTanh(kind="NANI", c=0.3, monte_carlo=True, seed=1)
+    still = NoisyTanh(kind="NANI", c=0.3)
+    x = WIDE[:4]
+    samples = np.stack([layer(x) for _ in range(2000)])
+    assert samples.std(axis=0).max() > 0.05
+    np.testing.assert_allclose(samples.mean(axis=0), still(x), atol=5 * 0.3 / np.sqrt(2000))
+
+
+def test_replicas_have_noise_of_their_own():
+    """In a process of its own, where the CPU is split in two."""
+    script = """
+        import tensorflow as tf
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        halves = [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.set_logical_device_configuration(cpu, halves)
+        import json, keras, numpy as np
+        from keras_addmul.layers import NoisyTanh
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+        with strategy.scope():
+            layer = NoisyTanh(kind="NANI", units=3, seed=1)
+        x = tf.zeros((4, 3))
+        step = tf.function(lambda: strategy.run(lambda: layer(x, training=True)))
+        drawn = [[r.numpy().tolist() for r in step().values] for _ in range(2)]
+        alone = NoisyTanh(kind="NANI", seed=1)
+        print(json.dumps([drawn, alone(x, training=True).numpy().tolist()]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    ((one, two), later), alone = json.loads(done.stdout.splitlines()[-1])
+    draws = np.array([one, two, *later])
+    for i in range(4):
+        for j in range(i):
+            assert np.min(np.abs(draws[i] - draws[j])) > 0, (i, j)
+    # The first replica draws what one alone would; a graph may round otherwise.
+    np.testing.assert_allclose(one, alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.layers.Dense(
+            4, activation=NoisyTanh(kind="NANIL", c=4.0, units=4, soft=True)
+        ),
+        lambda: keras.layers.Conv1D(4, 2, activation=NoisySigmoid(c=4.0, units=4)),
+        lambda: keras.layers.Conv1D(4, 2, activation=NoisyTanh(c=4.0)),
+        lambda: keras.layers.TimeDistributed(keras.layers.Dense(3, NoisyTanh(c=4.0, soft=True))),
+    ],
+)
+def test_drops_into_layers_of_keras(make, tmp_path):
+    keras.utils.set_random_seed(1)
+    x = (4 * RNG.normal(size=(8, 5, 3))).astype("float32")
+    model = keras.Sequential([keras.Input((5, 3)), make()])
+    quiet, again = model.predict(x, verbose=0), model.predict(x, verbose=0)
+    np.testing.assert_array_equal(quiet, again)
+    assert np.any(model(x, training=True) != quiet)
+    model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=True)
+    before = [w.numpy() for w in model.trainable_weights]
+    model.fit(x, np.zeros_like(quiet), verbose=0)
+    after = model.trainable_weights
+    assert len(after) == 3  # kernel, bias and p
+    assert all(np.any(a.numpy() != b) for a, b in zip(after, before, strict=True))
+    model.save(tmp_path / "m.keras")
+    for other in (keras.saving.load_model(tmp_path / "m.keras"), keras.models.clone_model(model)):
+        other.set_weights(model.get_weights())
+        np.testing.assert_array_equal(other.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_exported_it_is_deterministic_in_a_process_that_does_not_know_us(tmp_path):
+    """Trained, saved, exported, reloaded: the same answers twice in a row."""
+    keras.utils.set_random_seed(0)
+    x = RNG.normal(size=(8, 6, 3)).astype("float32")
+    model = keras.Sequential(
+        [keras.Input((6, 3)), NoisyLSTM(4, NoisyTanh(kind="NAN", units=4)), keras.layers.Dense(1)]
+    )
+    model.compile("adam", "mse")
+    model.fit(x, x[:, 0, :1], verbose=0)
+    model.save(tmp_path / "m.keras")
+    keras.saving.load_model(tmp_path / "m.keras").export(tmp_path / "served", verbose=False)
+    np.save(tmp_path / "x.npy", x)
+    script = """
+        import sys, numpy as np, tensorflow as tf
+        served = tf.saved_model.load("served")
+        x = np.load("x.npy")
+        first, second = served.serve(x).numpy(), served.serve(x).numpy()
+        assert np.array_equal(first, second)
+        assert not any(name.startswith("keras_addmul") for name in sys.modules)
+        np.save("y.npy", first)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, check=True)
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_noise_of_a_distribution_is_saved_with_the_layer(tmp_path):
+    tfd = pytest.importorskip("tensorflow_probability").distributions
+    layer = NoisyActivation(kind="NAN", noise=tfd.Laplace(0.0, 0.5), c=4.0, seed=2)
+    model = keras.Sequential([keras.Input((5,)), layer])
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(WIDE, training=True), model(WIDE, training=True))
+    assert again.layers[0].get_config() == layer.get_config()
+
+
+def test_every_layer_inside_is_found_once():
+    inner = keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(3, NoisyTanh())])
+    shared = keras.layers.TimeDistributed(keras.layers.Dense(3, NoisyTanh()))
+    x = keras.Input((4, 3))
+    y = keras.layers.Bidirectional(NoisyLSTM(2))(shared(shared(inner(x))))
+    model = keras.Model(x, y)
+    assert len(layers_inside(model, NoisyActivation)) == 6
+    assert layers_inside(keras.layers.Dense(2), NoisyActivation) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: NoisyActivation("relu"), "`base` must be one of 'hard_tanh', 'hard_sigmoid'"),
+        (lambda: NoisyTanh(kind="loud"), "`kind` must be one of 'NAN', 'NAH', 'NANI'"),
+        (lambda: NoisyTanh(alpha="a"), "`alpha` must be a finite number. Received: 'a'"),
+        (lambda: NoisyTanh(c=-1.0), "`c` must be a number of at least 0.0. Received: -1.0"),
+        (lambda: NoisyTanh(noise="pink"), "`noise` must be one of 'normal', 'half_normal'"),
+        (lambda: NoisyTanh(units=0), "`units` must be a positive integer or None. Received: 0"),
+        (lambda: NoisyTanh(units=4)(WIDE), "expected axis -1 of input shape to have value 4"),
+        (lambda: NoisyTanh()(keras.Input((None,))), "last dimension of its input to be known"),
+    ],
+)
+def test_bad_arguments(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_defaults_are_those_of_the_paper_and_its_code():
+    values = lambda layer: (layer.kind, layer.alpha, layer.c, layer.noise.name)
+    assert values(NoisyTanh()) == ("NAH", 1.15, 0.5, "half_normal")
+    assert values(NoisySigmoid()) == ("NAH", 1.1, 0.15, "half_normal")
+    assert values(NoisyTanh(kind="NANI"))[2:] == (0.05, "normal")
+    assert values(NoisySigmoid(kind="NANIS"))[2:] == (0.25, "normal")
+    layer = NoisyTanh(units=2000)
+    p = layer.p.numpy()
+    assert -1.0 <= p.min() < -0.99
+    assert 0.99 < p.max() <= 1.0
+    assert NoisyTanh(c=0.0)(WIDE).shape == WIDE.shape
