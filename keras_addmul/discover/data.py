@@ -57,6 +57,11 @@ class Rows:
         value = float(keras.ops.mean(loss(y, mean)))
         return value if np.isfinite(value) and value > 0.0 else 1.0
 
+    @property
+    def count(self):
+        """Number of validation rows."""
+        return _rows(self.validation)
+
     def rounding(self, loss, units=8):
         """The loss of predictions that are right up to some units in the last place."""
         y = self.validation[1]

@@ -18,6 +18,7 @@ _AFTER = 1_000_000
 def polish_weights(program, rows, best, snap, others=(), rounds=2):
     """Moves numbers to the grid, and along it, where the validation loss does not rise.
 
+    Or not by more than so many free numbers gain by chance where the rows are noisy.
     First all at once, of the best or of whichever restart is better when it is rounded,
     followed by the moves that lower the loss: one number, or two, to a neighbour on the
     grid. If that is not as good as the weights were, one number
@@ -47,7 +48,7 @@ class _Polish:
     def __init__(self, program, rows, best, entries, rounds):
         self.program, self.rows, self.rounds, self.entries = program, rows, rounds, entries
         self.loss, self.weights = best["loss"], [np.array(w) for w in best["weights"]]
-        self.state = best["state"]
+        self.state, self.lowest = best["state"], best["loss"]
         self.slack = rows.rounding(program.loss)
         self.held = set()
         self.done = False
@@ -64,7 +65,7 @@ class _Polish:
         trained = self.program.model.trainable_variables
         if len(self.entries) < sum(int(np.prod(v.shape)) for v in trained):
             weights, loss = self.trained([(weights, set(self.entries))])[0]
-        if self.may_take(loss):
+        if self.may_take(loss, len(self.entries)):
             self.weights, self.loss, self.held = weights, loss, set(self.entries)
             self.done = True
 
@@ -79,15 +80,21 @@ class _Polish:
             results = self.trained(sets)
             winner = int(np.argmin([loss for _, loss in results]))
             weights, loss = results[winner]
-            if self.may_take(loss):
+            if self.may_take(loss, len(self.held) + 1):
                 self.held.add(tried[winner])
                 self.weights, self.loss = weights, loss
             else:
                 refused |= set(tried)
 
-    def may_take(self, loss):
-        """Whether the loss is no higher than now, up to rounding."""
-        return loss <= self.loss + self.slack
+    def may_take(self, loss, numbers):
+        """Whether the loss is no higher than the lowest, up to rounding and chance.
+
+        Of noisy rows, each free number fits a part by chance, and Schwarz's criterion
+        grants log(rows) / rows of the loss for it.
+        """
+        self.lowest = min(self.lowest, self.loss)
+        chance = numbers * np.log(self.rows.count) / self.rows.count
+        return loss <= self.lowest * (1.0 + min(chance, 0.5)) + self.slack
 
     def descended(self, weights, loss):
         """Goes along the grid for as long as one or two moves lower the loss."""

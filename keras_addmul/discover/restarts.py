@@ -66,7 +66,7 @@ def fit_restarts(
     model for `every` steps. The worse half is dropped again and again until `keep`
     are left. The best weights ever seen, by their loss on validation rows, are then
     polished: numbers are moved to the nearest one of a small grid where that does
-    not raise the validation loss.
+    not raise the validation loss (by more than chance, where the rows are noisy).
 
     Args:
         model: Built Keras model, or a function of no argument that returns one, which

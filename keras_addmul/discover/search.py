@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from keras_addmul.discover.description import score
 from keras_addmul.discover.least_squares import minimize
 from keras_addmul.discover.snap import Fit, plain, snap
 from keras_addmul.discover.stack import Inputs
@@ -100,7 +101,7 @@ def search(scaled, seed=0, deadline=None, progress=None):
             new = [
                 candidate
                 for relative in weightings(few.y)
-                for candidate in _train(structure, few, many, relative, random, late)
+                for candidate in _train(structure, few, many, relative, random, found, late)
             ]
         except KeyboardInterrupt:
             if not found:
@@ -115,7 +116,7 @@ def search(scaled, seed=0, deadline=None, progress=None):
     return found
 
 
-def _train(structure, few, many, relative, random, late):
+def _train(structure, few, many, relative, random, found, late):
     """The candidates of one structure: the best two of its starts, snapped."""
     stack = structure.stack
     parameters, free = structure.starts(_STARTS, few.inputs, few.y, random)
@@ -137,10 +138,12 @@ def _train(structure, few, many, relative, random, late):
         p, c = minimize(stack, p[None], f[None], many.inputs, many.y, weights, 30)
         if not np.isfinite(c[0]):
             continue
-        fit = Fit.of(stack, p[0], f, float(c[0]), len(many))
-        fit = snap(fit, many.inputs, many.y, weights, late=late)
         # The likelihood of relative errors, in the units of the equal ones.
         shift = np.sum(np.log2(np.abs(many.y))) if relative else 0.0
+        if found and score(0.0, c[0], len(many)) + shift > found[0].score:
+            continue  # snapped, its residual would be no smaller
+        fit = Fit.of(stack, p[0], f, float(c[0]), len(many))
+        fit = snap(fit, many.inputs, many.y, weights, late=late)
         for one in (fit, plain(fit, many.inputs, many.y, weights)):
             if one is not None:
                 yield Candidate(structure.name, one, relative, one.score + shift)

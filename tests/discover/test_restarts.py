@@ -174,3 +174,10 @@ def test_exponents_go_to_small_rationals_and_constants_stay_free():
     assert kernel.ravel().tolist() == [1.5, -1.0]
     assert order.tolist() == [1.0]
     np.testing.assert_allclose(bias, [0.7], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_noise_does_not_keep_weights_from_being_whole(neuron):
+    found = fit(neuron, X[:, 0] - X[:, 1] + 0.03 * RANDOM.normal(size=256))
+    assert flat(found.model.get_weights()) == [1.0, -1.0, 0.0]
+    assert flat(found.trained["weights"]) != [1.0, -1.0, 0.0]
