@@ -1,6 +1,6 @@
 """One layer class for all four operations on the single-module arithmetic task, beside its peers.
 
-    python -m tests.benchmarks.arithmetic [--operation OP] [--seeds N]
+    python -m tests.benchmarks.arithmetic [--operation OP] [--seeds N] [--unstructured]
 
 Ours is `fit_restarts` on an `AddMulSelect(1)` with one set of hyper-parameters, which
 are not told the operation. A run is 16 restarts, trained side by side on the same
@@ -20,6 +20,7 @@ import tensorflow as tf
 from keras_addmul.discover import fit_restarts
 from keras_addmul.discover.program import Program
 from keras_addmul.layers import AddMulSelect
+from keras_addmul.layers.initializers import NearEnds, SelectUniform
 from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
 from tests.benchmarks import arithmetic_peers
 from tests.benchmarks import arithmetic_task as task
@@ -48,7 +49,7 @@ def _tools():
     return model, Program(model, keras.optimizers.SGD(0.0), keras.losses.MeanSquaredError(), LOGS)
 
 
-def run_ours(operation, seeds=25, watch=iter):
+def run_ours(operation, seeds=25, watch=iter, starts=None):
     """Trains and judges all runs of one operation; two summaries, of training and of polish."""
     start = time.perf_counter()
     model, judge = _tools()
@@ -65,12 +66,22 @@ def run_ours(operation, seeds=25, watch=iter):
             steps=STEPS,
             batch_size=BATCH,
             every=EVERY,
+            starts=starts,
             seed=at % seeds,
             verbose=0,
         )
         logs.append(_judged(judge, found, _with_target(operation, outside[at])))
     seconds = time.perf_counter() - start
     return tuple(_summary(operation, rows, seconds) for rows in zip(*logs, strict=True))
+
+
+def unstructured(model, restarts, seed):
+    """Starts drawn one by one from the layer's own initializers, covering nothing on purpose."""
+    layer = model.layers[-1]
+    seeds = np.random.default_rng(seed).integers(2**31, size=(2, restarts)).tolist()
+    kernels = [SelectUniform(seed=s)(layer.kernel.shape).numpy() for s in seeds[0]]
+    orders = [NearEnds(seed=s)(layer.order.shape).numpy() for s in seeds[1]]
+    return {layer.kernel.path: np.stack(kernels), layer.order.path: np.stack(orders)}
 
 
 def _fresh_rows(operation, at, step, rows, seeds):
@@ -151,10 +162,13 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--operation", choices=tuple(task.OPERATIONS))
     parser.add_argument("--seeds", type=int, default=25)
+    parser.add_argument("--unstructured", action="store_true", help="random starts alone")
     options = parser.parse_args(arguments)
     operations = [options.operation] if options.operation else task.OPERATIONS
     for operation in operations:
-        results = run_ours(operation, options.seeds, functools.partial(_progress, operation))
+        watch = functools.partial(_progress, operation)
+        starts = unstructured if options.unstructured else None
+        results = run_ours(operation, options.seeds, watch, starts)
         for name, result in zip(("training alone", "with polish"), results, strict=True):
             print(operation, name, result, flush=True)
 

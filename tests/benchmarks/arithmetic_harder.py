@@ -40,7 +40,7 @@ def sum_of_products(x):
 def cases():
     """Name, inputs, units of the layers, range, noise relative to the target, target."""
     for name, f in OPERATIONS.items():
-        two = lambda x, f=f: f(x[:, 0], x[:, 1])
+        two = functools.partial(_of_two, f)
         yield f"{name} of 2 of 10 inputs", 10, (1,), POSITIVE, 0.0, two
         yield f"{name} of 2 of 10 inputs of either sign", 10, (1,), SIGNED, 0.0, two
         yield f"{name}, noise of a tenth", 2, (1,), POSITIVE, 0.1, two
