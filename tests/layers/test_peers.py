@@ -380,7 +380,7 @@ def test_learns_an_operation(name):
     x = rows(2)
     keras.utils.set_random_seed(seed)
     layer.build(x.shape)
-    (_,) = train(layer, own_start, x, law(x)[:, None], steps=3000, rate=rate)
+    (_,) = train(layer, own_start, x, law(x)[:, None], steps=6000, rate=rate)
     # Of sums and products from 1/4 to 4; what a gate leaves of the other path fades slowly.
     np.testing.assert_allclose(layer(x)[:, 0], law(x), rtol=0.08)
 
