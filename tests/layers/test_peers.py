@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_addmul import layers, special
 from keras_addmul.layers import INALU, NALU, NAU, NMRU, NMU, ProductUnit, RealNPU, SoftExponential
 from keras_addmul.layers.initializers import NACUniform, NAUUniform
-from tests.layers.test_training import train
+from tests.layers.training import starts_of, train
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.uniform(-3.0, 3.0, (40, 5))
@@ -351,10 +351,6 @@ ANSWERS = {
 }
 
 
-def own_start(layer):
-    yield layer.get_weights()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_learns_the_weights_of_what_it_can_do(name):
@@ -362,32 +358,34 @@ def test_learns_the_weights_of_what_it_can_do(name):
     x = rows(2 if name == "NMRU" else 3)
     keras.utils.set_random_seed(1)
     layer.build(x.shape)
-    (weights,) = train(layer, own_start, x, law(x)[:, None], steps=1500)
+    (weights,) = train(layer, x, law(x)[:, None], steps=1500)
     np.testing.assert_allclose(weights["kernel"][:, 0], kernel, atol=0.01)
 
 
 OPERATIONS = {
-    "RealNPU": (RealNPU(1), lambda x: x[:, 0] * x[:, 1], 2, 2e-2),
-    "INALU": (INALU(1), lambda x: x[:, 0] * x[:, 1], 2, 2e-2),
-    "NALU": (NALU(1), lambda x: x[:, 0] + x[:, 1], 0, 5e-2),  # from half of the seeds only
+    "RealNPU": (lambda x: x[:, 0] * x[:, 1], 2e-2),
+    "INALU": (lambda x: x[:, 0] * x[:, 1], 2e-2),
+    "NALU": (lambda x: x[:, 0] + x[:, 1], 5e-2),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_learns_an_operation(name):
-    layer, law, seed, rate = OPERATIONS[name]
-    x = rows(2)
-    keras.utils.set_random_seed(seed)
-    layer.build(x.shape)
-    (_,) = train(layer, own_start, x, law(x)[:, None], steps=6000, rate=rate)
-    # Of sums and products from 1/4 to 4; what a gate leaves of the other path fades slowly.
-    np.testing.assert_allclose(layer(x)[:, 0], law(x), rtol=0.08)
+def test_learns_an_operation_from_some_of_eight_starts(name):
+    law, rate = OPERATIONS[name]
+    layer, x = getattr(layers, name)(1), rows(2)
+    starts = starts_of(layer, 2, range(8))
+    worst = []
+    for weights in train(layer, x, law(x)[:, None], steps=6000, starts=starts, rate=rate):
+        layer.set_weights(list(weights.values()))
+        worst.append(np.max(np.abs(layer(x)[:, 0] / law(x) - 1.0)))
+    # What a gate leaves of the other path fades slowly.
+    assert sum(np.array(worst) < 0.08) >= 2, worst
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("function", "alpha"), [(np.exp, 1.0), (np.log, -1.0), (np.copy, 0.0)])
-def test_soft_exponential_leaves_zero_and_finds_exp_log_and_the_identity(function, alpha):
-    x = rows(2)
-    (weights,) = train(SoftExponential(), own_start, x, function(x), steps=800)
-    np.testing.assert_allclose(weights["alpha"], alpha, atol=0.01)
+def test_soft_exponentials_leave_zero_and_find_exp_log_and_the_identity():
+    x = rows(3)
+    y = np.stack([np.exp(x[:, 0]), np.log(x[:, 1]), x[:, 2]], axis=1)
+    (weights,) = train(SoftExponential(), x, y, steps=800)
+    np.testing.assert_allclose(weights["alpha"], [1.0, -1.0, 0.0], atol=0.01)
