@@ -118,7 +118,7 @@ def discover(
         table = dataclasses.replace(table, notes=(*table.notes, note))
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
     scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows])
-    with _Bar(verbose, time_limit) as bar:
+    with _Bar(verbose) as bar:
         candidates = search(scaled, seed, begun + time_limit, bar)
     made = [_formula(c, scaled, table, columns, test) for c in _distinct(candidates)]
     made = [entry for entry in made if np.isfinite(entry[0].error)] or made[:1]
@@ -243,8 +243,8 @@ def _front(formulas):
 class _Bar:
     """A bar with the time left, on a terminal or in a notebook."""
 
-    def __init__(self, verbose, time_limit):
-        self._verbose, self._limit = verbose, time_limit
+    def __init__(self, verbose):
+        self._verbose = verbose
 
     def __enter__(self):
         if self._verbose:

@@ -45,9 +45,17 @@ class Formula:
         return float(sum(1 for _ in sympy.preorder_traversal(self.expression)))
 
     @property
+    def shown(self):
+        """The expression with its numbers to six digits."""
+        import sympy
+
+        rounded = {f: sympy.Float(f, 6) for f in self.expression.atoms(sympy.Float)}
+        return self.expression.xreplace(rounded)
+
+    @property
     def text(self):
         """`target = expression`, numbers to six digits."""
-        return f"{self.target} = {_shown(self.expression)}"
+        return f"{self.target} = {self.shown}"
 
     @property
     def latex(self):
@@ -55,7 +63,7 @@ class Formula:
         import sympy
 
         written = {sympy.Symbol(name): _upright(name) for name in self.names}
-        right = sympy.latex(_shown(self.expression), symbol_names=written)
+        right = sympy.latex(self.shown, symbol_names=written)
         return f"{_upright(self.target)} = {right}"
 
     @property
@@ -198,13 +206,6 @@ def _upright(name):
     marks = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
     escaped = "".join(marks.get(c, f"\\{c}" if c in "_{}$&#%" else c) for c in name)
     return rf"\mathrm{{{escaped}}}"
-
-
-def _shown(expression):
-    """The expression with its numbers to six digits."""
-    import sympy
-
-    return expression.xreplace({f: sympy.Float(f, 6) for f in expression.atoms(sympy.Float)})
 
 
 def _qualified(body, name):

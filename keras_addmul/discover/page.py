@@ -143,8 +143,7 @@ def _mathml(formula):
     # it is given names of no meaning, which are then replaced by the columns' own.
     symbols = sorted(formula.expression.free_symbols, key=lambda symbol: symbol.name)
     plain = {symbol: sympy.Symbol(f"Q{_letters(i)}Q") for i, symbol in enumerate(symbols)}
-    rounded = {f: sympy.Float(f, 6) for f in formula.expression.atoms(sympy.Float)}
-    shown = formula.expression.xreplace(rounded).xreplace(plain)
+    shown = formula.shown.xreplace(plain)
     right = mathml(shown, printer="presentation", mul_symbol="dot")
     for symbol, stand_in in plain.items():
         right = right.replace(f"<mi>{stand_in.name}</mi>", f"<mi>{_text(symbol.name)}</mi>")

@@ -20,9 +20,12 @@ def relevant(x, y, at_most, seed=0):
         return np.arange(x.shape[1])
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.inspection import permutation_importance
+    from threadpoolctl import threadpool_limits
 
     rows = np.random.default_rng(seed).permutation(len(y))[:_ROWS]
     trees = HistGradientBoostingRegressor(random_state=seed, min_samples_leaf=5)
-    trees.fit(x[rows], y[rows])
-    found = permutation_importance(trees, x[rows], y[rows], n_repeats=3, random_state=seed)
+    # Threads that wait for each other on a busy machine cost ten times what they save.
+    with threadpool_limits(1):
+        trees.fit(x[rows], y[rows])
+        found = permutation_importance(trees, x[rows], y[rows], n_repeats=3, random_state=seed)
     return np.sort(np.argsort(-found.importances_mean, kind="stable")[:at_most])

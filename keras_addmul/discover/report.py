@@ -7,10 +7,9 @@ import tempfile
 from pathlib import Path
 
 from keras_addmul.discover import sentences
-from keras_addmul.discover.scores import r2_interval
 from keras_addmul.discover.screen import plain, show
 
-__all__ = ["r2_interval", "show", "write"]
+__all__ = ["show", "write"]
 
 
 def write(discovery, folder):

@@ -89,7 +89,7 @@ def fit_restarts(
             predictions that are right up to two units in the last place.
         polish: Whether the best is polished.
         snap: From names of weights to the numbers they may be moved to; `"auto"` for
-            0 and 1 for orders, and what a layer says itself; None for none.
+            those of `discover.grids`, as 0 and 1 for orders; None for none.
         penalty_ramp: Between which shares of the steps the penalties of the model's
             regularizers grow from nothing to their full strength.
         starts: Function `(model, restarts, seed)` that returns a dictionary from paths

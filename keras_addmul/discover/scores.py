@@ -23,7 +23,7 @@ def r2(y, prediction):
     >>> scores.r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.5
     """
-    y, residual, _ = _scaled(y, prediction)
+    y, residual = _scaled(y, prediction)
     if not np.isfinite(residual).all():
         return -np.inf
     return float(_r2(np.sum(residual**2), np.sum((y - y.mean()) ** 2)))
@@ -39,7 +39,7 @@ def relative_error(y, prediction):
     >>> scores.relative_error([3.0, 4.0], [3.0, 9.0])
     1.0
     """
-    y, residual, _ = _scaled(y, prediction)
+    y, residual = _scaled(y, prediction)
     if not np.isfinite(residual).all():
         return np.inf
     error, size = np.sqrt(np.mean(residual**2)), np.sqrt(np.mean(y**2))
@@ -68,7 +68,7 @@ def r2_interval(y, prediction, seed=0, confidence=0.95):
     """
     from scipy import stats
 
-    y, residual, _ = _scaled(y, prediction)
+    y, residual = _scaled(y, prediction)
     if len(y) < 3 or not np.isfinite(residual).all():
         return np.nan, np.nan
     rng = np.random.default_rng(seed)
@@ -92,7 +92,7 @@ def r2_interval(y, prediction, seed=0, confidence=0.95):
 
 
 def _scaled(y, prediction):
-    """`y`, the residuals and the unit both were divided by, so that no square overflows."""
+    """`y` and the residuals, both divided by a unit in which no square overflows."""
     y = np.asarray(y, "float64").reshape(-1)
     prediction = np.asarray(prediction, "float64").reshape(-1)
     if y.shape != prediction.shape:
@@ -103,7 +103,7 @@ def _scaled(y, prediction):
     unit = np.abs(y).max(initial=0.0)
     unit = unit if unit > 0 else 1.0
     with np.errstate(over="ignore", invalid="ignore"):
-        return y / unit, (y - prediction) / unit, unit
+        return y / unit, (y - prediction) / unit
 
 
 def _sums(y, residual, rng):

@@ -17,8 +17,9 @@ __all__ = ["SOLVED", "Candidate", "Scaled", "search", "weights_of"]
 _FEW, _MANY = 240, 1200
 _STARTS = 64
 _KEPT = 10
-# Mean square residuals, of targets of mean square 1: solved, and nothing but rounding.
-SOLVED, _ROUNDING = 1e-18, 1e-20
+# Mean square residuals, of targets of mean square 1: below the first nothing more is
+# trained; a formula that is settled and below the second ends the search.
+SOLVED, _ENOUGH = 1e-18, 1e-17
 # So many structures in a row that find nothing shorter end the search.
 _PATIENCE = 6
 
@@ -110,7 +111,7 @@ def search(scaled, seed=0, deadline=None, progress=None):
         shortest = min((c.score for c in new), default=np.inf)
         waited = 0 if not found or shortest < found[0].score - 1.0 else waited + 1
         found = sorted([*found, *new], key=lambda c: c.score)
-        solved = found and found[0].fit.cost < _ROUNDING * 1e3 and found[0].fit.settled
+        solved = found and found[0].fit.cost < _ENOUGH and found[0].fit.settled
         if solved or waited >= _PATIENCE or late():
             break
     return found

@@ -4,12 +4,8 @@ import keras
 from keras import ops
 
 from keras_addmul import activations, special
-from keras_addmul.layers.checks import (
-    check_float_input,
-    check_number,
-    check_positive_integer,
-    check_solution,
-)
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number, check_positive_integer, check_solution
 from keras_addmul.layers.constraints import get_order_constraint
 from keras_addmul.layers.initializers import AddMulUniform
 
@@ -19,7 +15,7 @@ _COUPLINGS = ("tied", "free")
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class AddMulDense(keras.layers.Layer):
+class AddMulDense(ArithmeticUnit):
     """Densely connected units, each of which learns to add or to multiply.
 
     With `coupling="tied"`, each unit has an order n, and its inputs are joined
@@ -112,8 +108,7 @@ class AddMulDense(keras.layers.Layer):
         epsilon=1e-7,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = check_positive_integer("units", units)
+        super().__init__(units, **kwargs)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self.groups = check_positive_integer("groups", groups, optional=True)
@@ -135,58 +130,23 @@ class AddMulDense(keras.layers.Layer):
             kernel_initializer = AddMulUniform() if tied else "glorot_uniform"
         if order_initializer == "default":
             order_initializer = keras.initializers.Constant(0.25 if tied else 0.0)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.order_initializer = keras.initializers.get(order_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.order_regularizer = keras.regularizers.get(order_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
-        self.order_constraint = get_order_constraint(order_constraint, 0.0 if tied else -1.0)
+        order_constraint = get_order_constraint(order_constraint, 0.0 if tied else -1.0)
         self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.supports_masking = True
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.describe("order", order_initializer, order_regularizer, order_constraint)
 
     def build(self, input_shape):
-        inputs = input_shape[-1]
-        if inputs is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(inputs, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
-        self.order = self._add_order("order", self.groups or self.units)
+        inputs = self.count_inputs(input_shape)
+        self.kernel = self.create("kernel", (inputs, self.units))
+        self.bias = self.create("bias", (self.units,)) if self.use_bias else None
+        # Three digits of an order would move every output.
+        self.order = self.create("order", (self.groups or self.units,), autocast=False)
         if self.coupling == "free":
-            self.order_in = self._add_order("order_in", inputs)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
-
-    def _add_order(self, name, size):
-        return self.add_weight(
-            name=name,
-            shape=(size,),
-            initializer=self.order_initializer,
-            regularizer=self.order_regularizer,
-            constraint=self.order_constraint,
-            autocast=False,  # three digits of an order would move every output
-        )
+            self.order_in = self.create("order_in", (inputs,), like="order", autocast=False)
 
     def call(self, inputs):
-        check_float_input(self, inputs)
+        self.check(inputs)
         kernel, order = special.guarded(self.kernel), special.guarded(self.order)
         bias = None if self.bias is None else special.guarded(self.bias)
         how = {
@@ -203,27 +163,14 @@ class AddMulDense(keras.layers.Layer):
             y = special.free_matmul(inputs, kernel, bias, order_in, order, **how)
         return self.activation(y)
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
     def get_config(self):
         return {
             **super().get_config(),
-            "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "groups": self.groups,
             "coupling": self.coupling,
             "solution": self.solution,
             "nodes": self.nodes,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "order_initializer": keras.initializers.serialize(self.order_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
-            "order_regularizer": keras.regularizers.serialize(self.order_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
-            "order_constraint": keras.constraints.serialize(self.order_constraint),
             "epsilon": self.epsilon,
         }

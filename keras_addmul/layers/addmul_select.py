@@ -3,13 +3,9 @@
 import keras
 import numpy as np
 
-from keras_addmul import special
-from keras_addmul.layers.checks import (
-    check_float_input,
-    check_number,
-    check_positive_integer,
-    check_solution,
-)
+from keras_addmul import activations, special
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_number, check_solution
 from keras_addmul.layers.constraints import Interval, get_order_constraint
 from keras_addmul.layers.initializers import NearEnds, SelectUniform
 
@@ -17,7 +13,7 @@ __all__ = ["AddMulSelect"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class AddMulSelect(keras.layers.Layer):
+class AddMulSelect(ArithmeticUnit):
     """Units that add, subtract, multiply or divide the inputs they choose.
 
     Each unit has an order n, and its weights say what part an input takes:
@@ -96,64 +92,30 @@ class AddMulSelect(keras.layers.Layer):
         epsilon=1e-7,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = check_positive_integer("units", units)
-        self.activation = keras.activations.get(activation)
+        super().__init__(units, **kwargs)
+        self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self.solution = check_solution(solution)
+        self.epsilon = check_number("epsilon", epsilon, 0.0)
         if kernel_initializer == "default":
             kernel_initializer = SelectUniform()
         if order_initializer == "default":
             order_initializer = NearEnds()
         if kernel_constraint == "default":
             kernel_constraint = Interval(-1.0, 1.0)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.order_initializer = keras.initializers.get(order_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.order_regularizer = keras.regularizers.get(order_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
-        self.order_constraint = get_order_constraint(order_constraint, 0.0)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.supports_masking = True
+        order_constraint = get_order_constraint(order_constraint, 0.0)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.describe("order", order_initializer, order_regularizer, order_constraint)
 
     def build(self, input_shape):
-        inputs = input_shape[-1]
-        if inputs is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(inputs, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.order = self.add_weight(
-            name="order",
-            shape=(self.units,),
-            initializer=self.order_initializer,
-            regularizer=self.order_regularizer,
-            constraint=self.order_constraint,
-            autocast=False,  # three digits of an order would move every output
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
+        self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
+        # Three digits of an order would move every output.
+        self.order = self.create("order", (self.units,), autocast=False)
+        self.bias = self.create("bias", (self.units,)) if self.use_bias else None
 
     def call(self, inputs):
-        check_float_input(self, inputs)
+        self.check(inputs)
         y = special.addmul_select(
             inputs,
             special.guarded(self.kernel),
@@ -194,25 +156,12 @@ class AddMulSelect(keras.layers.Layer):
             starts["order"] = np.where(kinds[:, : self.units], 1.0 - near, near)
         return starts
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
     def get_config(self):
         return {
             **super().get_config(),
-            "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "solution": self.solution,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "order_initializer": keras.initializers.serialize(self.order_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
-            "order_regularizer": keras.regularizers.serialize(self.order_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
-            "order_constraint": keras.constraints.serialize(self.order_constraint),
             "epsilon": self.epsilon,
         }
 

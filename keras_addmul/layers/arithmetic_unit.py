@@ -1,8 +1,8 @@
-"""What the arithmetic units of other papers have in common."""
+"""What layers of arithmetic units have in common."""
 
 import keras
 
-from keras_addmul.layers.checks import check_float_input, check_positive_integer
+from keras_addmul.layers.checks import check_float_input, check_positive_integer, known_features
 
 __all__ = ["ArithmeticUnit"]
 
@@ -27,24 +27,21 @@ class ArithmeticUnit(keras.layers.Layer):
         setattr(self, f"{name}_regularizer", keras.regularizers.get(regularizer))
         setattr(self, f"{name}_constraint", keras.constraints.get(constraint))
 
-    def create(self, name, shape):
-        """Returns new weights as described."""
+    def create(self, name, shape, like=None, autocast=True):
+        """Returns new weights as described, or as those called `like` were."""
+        like = like or name
         return self.add_weight(
             name=name,
             shape=shape,
-            initializer=getattr(self, f"{name}_initializer"),
-            regularizer=getattr(self, f"{name}_regularizer"),
-            constraint=getattr(self, f"{name}_constraint"),
+            initializer=getattr(self, f"{like}_initializer"),
+            regularizer=getattr(self, f"{like}_regularizer"),
+            constraint=getattr(self, f"{like}_constraint"),
+            autocast=autocast,
         )
 
     def count_inputs(self, input_shape):
         """Returns the number of inputs, which from now on is the only one accepted."""
-        inputs = input_shape[-1]
-        if inputs is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        inputs = known_features(self, input_shape)
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
         return inputs
 

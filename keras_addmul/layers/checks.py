@@ -5,7 +5,15 @@ import numpy as np
 
 from keras_addmul.special.solutions import get_solution
 
-__all__ = ["check_float_input", "check_number", "check_positive_integer", "check_solution"]
+__all__ = [
+    "check_float_input",
+    "check_interval",
+    "check_name",
+    "check_number",
+    "check_positive_integer",
+    "check_solution",
+    "known_features",
+]
 
 
 def check_positive_integer(name, value, optional=False):
@@ -28,6 +36,30 @@ def check_number(name, value, low, strict=True):
     return float(value)
 
 
+def check_interval(low, high):
+    """Returns two finite floats, the first below the second."""
+    numbers = all(
+        isinstance(v, (int, float, np.number)) and not isinstance(v, bool) and np.isfinite(v)
+        for v in (low, high)
+    )
+    if not numbers or not low < high:
+        raise ValueError(
+            "Arguments `low` and `high` must be numbers, `low` below `high`. "
+            f"Received: {low!r}, {high!r}"
+        )
+    return float(low), float(high)
+
+
+def check_name(argument, value, known):
+    """Returns `value` if it is one of the known names."""
+    if value not in known:
+        raise ValueError(
+            f"Argument `{argument}` must be one of {', '.join(map(repr, known))}. "
+            f"Received: {value!r}"
+        )
+    return value
+
+
 def check_solution(name):
     """Returns the name of a solution of Abel's equation."""
     get_solution(name)
@@ -42,3 +74,15 @@ def check_float_input(layer, inputs):
             f"Layer {layer.name!r} takes floats: cast the inputs first, for instance with "
             f"`x.astype('float32')`. Received inputs of dtype {dtype}"
         )
+
+
+def known_features(layer, input_shape, expected=None):
+    """Returns the last dimension of an input, or raises an error if it is None or not that."""
+    features = input_shape[-1]
+    if features is None or expected not in (None, features):
+        wanted = "known" if expected is None else expected
+        raise ValueError(
+            f"Layer {layer.name!r} needs the last dimension of its input to be {wanted}. "
+            f"Received shape: {tuple(input_shape)}"
+        )
+    return features

@@ -3,7 +3,12 @@
 import keras
 
 from keras_addmul import special
-from keras_addmul.layers.checks import check_float_input, check_number, check_solution
+from keras_addmul.layers.checks import (
+    check_float_input,
+    check_number,
+    check_solution,
+    known_features,
+)
 from keras_addmul.layers.constraints import get_order_constraint
 
 __all__ = ["ExpIterate"]
@@ -68,12 +73,7 @@ class ExpIterate(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        if features is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        features = known_features(self, input_shape)
         self.order = self.add_weight(
             name="order",
             shape=() if self.shared else (features,),

@@ -8,8 +8,18 @@ from keras import ops
 __all__ = ["AddMulUniform", "NACUniform", "NAUUniform", "NearEnds", "SelectUniform"]
 
 
+class _Uniform(keras.initializers.Initializer):
+    """Draws numbers from [-1, 1], and has a seed."""
+
+    def __init__(self, seed=None):
+        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+
+    def get_config(self):
+        return {"seed": self._uniform.get_config()["seed"]}
+
+
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class AddMulUniform(keras.initializers.Initializer):
+class AddMulUniform(_Uniform):
     """Uniform weights: positive for few inputs, of either sign for many.
 
     A unit of few inputs should start as if each took part: near exponent 1 a
@@ -27,30 +37,18 @@ class AddMulUniform(keras.initializers.Initializer):
     (True, True)
     """
 
-    def __init__(self, seed=None):
-        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
-
     def __call__(self, shape, dtype=None):
         inputs = shape[-2]
         mean = min(0.75, 2.5 / inputs)
         half_width = min(1.0 - mean, (3.0 / inputs) ** 0.5)
         return mean + half_width * self._uniform(shape, dtype)
 
-    def get_config(self):
-        return {"seed": self._uniform.get_config()["seed"]}
 
-
-class _Symmetric(keras.initializers.Initializer):
+class _Symmetric(_Uniform):
     """Uniform weights between `-width(inputs, units)` and that."""
-
-    def __init__(self, seed=None):
-        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
 
     def __call__(self, shape, dtype=None):
         return self.width(shape[-2], shape[-1]) * self._uniform(shape, dtype)
-
-    def get_config(self):
-        return {"seed": self._uniform.get_config()["seed"]}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
@@ -102,7 +100,7 @@ class NACUniform(_Symmetric):
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class SelectUniform(keras.initializers.Initializer):
+class SelectUniform(_Uniform):
     """Weights of either sign whose magnitude is uniform in [low, high].
 
     Where a weight says whether an input is taken (1) or inverted (-1), both are
@@ -124,8 +122,8 @@ class SelectUniform(keras.initializers.Initializer):
                 "Arguments `low` and `high` must be numbers with 0 <= low <= high. "
                 f"Received: {low!r}, {high!r}"
             )
+        super().__init__(seed)
         self.low, self.high = float(low), float(high)
-        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
 
     def __call__(self, shape, dtype=None):
         u = self._uniform(shape, dtype)
@@ -133,11 +131,11 @@ class SelectUniform(keras.initializers.Initializer):
         return ops.where(u < 0.0, -size, size)
 
     def get_config(self):
-        return {"low": self.low, "high": self.high, "seed": self._uniform.get_config()["seed"]}
+        return {**super().get_config(), "low": self.low, "high": self.high}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class NearEnds(keras.initializers.Initializer):
+class NearEnds(_Uniform):
     """Orders close to 0, the sum, or close to 1, the product, with equal chances.
 
     Args:
@@ -154,8 +152,8 @@ class NearEnds(keras.initializers.Initializer):
             raise ValueError(
                 f"Argument `distance` must be a number in [0, 0.5). Received: {distance!r}"
             )
+        super().__init__(seed)
         self.distance = float(distance)
-        self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
 
     def __call__(self, shape, dtype=None):
         u = self._uniform(shape, dtype)
@@ -163,7 +161,7 @@ class NearEnds(keras.initializers.Initializer):
         return ops.where(u < 0.0, at, 1.0 - at)
 
     def get_config(self):
-        return {"distance": self.distance, "seed": self._uniform.get_config()["seed"]}
+        return {**super().get_config(), "distance": self.distance}
 
 
 def _variance(r):

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_addmul import activations
-from keras_addmul.layers.checks import check_float_input, check_positive_integer
+from keras_addmul.layers.checks import check_float_input, check_positive_integer, known_features
 
 __all__ = ["Maxout"]
 
@@ -77,12 +77,7 @@ class Maxout(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        inputs = input_shape[-1]
-        if inputs is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        inputs = known_features(self, input_shape)
         self.kernel = self.add_weight(
             name="kernel",
             shape=(inputs, self.units * self.pieces),

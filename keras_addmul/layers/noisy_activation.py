@@ -9,7 +9,12 @@ from keras_addmul.activations.expectation import noisy_mean
 from keras_addmul.activations.noise import next_seed
 from keras_addmul.activations.noisy import LEARNED, get_kind, noisy_sample
 from keras_addmul.activations.saturating import get_base
-from keras_addmul.layers.checks import check_float_input, check_number, check_positive_integer
+from keras_addmul.layers.checks import (
+    check_float_input,
+    check_number,
+    check_positive_integer,
+    known_features,
+)
 
 __all__ = ["NoisyActivation"]
 
@@ -118,13 +123,7 @@ class NoisyActivation(keras.layers.Layer):
             self.build((None, self.units))
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        if features is None or self.units not in (None, features):
-            expected = "to be known" if self.units is None else f"to be {self.units}"
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input {expected}. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        features = known_features(self, input_shape, self.units)
         self.p = None
         if self.kind in LEARNED:
             self.p = self.add_weight(

@@ -2,13 +2,13 @@
 
 import keras
 
-from keras_addmul.layers.noisy_recurrent import default_activation, with_weights
+from keras_addmul.layers.noisy_recurrent import NoisyRecurrent
 
 __all__ = ["NoisyGRU"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class NoisyGRU(keras.layers.GRU):
+class NoisyGRU(NoisyRecurrent, keras.layers.GRU):
     """Is `keras.layers.GRU` with a `NoisyTanh` and, for its gates, a `NoisySigmoid`.
 
     `keras.layers.GRU(units, activation=NoisyTanh(), ...)` is the same layer, but
@@ -46,14 +46,3 @@ class NoisyGRU(keras.layers.GRU):
     References:
         - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
     """
-
-    def __init__(self, units, activation=None, recurrent_activation=None, **kwargs):
-        if activation is None:
-            activation = default_activation("tanh", units, 0, **kwargs)
-        if recurrent_activation is None:
-            recurrent_activation = default_activation("sigmoid", units, 1, **kwargs)
-        super().__init__(units, activation, recurrent_activation, **kwargs)
-
-    def build(self, sequences_shape, *args):
-        super().build(sequences_shape, *args)
-        with_weights(self.units, self.activation, self.recurrent_activation)

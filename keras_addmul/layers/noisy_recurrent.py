@@ -5,21 +5,23 @@ import keras
 from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
 from keras_addmul.layers.noisy_tanh import NoisyTanh
 
-__all__ = ["default_activation", "with_weights"]
+__all__ = ["NoisyRecurrent"]
 
 
-def default_activation(name, units, offset, seed=None, dtype=None, **ignored):
-    """Returns the noisy activation of a recurrent layer with these arguments.
+class NoisyRecurrent:
+    """Gives a recurrent layer of Keras, inherited from after this, noisy activations."""
 
-    The offset keeps the noise of two activations apart that come from one seed.
-    """
-    make = {"tanh": NoisyTanh, "sigmoid": NoisySigmoid}[name]
-    seed = None if seed is None else seed + offset
-    return make(units=units, seed=seed, dtype=dtype)
+    def __init__(self, units, activation=None, recurrent_activation=None, **kwargs):
+        own = {"units": units, "dtype": kwargs.get("dtype")}
+        seed = kwargs.get("seed")
+        if activation is None:
+            activation = NoisyTanh(seed=seed, **own)
+        if recurrent_activation is None:  # of another seed, lest both draw the same noise
+            recurrent_activation = NoisySigmoid(seed=None if seed is None else seed + 1, **own)
+        super().__init__(units, activation, recurrent_activation, **kwargs)
 
-
-def with_weights(units, *activations):
-    """Builds the activations that are layers, and have no weights yet."""
-    for activation in activations:
-        if isinstance(activation, keras.layers.Layer) and not activation.built:
-            activation.build((None, units))
+    def build(self, sequences_shape, *args):
+        super().build(sequences_shape, *args)
+        for activation in (self.activation, self.recurrent_activation):
+            if isinstance(activation, keras.layers.Layer) and not activation.built:
+                activation.build((None, self.units))

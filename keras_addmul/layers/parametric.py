@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_addmul.layers.checks import check_float_input
+from keras_addmul.layers.checks import check_float_input, known_features
 
 __all__ = ["AtLeast", "Parameter", "ParametricActivation", "default_constraint"]
 
@@ -97,12 +97,7 @@ class ParametricActivation(keras.layers.Layer):
 
     def _shape(self, input_shape):
         if self.shared_axes == "default":
-            features = input_shape[-1]
-            if features is None:
-                raise ValueError(
-                    f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                    f"Received shape: {input_shape}"
-                )
+            features = known_features(self, input_shape)
             self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
             return (features,)
         shared = self.shared_axes or ()

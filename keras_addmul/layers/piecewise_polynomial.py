@@ -5,8 +5,13 @@ import numpy as np
 from keras import ops
 
 from keras_addmul import special
-from keras_addmul.layers.checks import check_float_input, check_positive_integer
-from keras_addmul.layers.interval_checks import check_interval, check_name
+from keras_addmul.layers.checks import (
+    check_float_input,
+    check_interval,
+    check_name,
+    check_positive_integer,
+    known_features,
+)
 
 __all__ = ["PiecewisePolynomial"]
 
@@ -32,8 +37,8 @@ class PiecewisePolynomial(keras.layers.Layer):
 
     Weights:
         `breaks` of shape `(pieces - 1,)` and `centers` of shape `(pieces,)`, not
-        trainable, and `coefficients` of shape `(pieces, degree + 1)`, or
-        `(features, pieces, degree + 1)` where they are not shared. In training the
+        trainable, and `coefficients` of shape `(pieces, degree + 1)`; with one axis more
+        in front, of the features, where these do not share one function. In training the
         pieces need not stay joined. Half precision is computed in single.
 
     Input shape:
@@ -72,21 +77,19 @@ class PiecewisePolynomial(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        if features is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        features = known_features(self, input_shape)
         edges = np.linspace(self.low, self.high, self.pieces + 1)
         centers = (edges[:-1] + edges[1:]) / 2
         identity = np.zeros((self.pieces, self.degree + 1))
         identity[:, 0], identity[:, 1] = centers, 1.0
-        shape = identity.shape if self.shared else (features, *identity.shape)
-        self.breaks = self._add("breaks", edges[1:-1], (self.pieces - 1,), trainable=False)
-        self.centers = self._add("centers", centers, centers.shape, trainable=False)
+        front = () if self.shared else (features,)
+        self.breaks = self._add("breaks", edges[1:-1], (*front, self.pieces - 1), trainable=False)
+        self.centers = self._add("centers", centers, (*front, self.pieces), trainable=False)
         self.coefficients = self._add(
-            "coefficients", identity, shape, regularizer=self.coefficients_regularizer
+            "coefficients",
+            identity,
+            (*front, *identity.shape),
+            regularizer=self.coefficients_regularizer,
         )
         axes = {} if self.shared else {-1: features}
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes=axes)
@@ -110,14 +113,14 @@ class PiecewisePolynomial(keras.layers.Layer):
         breaks, centers, table = (
             ops.cast(w, inner) for w in (self.breaks, self.centers, self.coefficients)
         )
-        piece = ops.searchsorted(breaks, ops.reshape(x, (-1,)), side="right")
-        piece = ops.reshape(piece, ops.shape(x))
-        u = x - ops.take(centers, piece)
-        if not self.shared:
-            features = x.shape[-1]
-            piece = piece + self.pieces * ops.arange(features, dtype=piece.dtype)
-            table = ops.reshape(table, (features * self.pieces, self.degree + 1))
-        rows = ops.take(table, piece, axis=0)
+        if self.shared:
+            piece = ops.searchsorted(breaks, ops.reshape(x, (-1,)), side="right")
+            piece = ops.reshape(piece, ops.shape(x))
+        else:
+            piece = ops.sum(ops.cast(x[..., None] >= breaks, "int32"), axis=-1)
+            piece = piece + self.pieces * ops.arange(x.shape[-1], dtype="int32")
+        u = x - ops.take(ops.reshape(centers, (-1,)), piece)
+        rows = ops.take(ops.reshape(table, (-1, self.degree + 1)), piece, axis=0)
         y = rows[..., self.degree]
         for k in reversed(range(self.degree)):
             y = y * u + rows[..., k]

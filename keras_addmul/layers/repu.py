@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_addmul import special
 from keras_addmul.activations.repu import repu
-from keras_addmul.layers.checks import check_float_input, check_number
+from keras_addmul.layers.checks import check_float_input, check_number, known_features
 from keras_addmul.layers.constraints import Interval
 
 __all__ = ["RePU"]
@@ -70,12 +70,7 @@ class RePU(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        if features is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        features = known_features(self, input_shape)
         if self.learned:
             self.s = self.add_weight(
                 name="s",

@@ -6,8 +6,13 @@ from keras import ops
 
 from keras_addmul import special
 from keras_addmul.activations.repu import repu
-from keras_addmul.layers.checks import check_float_input, check_positive_integer
-from keras_addmul.layers.interval_checks import check_interval, check_name
+from keras_addmul.layers.checks import (
+    check_float_input,
+    check_interval,
+    check_name,
+    check_positive_integer,
+    known_features,
+)
 
 __all__ = ["RePUBank"]
 
@@ -35,9 +40,9 @@ class RePUBank(keras.layers.Layer):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Weights:
-        `knots` of shape `(units,)`, not trainable; `coefficients` of shape `(units,)`
-        and `bias` of shape `()` where they are shared, otherwise `(features, units)`
-        and `(features,)`. Half precision is computed in single.
+        `knots`, not trainable, and `coefficients` of shape `(units,)` and `bias` of shape
+        `()` where they are shared, otherwise `(features, units)` and `(features,)`. Half
+        precision is computed in single.
 
     Input shape:
         `(batch, ..., features)`
@@ -87,15 +92,10 @@ class RePUBank(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        if features is None:
-            raise ValueError(
-                f"Layer {self.name!r} needs the last dimension of its input to be known. "
-                f"Received shape: {tuple(input_shape)}"
-            )
+        features = known_features(self, input_shape)
         knots, coefficients, bias = _identity(self.units, self.s, self.low, self.high, self.left)
         per_feature = () if self.shared else (features,)
-        self.knots = self._add("knots", knots, (self.units,), trainable=False)
+        self.knots = self._add("knots", knots, (*per_feature, self.units), trainable=False)
         self.coefficients = self._add(
             "coefficients",
             coefficients,
