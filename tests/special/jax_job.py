@@ -26,7 +26,6 @@ def functions(solution):
 
     in_x, in_n = (jax.grad(iterate, argument) for argument in (0, 1))
     return {
-        "value": iterate,
         "jit": jax.jit(iterate),
         "vmap": jax.jit(jax.vmap(iterate)),
         "x": jax.jit(jax.grad(lambda x, n: iterate(x, n).sum(), 0)),
@@ -48,12 +47,12 @@ def build(name, features):
     cls = getattr(keras_addmul.layers, name)
     layer = cls(3) if "units" in inspect.signature(cls).parameters else cls()
     inputs = [features, features[::-1].copy()] if name == "AddMul" else features
-    layer(inputs)
+    layer.build([features.shape] * 2 if name == "AddMul" else features.shape)
     return layer, inputs
 
 
 def layer_results(name, features):
-    """Weights, output, compiled output and gradient of a layer."""
+    """Weights, output and gradient of a layer."""
     layer, inputs = build(name, features)
     weights = [w.value for w in layer.trainable_variables]
     fixed = [w.value for w in layer.non_trainable_variables]
@@ -62,7 +61,7 @@ def layer_results(name, features):
         return layer.stateless_call(weights, fixed, inputs)[0]
 
     slopes = jax.jit(jax.grad(lambda weights: output(weights).sum()))(weights)
-    results = {"output": layer(inputs), "compiled": jax.jit(output)(weights)}
+    results = {"output": jax.jit(output)(weights)}
     results |= {f"slope{i}": s for i, s in enumerate(slopes)}
     results |= {f"weight{i}": w for i, w in enumerate(layer.get_weights())}
     return {f"{name}/{key}": np.asarray(v) for key, v in results.items()}

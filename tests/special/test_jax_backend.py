@@ -45,7 +45,7 @@ def solution(request):
     return request.param
 
 
-@pytest.mark.parametrize("name", ["value", "jit", "vmap", "x", "n", "xx", "xn", "nn"])
+@pytest.mark.parametrize("name", ["jit", "vmap", "x", "n", "xx", "xn", "nn"])
 def test_iterates_and_their_derivatives(results, solution, name):
     points = zip(X.tolist(), N.tolist(), strict=True)
     key = name if len(name) < 3 else "y"
@@ -78,8 +78,7 @@ def test_layers_answer_as_under_tensorflow(results, name):
     layer, inputs = jax_job.build(name, FEATURES)
     layer.set_weights([results[f"{name}/weight{i}"] for i in range(len(layer.get_weights()))])
     want = keras.ops.convert_to_numpy(layer(inputs))
-    for key in ("output", "compiled"):
-        np.testing.assert_allclose(results[f"{name}/{key}"], want, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(results[f"{name}/output"], want, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", jax_job.LAYERS)
