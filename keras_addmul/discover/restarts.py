@@ -48,6 +48,7 @@ def fit_restarts(
     loss="mse",
     optimizer=None,
     restarts=32,
+    draws=8,
     steps=3000,
     batch_size=None,
     every=100,
@@ -81,6 +82,9 @@ def fit_restarts(
             it is for the mean of the targets, so that their unit does not matter.
         optimizer: Keras optimizer; by default Adam, its rate falling over `steps`.
         restarts: Number of starting points.
+        draws: How many are drawn for each that is trained: half of the restarts are the first
+            drawn, the others those of the lowest validation loss. 1 where `model` is
+            a function.
         steps: Number of steps of the survivors.
         batch_size: Rows of a step; None for all, and for 128 where `x` is a function.
         every: Number of steps between validations.
@@ -120,7 +124,8 @@ def fit_restarts(
     loss = keras.losses.get(loss)
     program = _program(model, loss, optimizer or _default_optimizer(steps), restarts)
     program.scale.assign(rows.baseline(loss))
-    weights = draw_starts(model, restarts, seed, build, starts)
+    drawn = draw_starts(model, restarts * (1 if build else draws), seed, build, starts)
+    weights = _promising(program, rows.validation, drawn, restarts)
     goal = rows.rounding(loss, 2) if goal is None else goal
     race = _Race(program, rows, weights, keep, steps, every, goal, penalty_ramp, verbose)
     interrupted = race.run()
@@ -197,6 +202,17 @@ class _Race:
             )
         best = {name: self.best[name] for name in ("loss", "weights")}
         self.history.append({"step": step, "alive": len(alive), **best})
+
+
+def _promising(program, validation, drawn, restarts):
+    """The first half of the restarts, and of what was drawn beside them the best."""
+    count = len(drawn[0])
+    parts = [slice(i, i + restarts) for i in range(0, count, restarts)]
+    losses = [program.measure([w[part] for w in drawn], validation) for part in parts]
+    first = np.arange(restarts - restarts // 2)
+    others = np.argsort(np.concatenate(losses)[len(first) :], kind="stable") + len(first)
+    chosen = np.concatenate([first, others[: restarts // 2]])
+    return [w[chosen] for w in drawn]
 
 
 def _sizes(restarts, keep, rounds):

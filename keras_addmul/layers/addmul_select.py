@@ -130,6 +130,8 @@ class AddMulSelect(ArithmeticUnit):
     def structured_starts(self, count, seed):
         """Returns starts that differ in kind: every choice of ends and signs comes in turn.
 
+        Of more than two inputs, every second start leaves out all but one, two or three.
+
         Args:
             count: How many.
             seed: Integer.
@@ -150,7 +152,10 @@ class AddMulSelect(ArithmeticUnit):
             first = (np.arange(count) < 2 ** min(kinds.shape[1], 20))[:, None, None]
             lowest = np.where(first, high - 0.2 * (high - low), low)
             size = lowest + (high - lowest) * rng.random(signs.shape)
-            starts["kernel"] = np.where(signs, -1.0, 1.0) * size
+            kernel = np.where(signs, -1.0, 1.0) * size
+            if inputs > 2:
+                kernel[1::2] *= np.where(_few(kernel[1::2].shape, rng), 1.0, 0.05)
+            starts["kernel"] = kernel
         if isinstance(self.order_initializer, NearEnds):
             near = self.order_initializer.distance
             starts["order"] = np.where(kinds[:, : self.units], 1.0 - near, near)
@@ -164,6 +169,12 @@ class AddMulSelect(ArithmeticUnit):
             "solution": self.solution,
             "epsilon": self.epsilon,
         }
+
+
+def _few(shape, rng):
+    """Booleans of shape `(count, inputs, units)`: one, two or three of the inputs of a unit."""
+    places = rng.random(shape).argsort(axis=1)
+    return places < rng.integers(1, 4, (shape[0], 1, shape[2]))
 
 
 def _kinds(count, bits, rng):

@@ -17,6 +17,7 @@ import numpy as np
 from keras_addmul.discover import fit_restarts
 from keras_addmul.layers import AddMulSelect
 from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
+from tests.benchmarks.run import save
 
 OPERATIONS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}
 POSITIVE, SIGNED = (1.0, 2.0), (-2.0, 2.0)
@@ -102,4 +103,6 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", default="", help="part of the name of a case")
     options = parser.parse_args()
-    run(options.seeds, options.only)
+    found = run(options.seeds, options.only)
+    if not options.only:
+        print("written to", save("arithmetic_harder", found))

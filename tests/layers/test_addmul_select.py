@@ -79,6 +79,16 @@ def test_structured_starts_are_of_every_kind_before_one_comes_again():
     np.testing.assert_array_equal(starts["kernel"], again["kernel"])
 
 
+def test_every_second_structured_start_of_many_inputs_leaves_most_of_them_out():
+    layer = AddMulSelect(3)
+    layer.build((None, 8))
+    sizes = np.abs(layer.structured_starts(40, seed=0)["kernel"])
+    assert np.all(sizes[::2] >= 0.5)
+    taken = np.sum(sizes[1::2] >= 0.5, axis=1)
+    assert set(taken.ravel()) == {1, 2, 3}
+    assert np.all((sizes[1::2] >= 0.5) | (sizes[1::2] <= 0.05))
+
+
 def test_structured_starts_leave_alone_what_has_its_own_initializer():
     layer = AddMulSelect(1, kernel_initializer="ones", order_initializer="zeros")
     layer.build((None, 2))
