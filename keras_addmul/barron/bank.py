@@ -5,7 +5,9 @@ import math
 
 import numpy as np
 
-__all__ = ["Bank", "bank_of", "from_taylor"]
+from keras_addmul.barron.features import PerFeature
+
+__all__ = ["Bank", "bank_of", "from_taylor", "padded"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,18 +134,31 @@ def from_taylor(order, taylor, low, high, knots, coefficients, outside):
     )
 
 
-def bank_of(layer, feature=None):
-    """The numbers in a `RePUBank` as a `Bank`; of one feature, where they are not shared."""
-    coefficients, bias = np.asarray(layer.coefficients, float), np.asarray(layer.bias, float)
-    if not layer.shared:
-        coefficients, bias = coefficients[feature], bias[feature]
-    return Bank(
-        layer.s,
-        np.asarray(layer.knots, float),
-        coefficients,
-        float(bias),
-        layer.low,
-        layer.high,
-        layer.outside,
-        layer.left,
+def padded(bank, units):
+    """The same function with more units, which do nothing."""
+    more, at = units - bank.units, bank.units - bank.left
+    return dataclasses.replace(
+        bank,
+        knots=np.insert(bank.knots, at, [bank.high] * more),
+        coefficients=np.insert(bank.coefficients, at, [0.0] * more),
     )
+
+
+def bank_of(layer):
+    """The numbers in a `RePUBank` as a `Bank`, or as one for each feature."""
+    numbers = [np.asarray(w, float) for w in (layer.knots, layer.coefficients, layer.bias)]
+    rows = [numbers] if layer.shared else zip(*numbers, strict=True)
+    banks = tuple(
+        Bank(
+            layer.s,
+            knots,
+            coefficients,
+            float(bias),
+            layer.low,
+            layer.high,
+            layer.outside,
+            layer.left,
+        )
+        for knots, coefficients, bias in rows
+    )
+    return banks[0] if layer.shared else PerFeature(banks, np.arange(len(banks)))

@@ -16,8 +16,10 @@ class LayerCertificate:
         layer: Its name in the original model; the bank is called `bank`.
         bank: Name of the `RePUBank` in the converted model.
         activation: What was replaced.
-        units: Units of the bank, which all neurons share.
-        expected_units: What the best spline needs in the limit of small tolerances.
+        units: Units of a bank.
+        banks: 1 where all neurons share one; otherwise as many as there are features.
+        expected_units: What the best spline needs in the limit of small tolerances, for
+            the hardest function where they differ.
         fitted: The interval on which the bank was fitted.
         pre_activations: Least and largest number that can meet the activation while the
             input is in the domain; None where no rule is known for a layer before it.
@@ -31,6 +33,7 @@ class LayerCertificate:
     bank: str
     activation: str
     units: int
+    banks: int
     expected_units: float
     fitted: tuple
     pre_activations: tuple | None
@@ -62,7 +65,7 @@ class Certificate:
         no_bound: Why there is no bound, or "".
         measured: The largest difference of outputs that was seen.
         measured_on: On what, in words.
-        units_added: Units of all banks.
+        units_added: Units of all banks, those of each feature counted where they differ.
         neurons: Neurons, or channels of convolutions, whose activation was replaced.
         parameters: Of the model, before and after.
         path_norm: Before and after, or None where it is not defined.
@@ -131,7 +134,7 @@ class Certificate:
                     one.layer,
                     one.activation,
                     str(np.size(one.errors)),
-                    str(one.units),
+                    str(one.units) if one.banks == 1 else f"{one.units} x {one.banks}",
                     f"[{low:.3g}, {high:.3g}]{star}",
                     f"{one.error:.3g}",
                     f"{one.slope:.3g}",
@@ -152,7 +155,8 @@ class Certificate:
                 f"replacement, {self.rounding_bound:.3g} by rounding"
             )
         yield f"measured: {self.measured:.3g}, on {self.measured_on}"
-        yield f"units added: {self.units_added}, shared by {self.neurons} neurons"
+        banks = sum(one.banks for one in self.layers)
+        yield f"units added: {self.units_added} in {banks} banks, for {self.neurons} neurons"
         yield "parameters: {} before, {} after".format(*self.parameters)
         if self.path_norm is not None:
             yield "path norm: {:.4g} before, {:.4g} after".format(*self.path_norm)

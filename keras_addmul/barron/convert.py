@@ -8,6 +8,7 @@ from keras_addmul.barron.bounds import Bounds
 from keras_addmul.barron.cells import Cells
 from keras_addmul.barron.certificate import Certificate, LayerCertificate
 from keras_addmul.barron.ends import fit_between_ends
+from keras_addmul.barron.features import PerFeature, members_of, same_for_each
 from keras_addmul.barron.fit import expected_units
 from keras_addmul.barron.graph import Graph, rebuild, require_graph
 from keras_addmul.barron.latency import latency
@@ -35,7 +36,8 @@ def convert_activation(
     """Returns a new model with RePU units in place of smooth activations, and a certificate.
 
     Each activation becomes a `RePUBank`: a spline of degree `order` that is proved to be
-    within `tolerance` of it. The certificate says how far the outputs may be apart for any
+    within `tolerance` of it; one for each feature, where the features of a `NoisyActivation`
+    differ by more than that. The certificate says how far the outputs may be apart for any
     input in the domain, by interval bounds through all layers. The model given is left
     as it is; the new one can be trained further, saved and exported.
 
@@ -122,7 +124,7 @@ def convert_activation(
         **_output_bounds(outputs),
         measured=_difference(model, converted, rows),
         measured_on=words,
-        units_added=sum(bank.units for bank in banks.values()),
+        units_added=sum(one.units * one.banks for one in certificates),
         neurons=sum(len(one.errors) for one in certificates),
         parameters=(model.count_params(), converted.count_params()),
         path_norm=_path_norms(model, converted),
@@ -165,14 +167,12 @@ def _interval(layer, bounds, seen, ranges):
 
 
 def _layer_certificate(key, targets, banks, names, first, second, seen, order, tolerance):
-    layer, smooth = targets[key]
-    bank = banks[key]
+    layer, what = targets[key]
+    bank = members_of(banks[key])[0]
     errors = second.errors.get(key)
     met = None
     if errors is None:
-        ends = np.array([bank.low]), np.array([bank.high])
-        cells = Cells(smooth, bank.low, bank.high, bank, tolerance)
-        each, slope = cells.error(*ends), float(cells.bank_slope(*ends)[0])
+        each, slope = _on_whole_interval(what, banks[key], tolerance)
     else:
         flat = [e.reshape(-1, e.shape[-1]).max(axis=0) for e in errors]
         each = np.max(flat, axis=0) if len({f.size for f in flat}) == 1 else max(flat, key=np.max)
@@ -182,9 +182,13 @@ def _layer_certificate(key, targets, banks, names, first, second, seen, order, t
     return LayerCertificate(
         layer=layer.name,
         bank=names[key],
-        activation=smooth.name,
+        activation=what.name,
         units=bank.units,
-        expected_units=expected_units(smooth, order, bank.low, bank.high, tolerance),
+        banks=1 if banks[key] is bank else len(banks[key].of_feature),
+        expected_units=max(
+            expected_units(one, order, bank.low, bank.high, tolerance, 1000)
+            for one in members_of(what)
+        ),
         fitted=(bank.low, bank.high),
         pre_activations=met,
         error=float(np.max(each)),
@@ -192,6 +196,19 @@ def _layer_certificate(key, targets, banks, names, first, second, seen, order, t
         slope=slope,
         seen=seen.get(key),
     )
+
+
+def _on_whole_interval(what, banks, tolerance):
+    """The proved error on the fitted interval, for each function, and the banks' slope."""
+    errors, slopes = [], []
+    each = members_of(what)
+    for smooth, bank in zip(each, same_for_each(banks, len(each)), strict=True):
+        ends = np.array([bank.low]), np.array([bank.high])
+        cells = Cells(smooth, bank.low, bank.high, bank, tolerance)
+        errors.append(cells.error(*ends)[0])
+        slopes.append(float(cells.bank_slope(*ends)[0]))
+    errors = np.array(errors)
+    return (errors[what.of_feature] if isinstance(what, PerFeature) else errors), max(slopes)
 
 
 def _output_bounds(outputs):

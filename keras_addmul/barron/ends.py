@@ -4,7 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from keras_addmul.barron.fit import fit
+from keras_addmul.barron.bank import padded
+from keras_addmul.barron.cells import Cells
+from keras_addmul.barron.features import PerFeature
+from keras_addmul.barron.fit import expected_units, fit
 
 __all__ = ["fit_between_ends"]
 
@@ -24,13 +27,15 @@ _SHARE = 1.0 / 8.0  # of the tolerance, for what the ends leave
 
 
 def fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype):
-    """Returns a `Bank` for an interval, fitted where the activation bends.
+    """Returns a `Bank` for an interval, fitted where the activation bends, or one per feature.
 
     With `"clip"` the ends on which the activation is nearly constant are left to the clipping.
     With `"extrapolate"` and order 1 those on which it is nearly a line are left to the
     outermost units, whose slopes become those of the lines: then the bank is within the
     tolerance for every number, however large.
     """
+    if isinstance(smooth, PerFeature):
+        return _fit_each(smooth, order, interval, tolerance, method, outside, dtype)
     low, high = interval
     lines = _LINES.get(smooth.name) if outside == "extrapolate" and order == 1 else None
     if outside == "clip":
@@ -54,6 +59,46 @@ def fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype)
             coefficients=np.insert(bank.coefficients, bank.units - bank.left, lines[1][0] - slope),
         )
     return bank.rounded(dtype)
+
+
+def _fit_each(functions, order, interval, tolerance, method, outside, dtype):
+    """Banks of one size on one interval, as few as will do; one `Bank` if that does for all.
+
+    The hardest function says how many units there are. A bank is kept for the next function
+    as long as it is proved to be near enough to that as well.
+    """
+    low, high = interval
+    if outside == "clip":
+        ends = [
+            _without_flat_ends(smooth, low, high, _SHARE * tolerance)
+            for smooth in functions.members
+        ]
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    target = (1.0 - _SHARE) * tolerance
+    hardness = [expected_units(f, order, low, high, tolerance, 256) for f in functions.members]
+    banks, bank, most = {}, None, 0
+    for i in np.argsort(hardness, kind="stable")[::-1]:
+        smooth = functions.members[i]
+        if bank is None or not _is_near(smooth, bank, tolerance):
+            knots = most if method == "spline" else 0
+            how = method, outside, dtype, tolerance, knots
+            bank, _ = fit(smooth, order, low, high, target, *how)
+            most = max(most, bank.units - order * (2 if bank.left else 1))
+        banks[i] = bank
+    if all(one is bank for one in banks.values()):
+        return bank
+    units = max(bank.units for bank in banks.values())
+    return PerFeature(
+        tuple(padded(banks[i], units) for i in range(len(banks))), functions.of_feature
+    )
+
+
+def _is_near(smooth, bank, tolerance):
+    z = np.linspace(bank.low, bank.high, 257)
+    if np.max(np.abs(smooth(z) - bank(z))) > tolerance:
+        return False
+    ends = np.array([bank.low]), np.array([bank.high])
+    return Cells(smooth, bank.low, bank.high, bank, tolerance).error(*ends)[0] <= tolerance
 
 
 def _without_flat_ends(smooth, low, high, tolerance):

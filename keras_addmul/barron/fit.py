@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_addmul.barron.bank import from_taylor
 from keras_addmul.barron.cells import Cells
+from keras_addmul.barron.least_squares import LeastSquares
 
 __all__ = ["expected_units", "fit", "quadrature", "spline"]
 
@@ -26,6 +27,7 @@ def fit(
     outside="clip",
     dtype="float32",
     asked=None,
+    knots=0,
 ):
     """Returns a `Bank` that is proved to be within `tolerance` on [low, high], and its `Cells`.
 
@@ -39,6 +41,7 @@ def fit(
         outside: What the bank does outside the interval, `"clip"` or `"extrapolate"`.
         dtype: In which the numbers will be stored: it is the rounded bank that is proved.
         asked: The tolerance that a message shall name, or None for this one.
+        knots: How many to take if they are enough, rather than to look for fewer.
 
     Raises:
         ValueError: If that many digits cannot be had from the dtype, or from 10 000 units.
@@ -54,8 +57,10 @@ def fit(
         return tried[knots][1] <= target
 
     target = 0.995 * tolerance
+    given = knots
     for _ in range(12):
-        knots = _fewest(attempt, target, smooth, order, low, high, tolerance)
+        if not given or not attempt(knots := given, target):
+            knots = _fewest(attempt, target, smooth, order, low, high, tolerance)
         bank = tried[knots][0].rounded(dtype)
         cells = Cells(smooth, low, high, bank, tolerance)
         proved = float(cells.error(np.array([low]), np.array([high]))[0])
@@ -101,21 +106,21 @@ def _fewest(attempt, target, smooth, order, low, high, tolerance):
     return good - 1 if attempt(good - 1, target) else good
 
 
-def expected_units(smooth, order, low, high, tolerance):
+def expected_units(smooth, order, low, high, tolerance, points=4000):
     """How many units the best spline needs, nearly, as the tolerance goes to 0.
 
     `(C / tolerance)^(1/(order+1)) * integral |f^(order+1)|^(1/(order+1)) + order`, where `C` is
     the error of the best spline with unit spacing for a unit derivative.
     """
-    _, density = _density(smooth, order, low, high, floor=0.0)
+    _, density = _density(smooth, order, low, high, floor=0.0, points=points)
     constant = _CONSTANTS.get(order, 2 / (2 * math.pi) ** (order + 1))
     integral = float(np.mean(density)) * (high - low)
     return (constant / tolerance) ** (1 / (order + 1)) * integral + order
 
 
-def _density(smooth, order, low, high, floor=0.02):
+def _density(smooth, order, low, high, floor=0.02, points=4000):
     """Points, and how closely the knots of the best spline stand there."""
-    z = low + (high - low) * (np.arange(4000) + 0.5) / 4000
+    z = low + (high - low) * (np.arange(points) + 0.5) / points
     density = np.abs(smooth.derivative(z, order + 1)) ** (1.0 / (order + 1))
     return z, np.maximum(density, floor * max(float(np.max(density)), 1e-12))
 
@@ -167,12 +172,12 @@ def spline(smooth, order, low, high, knots, outside="clip"):
     weights that grow where the error is large (Lawson's iteration).
     """
     z, density = _density(smooth, order, low, high)
+    kinks = _apart(smooth.kinks, low, high)
     best = None
     for _ in range(6 if knots <= 64 else 3):
         at = _spread(z, density, low, high, knots)
-        for t in smooth.kinks:  # a knot on each kink
-            if low < t < high and knots:
-                at[np.argmin(np.abs(at - t))] = t
+        for t in kinks if knots else ():  # a knot on each kink
+            at[np.argmin(np.abs(at - t))] = t
         fitted, error, pieces = _least_largest(smooth, order, low, high, np.unique(at))
         if best is None or error < best[1]:
             best = fitted, error
@@ -187,6 +192,15 @@ def spline(smooth, order, low, high, knots, outside="clip"):
     return _to_bank(fitted, order, low, high, outside), error
 
 
+def _apart(kinks, low, high):
+    """The kinks inside that are not so near to an end, or another, as to be hard to tell apart."""
+    kept, least = [low], 1e-5 * (high - low)
+    for t in sorted(kinks):
+        if kept[-1] + least < t < high - least:
+            kept.append(t)
+    return kept[1:]
+
+
 def _spread(z, density, low, high, knots):
     """So many points that each gap holds as much of the density."""
     mass = np.concatenate([[0.0], np.cumsum(density)])
@@ -196,7 +210,7 @@ def _spread(z, density, low, high, knots):
 
 def _least_largest(smooth, order, low, high, knots):
     """A spline with these knots, its largest error, and the largest error on each piece."""
-    from scipy.interpolate import make_lsq_spline
+    from scipy.interpolate import BSpline
 
     edges = np.concatenate([[low], knots, [high]])
     points = 10 + 2 * order if len(knots) > 32 else 24 if len(knots) > 8 else 80
@@ -204,22 +218,22 @@ def _least_largest(smooth, order, low, high, knots):
     x = np.append((edges[:-1, None] + np.diff(edges)[:, None] * inside).ravel(), high)
     y = smooth(x)
     t = np.concatenate([np.full(order + 1, low), knots, np.full(order + 1, high)])
-    weights = np.ones_like(x)
+    weights, solve = np.ones_like(x), LeastSquares(x, y, t, order)
     best = None
     for _ in range(
         30 if len(knots) <= 8 else 16 if len(knots) <= 32 else 8 if len(knots) <= 256 else 4
     ):
-        fitted = make_lsq_spline(x, y, t, k=order, w=np.sqrt(weights))
-        sizes = np.abs(fitted(x) - y)
+        coefficients, left = solve(weights)
+        sizes = np.abs(left)
         largest = float(np.max(sizes))
         if best is None or largest < best[1]:
             pieces = np.maximum.reduceat(sizes, np.arange(0, len(x) - 1, points))
-            best = fitted, largest, pieces
+            best = coefficients, largest, pieces
         if largest < 1e-15:
             break
         weights = weights * (sizes / largest + 1e-4)
         weights = np.maximum(weights / np.max(weights), 1e-9)
-    return best
+    return BSpline(t, best[0], order), *best[1:]
 
 
 def _to_bank(fitted, order, low, high, outside):

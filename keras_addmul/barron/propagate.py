@@ -9,8 +9,8 @@ from keras_addmul.barron import rules
 from keras_addmul.barron.bank import bank_of
 from keras_addmul.barron.bounds import Bounds, unit_roundoff
 from keras_addmul.barron.cells import Cells
-from keras_addmul.barron.recognise import name_of, recognise
-from keras_addmul.barron.smooth import Smooth
+from keras_addmul.barron.features import PerFeature, same_for_each
+from keras_addmul.barron.recognise import KNOWN, name_of, recognise
 from keras_addmul.layers import RePUBank
 
 __all__ = ["Passage", "Unknown", "on_data"]
@@ -51,7 +51,7 @@ class Passage:
         given = args[0] if args and isinstance(args[0], (list, tuple)) else args
         for value in given:
             if isinstance(value, Unknown):
-                if isinstance(recognise(layer), Smooth):
+                if isinstance(recognise(layer), KNOWN):
                     self.before.setdefault(id(layer), []).append(value)
                 return value
         name = type(layer).__name__
@@ -68,19 +68,35 @@ class Passage:
             x = rules.apply(layer, x)
         elif type(layer) is keras.layers.Activation:
             pass
-        elif not isinstance(what, Smooth) or type(layer) is keras.layers.ReLU:
+        elif not isinstance(what, KNOWN) or type(layer) is keras.layers.ReLU:
             return rules.apply(layer, x) or _unknown(layer)
-        if isinstance(what, Smooth) and what.name == "relu":
+        if isinstance(what, KNOWN) and what.name == "relu":
             return rules.activated("relu", x, layer)
-        if isinstance(what, Smooth):
+        if isinstance(what, KNOWN):
             self.before.setdefault(id(layer), []).append(x)
             return self._smooth(layer, what, x)
         if what is None:
             return x
         return rules.activated(name_of(layer.activation), x, layer) or _unknown(layer)
 
-    def _smooth(self, layer, smooth, z):
+    def _smooth(self, layer, what, z):
         bank = self.banks.get(id(layer))
+        own = bank_of(layer) if type(layer) is RePUBank else None
+        if isinstance(what, PerFeature):
+            parts = []
+            for columns, *of_one in _groups(what, bank, own):
+                some = z.each(lambda v, at=columns: v[..., at])
+                parts.append((columns, self._one_function(layer, *of_one, some)))
+            after, inside, bank_slope = _joined(parts, z.low.shape)
+        else:
+            after, inside, bank_slope = self._one_function(layer, what, bank, own, z)
+        if bank is not None:
+            self.errors.setdefault(id(layer), []).append(inside)
+            self.slopes.setdefault(id(layer), []).append(bank_slope)
+        return after
+
+    def _one_function(self, layer, smooth, bank, own, z):
+        """Bounds after a function, the bank's error and its slope, or None without a bank."""
         low, high = z.wide
         cells = Cells(smooth, float(low.min()), float(high.max()), bank, self.tolerance)
         slope = cells.slope(low, high)
@@ -88,18 +104,38 @@ class Passage:
         unit = unit_roundoff(layer.compute_dtype)
         reach = np.maximum(np.abs(below), np.abs(above)) + slope * (z.apart + z.size)
         lost = _FUNCTION_ULPS * unit * reach
-        if type(layer) is RePUBank:
-            lost = lost + _lost_in_sum(layer, bank_of(layer), low, high)
+        if own is not None:
+            lost = lost + _lost_in_sum(layer, own, low, high)
         if bank is None:
-            return Bounds(below, above, slope * z.error, slope * z.rounding + 2 * lost)
+            after = Bounds(below, above, slope * z.error, slope * z.rounding + 2 * lost)
+            return after, None, None
         inside = cells.error(z.low, z.high)
         around = cells.error(z.low - z.error, z.high + z.error)
         bank_slope = cells.bank_slope(low, high)
         error = np.minimum(around + slope * z.error, inside + bank_slope * z.error)
-        self.errors.setdefault(id(layer), []).append(inside)
-        self.slopes.setdefault(id(layer), []).append(bank_slope)
         lost = lost + _lost_in_sum(layer, bank, low, high) + 2 * unit * (reach + error)
-        return Bounds(below, above, error, np.maximum(slope, bank_slope) * z.rounding + lost)
+        rounding = np.maximum(slope, bank_slope) * z.rounding + lost
+        return Bounds(below, above, error, rounding), inside, bank_slope
+
+
+def _groups(what, *others):
+    """The columns of each member, the member, and those of the others, which may be None."""
+    others = [same_for_each(o, len(what.members)) for o in others]
+    return zip(what.columns(), what.members, *others, strict=True)
+
+
+def _joined(parts, shape):
+    """What holds for all features, from what holds for the columns of each member."""
+
+    def join(pieces):
+        whole = np.empty(shape)
+        for (columns, _), piece in zip(parts, pieces, strict=True):
+            whole[..., columns] = piece
+        return whole
+
+    bounds, *others = zip(*(part for _, part in parts), strict=True)
+    joined = [join(p) for p in zip(*map(dataclasses.astuple, bounds), strict=True)]
+    return Bounds(*joined), *(None if o[0] is None else join(o) for o in others)
 
 
 def _lost_in_sum(layer, bank, low, high):

@@ -4,13 +4,17 @@ import keras
 import numpy as np
 
 from keras_addmul.barron.bank import bank_of
+from keras_addmul.barron.features import PerFeature
 from keras_addmul.barron.noisy import noisy_expectation
 from keras_addmul.barron.rules import LINEAR
 from keras_addmul.barron.smooth import SMOOTH, Smooth, rectified_power
 from keras_addmul.barron.smooth_bank import smooth_bank
 from keras_addmul.layers import NoisyActivation, RePU, RePUBank
 
-__all__ = ["known_activations", "name_of", "recognise", "why_not"]
+__all__ = ["KNOWN", "known_activations", "name_of", "recognise", "why_not"]
+
+# What a layer is known by that applies a function of one number, or one to each feature.
+KNOWN = (Smooth, PerFeature)
 
 _ALIASES = {
     "swish": "silu",
@@ -29,13 +33,14 @@ def known_activations():
 
 
 def recognise(layer):
-    """Returns what a layer applies: a `Smooth`, the reason why there is none, or None.
+    """Returns what a layer applies: a `Smooth`, or one `PerFeature`, or why not, or None.
 
     None stands for a layer that applies nothing, such as a linear `Dense`.
     """
     kind = type(layer)
     if kind is RePUBank:
-        return smooth_bank(bank_of(layer)) if layer.shared else "each feature has its own bank"
+        bank = bank_of(layer)
+        return smooth_bank(bank) if layer.shared else bank.each(smooth_bank)
     if kind is RePU:
         if layer.learned or not isinstance(layer.s, int):
             return f"its order {layer.s if not layer.learned else 'is learned'}: not an integer"
@@ -94,7 +99,7 @@ def _function(function):
 
 def why_not(what, order):
     """Why an activation does not embed into RePU of an order, or None if it does."""
-    if isinstance(what, Smooth):
+    if isinstance(what, KNOWN):
         if what.max_order is None or order <= what.max_order:
             return None
         return (

@@ -167,10 +167,12 @@ def _times_gaussian(rate, first):
     return polynomial
 
 
-def times_gaussian_bound(polynomial, rate):
-    """The largest magnitude of `polynomial(z) exp(-rate z^2)` on the line."""
+def times_gaussian_bound(polynomial, rate, least=None):
+    """The largest magnitude of `polynomial(z) exp(-rate z^2)` on the line, or from `least` on."""
     slope = polynomial.deriv() - Polynomial([0.0, 2.0 * rate]) * polynomial
     points = np.array([0.0, *np.real(slope.roots())])
+    if least is not None:
+        points = np.append(points[points > least], least)
     return float(np.max(np.abs(polynomial(points) * np.exp(-rate * points**2)))) * (1 + 1e-6)
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keras_addmul.barron.bank import bank_of
+from keras_addmul.barron.features import members_of
 from keras_addmul.barron.graph import layers_of, rebuild, require_graph
 from keras_addmul.layers import PiecewisePolynomial, RePUBank
 
@@ -15,9 +16,10 @@ def to_table(model):
     """Returns a new model with a `PiecewisePolynomial` in place of each `RePUBank`.
 
     The function is the same but for rounding. A bank of m units takes the power of m
-    numbers, its table looks for one of m + 1 pieces and takes one polynomial: faster from
-    some ten units on, but not under XLA, which makes one loop of a bank. The tables are not
-    trainable: their pieces would come apart.
+    numbers; its table finds one of m + 1 pieces by arithmetic, on a grid so fine that no cell
+    holds two bends, and takes one polynomial: faster from some fifteen units on, under XLA,
+    which makes one loop of a short bank, from some fifty on. The tables are not trainable:
+    their pieces would come apart.
 
     Args:
         model: A sequential or functional model that has at least one `RePUBank`.
@@ -40,55 +42,84 @@ def to_table(model):
     new = rebuild(model, lambda layer: _table(layer, tables))
     layers = {layer.name: layer for layer in layers_of(new)}
     for bank in banks:
-        breaks, centers, coefficients = tables[id(bank)]
         table = layers[bank.name]
-        for weight, values in zip(
-            (table.breaks, table.centers, table.coefficients),
-            (breaks, centers, coefficients),
-            strict=True,
-        ):
-            weight.assign(values)
+        for name, values in tables[id(bank)].items():
+            getattr(table, name).assign(values)
         table.trainable = False
     return new
 
 
 def _pieces(layer):
-    """Breaks between the pieces, their centers, and the Taylor coefficients there."""
-    knots = np.unique(np.asarray(layer.knots, float))
-    edges = [layer.low, layer.high]
-    if layer.outside == "extrapolate":  # the first and last piece reach beyond all knots
-        edges = [min(layer.low, knots[0]) - 1.0, max(layer.high, knots[-1]) + 1.0]
-    inside = knots[(knots > edges[0]) & (knots < edges[1])]
-    edges = np.concatenate([edges[:1], inside, edges[1:]])
-    centers = (edges[:-1] + edges[1:]) / 2
-    features = [None] if layer.shared else range(layer.coefficients.shape[0])
-    coefficients = np.stack(
-        [
-            np.stack(
-                [
-                    bank_of(layer, feature).derivative(centers, k) / math.factorial(k)
-                    for k in range(layer.s + 1)
-                ],
-                axis=-1,
-            )
-            for feature in features
-        ]
-    )
-    return edges[1:-1], centers, coefficients[0] if layer.shared else coefficients
+    """The weights of the table of a bank, by name."""
+    banks = members_of(bank_of(layer))
+    bends = [_bends(bank) for bank in banks]
+    most = max(len(at) for at in bends)
+    # A half precision counts as far as this.
+    countable = {"bfloat16": 256, "float16": 2048}.get(layer.variable_dtype, math.inf)
+    cells = _cells(banks[0], bends) if most < countable else None
+    rows = []
+    for bank, at in zip(banks, bends, strict=True):
+        low, high = bank.low, bank.high
+        if bank.outside == "extrapolate" and len(at):  # the first and last piece go on
+            low, high = min(low, at[0] - 1.0), max(high, at[-1] + 1.0)
+        breaks = np.append(at, [high] * (most - len(at)))  # so that all have as many
+        edges = np.concatenate([[low], breaks, [high]])
+        centers = (edges[:-1] + edges[1:]) / 2
+        taylor = [bank.derivative(centers, k) / math.factorial(k) for k in range(bank.order + 1)]
+        row = {"breaks": breaks, "centers": centers, "coefficients": np.stack(taylor, axis=-1)}
+        if cells:
+            where, first = _cell_of(bank, at, cells), np.arange(cells)
+            row["cell_breaks"] = np.full(cells, np.inf)
+            row["cell_breaks"][where] = at
+            before = np.searchsorted(where, first)
+            row["cell_pieces"] = np.stack([before, before + np.isin(first, where)], axis=-1).ravel()
+        rows.append(row)
+    if layer.shared:
+        return rows[0]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _bends(bank):
+    """The knots at which the derivative of highest order jumps, and clipping does not hide it."""
+    knots, which = np.unique(bank.knots, return_inverse=True)
+    right = np.where(bank.side > 0, bank.coefficients, 0.0)
+    left = (-1.0) ** bank.order * (bank.coefficients - right)
+    jumps = [np.bincount(which, one, len(knots)) for one in (right, left)]
+    kept = jumps[0] != jumps[1]
+    if bank.outside == "clip":
+        kept &= (knots > bank.low) & (knots < bank.high)
+    return knots[kept]
+
+
+def _cells(bank, bends):
+    """Into how many equal cells the interval is cut so that none holds two bends, or None."""
+    for cells in 2 ** np.arange(4, 14):
+        places = [_cell_of(bank, at, cells) for at in bends]
+        if all(len(np.unique(where)) == len(where) for where in places):
+            inside = all(np.all((at > bank.low) & (at < bank.high)) for at in bends)
+            return int(cells) if inside else None
+    return None
+
+
+def _cell_of(bank, at, cells):
+    where = np.floor((at - bank.low) / (bank.high - bank.low) * cells)
+    return np.clip(where, 0, cells - 1).astype(int)
 
 
 def _table(layer, tables):
     if id(layer) not in tables:
         return None
-    breaks, _, _ = tables[id(layer)]
+    weights = tables[id(layer)]
+    cells = weights["cell_breaks"].shape[-1] if "cell_breaks" in weights else None
     return [
         PiecewisePolynomial(
-            pieces=len(breaks) + 1,
+            pieces=weights["centers"].shape[-1],
             degree=layer.s,
             low=layer.low,
             high=layer.high,
             outside=layer.outside,
             shared=layer.shared,
+            cells=cells,
             dtype=layer.dtype_policy,
             name=layer.name,
         )

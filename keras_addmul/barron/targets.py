@@ -1,5 +1,8 @@
 """Which layers of a model to convert, and how they are put into the new one."""
 
+import numpy as np
+
+from keras_addmul.barron.features import PerFeature, members_of
 from keras_addmul.barron.graph import layers_of
 from keras_addmul.barron.recognise import known_activations, recognise, why_not
 from keras_addmul.barron.rules import LINEAR
@@ -62,7 +65,7 @@ def replacement(layer, targets, banks, names):
     """The layers to put in place of one, or None to copy it."""
     if id(layer) not in targets:
         return None
-    bank = banks[id(layer)]
+    bank = members_of(banks[id(layer)])[0]
     new = RePUBank(
         units=bank.units,
         s=bank.order,
@@ -70,6 +73,7 @@ def replacement(layer, targets, banks, names):
         high=bank.high,
         outside=bank.outside,
         left=bank.left,
+        shared=not isinstance(banks[id(layer)], PerFeature),
         dtype=layer.dtype_policy,
         name=names[id(layer)],
     )
@@ -84,6 +88,6 @@ def fill(converted, banks, names):
     layers = {layer.name: layer for layer in layers_of(converted)}
     for key, bank in banks.items():
         layer = layers[names[key]]
-        layer.knots.assign(bank.knots)
-        layer.coefficients.assign(bank.coefficients)
-        layer.bias.assign(bank.bias)
+        for weight in (layer.knots, layer.coefficients, layer.bias):
+            values = np.stack([getattr(one, weight.name) for one in members_of(bank)])
+            weight.assign(values[0] if layer.shared else values[bank.of_feature])

@@ -20,9 +20,12 @@ __all__ = ["PiecewisePolynomial"]
 class PiecewisePolynomial(keras.layers.Layer):
     """Applies to each feature a function that is a polynomial on each of several pieces.
 
-    On the piece that holds `x`, `y = sum_k coefficients[piece, k] * (x - center)^k`: one
+    On the piece that holds `x`, `y = sum_k coefficients[piece, k] * (x - center)^k`: a
     look-up and `degree` multiplications, however many pieces there are. A new layer is
     the identity. `barron.to_table` fills it with the function of a `RePUBank`.
+
+    The piece is found by a search among the breaks or, with `cells`, by arithmetic: the
+    interval is cut into equal cells of which none holds more than one break.
 
     Args:
         pieces: How many pieces.
@@ -32,6 +35,8 @@ class PiecewisePolynomial(keras.layers.Layer):
         outside: `"clip"`, so that the function is constant outside of the pieces, or
             `"extrapolate"`, so that the first and the last piece go on.
         shared: Whether all features share one function.
+        cells: None, or how many equal cells the pieces are looked up by. The pieces of a new
+            layer begin where cells do.
         coefficients_regularizer: Penalty on the coefficients, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
@@ -39,7 +44,10 @@ class PiecewisePolynomial(keras.layers.Layer):
         `breaks` of shape `(pieces - 1,)` and `centers` of shape `(pieces,)`, not
         trainable, and `coefficients` of shape `(pieces, degree + 1)`; with one axis more
         in front, of the features, where these do not share one function. In training the
-        pieces need not stay joined. Half precision is computed in single.
+        pieces need not stay joined. With `cells` there are `cell_breaks` of shape
+        `(cells,)`, infinite for a cell without a break, and `cell_pieces` of shape
+        `(2 cells,)`, the pieces left and right of it, neither of them trainable. Half
+        precision is computed in single.
 
     Input shape:
         `(batch, ..., features)`
@@ -64,6 +72,7 @@ class PiecewisePolynomial(keras.layers.Layer):
         high=1.0,
         outside="clip",
         shared=True,
+        cells=None,
         coefficients_regularizer=None,
         **kwargs,
     ):
@@ -73,6 +82,7 @@ class PiecewisePolynomial(keras.layers.Layer):
         self.low, self.high = check_interval(low, high)
         self.outside = check_name("outside", outside, ("clip", "extrapolate"))
         self.shared = bool(shared)
+        self.cells = check_positive_integer("cells", cells, optional=True)
         self.coefficients_regularizer = keras.regularizers.get(coefficients_regularizer)
         self.supports_masking = True
 
@@ -91,6 +101,15 @@ class PiecewisePolynomial(keras.layers.Layer):
             (*front, *identity.shape),
             regularizer=self.coefficients_regularizer,
         )
+        if self.cells:
+            # A break is where a cell begins: what is left of it is the cell before.
+            pieces = np.repeat(np.arange(self.cells) * self.pieces // self.cells, 2)
+            self.cell_breaks = self._add(
+                "cell_breaks", np.full(self.cells, np.inf), (*front, self.cells), trainable=False
+            )
+            self.cell_pieces = self._add(
+                "cell_pieces", pieces, (*front, 2 * self.cells), trainable=False
+            )
         axes = {} if self.shared else {-1: features}
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes=axes)
 
@@ -110,21 +129,40 @@ class PiecewisePolynomial(keras.layers.Layer):
         reach = bound ** (1.0 / (self.degree + 1))  # so that no power of it overflows
         clip = self.outside == "clip"
         x = ops.clip(x, self.low if clip else -reach, self.high if clip else reach)
-        breaks, centers, table = (
-            ops.cast(w, inner) for w in (self.breaks, self.centers, self.coefficients)
-        )
+        centers, table = ops.cast(self.centers, inner), ops.cast(self.coefficients, inner)
+        look_up = self._by_cells(x) if self.cells else self._by_search(x)
+        u = x - look_up(centers)
+        y = look_up(table[..., self.degree])
+        for k in reversed(range(self.degree)):
+            y = y * u + look_up(table[..., k])
+        return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
+
+    def _by_search(self, x):
+        """Returns what finds, of numbers for the pieces, those for the elements of `x`."""
+        breaks = ops.cast(self.breaks, x.dtype)
         if self.shared:
             piece = ops.searchsorted(breaks, ops.reshape(x, (-1,)), side="right")
             piece = ops.reshape(piece, ops.shape(x))
         else:
             piece = ops.sum(ops.cast(x[..., None] >= breaks, "int32"), axis=-1)
             piece = piece + self.pieces * ops.arange(x.shape[-1], dtype="int32")
-        u = x - ops.take(ops.reshape(centers, (-1,)), piece)
-        rows = ops.take(ops.reshape(table, (-1, self.degree + 1)), piece, axis=0)
-        y = rows[..., self.degree]
-        for k in reversed(range(self.degree)):
-            y = y * u + rows[..., k]
-        return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
+        return lambda values: ops.take(ops.reshape(values, (-1,)), piece)
+
+    def _by_cells(self, x):
+        """The same by the cell in which an element lies, and on which side of its break."""
+        scale = self.cells / (self.high - self.low)
+        cell = ops.cast(ops.clip((x - self.low) * scale, 0.0, self.cells - 1.0), "int32")
+        cell = ops.maximum(cell, 0)  # what a nan becomes is anything
+        breaks = ops.reshape(ops.cast(self.cell_breaks, x.dtype), (-1,))
+        pieces = ops.cast(self.cell_pieces, "int32")
+        if not self.shared:
+            feature = ops.arange(x.shape[-1], dtype="int32")
+            cell = cell + self.cells * feature
+            pieces = pieces + self.pieces * feature[:, None]
+        half = 2 * cell + ops.cast(x >= ops.take(breaks, cell), "int32")
+        pieces = ops.reshape(pieces, (-1,))
+        # The numbers of a few cells first, in a row; then one of them for each element.
+        return lambda values: ops.take(ops.take(ops.reshape(values, (-1,)), pieces), half)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -138,5 +176,6 @@ class PiecewisePolynomial(keras.layers.Layer):
             "high": self.high,
             "outside": self.outside,
             "shared": self.shared,
+            "cells": self.cells,
             "coefficients_regularizer": keras.regularizers.serialize(self.coefficients_regularizer),
         }

@@ -16,6 +16,9 @@ from keras_addmul.layers.checks import (
 
 __all__ = ["RePUBank"]
 
+# Of a sum of more terms than these XLA stores every one; then it is taken in parts.
+_MOST_AT_ONCE, _PART = 30, 16
+
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RePUBank(keras.layers.Layer):
@@ -127,9 +130,16 @@ class RePUBank(keras.layers.Layer):
             ops.cast(w, inner) for w in (self.knots, self.coefficients, self.bias)
         )
         bound = special.output_bound(self.compute_dtype)
-        # No unit may be so large that the sum of all, or their gradient, is not finite.
-        z = repu((x[..., None] - knots) * side, self.s, limit=bound / self.units)
-        y = ops.sum(coefficients * z, axis=-1) + bias
+        # No unit may be so large that the sum of all, or their gradient, is not finite; on
+        # the interval itself each is what it is, in half precision too.
+        widest = min(2.0 * (self.high - self.low), special.output_bound(inner) ** (1.0 / self.s))
+        limit = max(bound / self.units, widest**self.s)
+        y = bias
+        step = self.units if self.units <= _MOST_AT_ONCE else _PART
+        for start in range(0, self.units, step):
+            some = slice(start, start + step)
+            z = repu((x[..., None] - knots[..., some]) * side[some], self.s, limit=limit)
+            y = y + ops.sum(coefficients[..., some] * z, axis=-1)
         return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

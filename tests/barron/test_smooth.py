@@ -25,17 +25,29 @@ DEFINITIONS = {
 POINTS = [-7.5, -2.0, -0.3, 0.1, 0.9, 4.0]
 GRID = np.linspace(-9.0, 9.0, 18_001)
 
-noisy = [
+NOISY = [
     {"kind": "NAN", "alpha": 1.1},
-    {"kind": "NAH", "shared": True, "p_initializer": "ones", "alpha": 0.9, "c": 2.0},
-    {"kind": "NAH", "base": "hard_sigmoid", "shared": True, "p_initializer": "ones"},
+    {"kind": "NAH", "p": 1.0, "alpha": 0.9, "c": 2.0},
+    {"kind": "NAH", "base": "hard_sigmoid", "p": -1.0},
+    {"kind": "NAH", "base": "tanh", "p": 2.0},
+    {"kind": "NAH", "base": "sigmoid", "p": 5.0, "alpha": 1.0, "c": 2.0},
+    {"kind": "NAN", "base": "tanh", "alpha": 0.8},
     {"kind": "NANI", "c": 0.4},
     {"kind": "NANI", "base": "hard_sigmoid", "c": 0.7},
+    {"kind": "NANI", "base": "tanh", "c": 0.7},
+    {"kind": "NANI", "base": "sigmoid"},
+    {"kind": "NANIL", "p": 8.0, "c": 4.0},
+    {"kind": "NANIL", "base": "hard_sigmoid", "p": 40.0, "c": 4.0},
+    {"kind": "NANIL", "base": "tanh", "p": 8.0, "c": 4.0},
+    {"kind": "NANIL", "base": "sigmoid", "p": 40.0, "c": 4.0},
+    {"kind": "NANIS", "c": 0.0},
 ]
 
 
 def noisy_layer(options):
-    layer = NoisyActivation(dtype="float64", **options)
+    start = keras.initializers.Constant(options.get("p", 0.0))
+    others = {k: v for k, v in options.items() if k != "p"}
+    layer = NoisyActivation(dtype="float64", p_initializer=start, **others)
     layer.build((None, 1))
     return layer
 
@@ -43,7 +55,7 @@ def noisy_layer(options):
 def every_function():
     yield from SMOOTH.values()
     yield rectified_power(3)
-    for options in noisy:
+    for options in NOISY:
         yield noisy_expectation(noisy_layer(options))
 
 
@@ -66,7 +78,9 @@ def test_bounds_hold_and_are_not_idle():
         for k in (1, 2, 3):
             largest = np.max(np.abs(smooth.derivative(GRID, k)))
             bound = smooth.bound(k, GRID[0], GRID[-1])
-            assert largest <= bound <= 4 * largest + 1e-12, (smooth.name, k)
+            # Of noise of learned scale a chain of estimates bounds the third derivative.
+            idle = 4 if smooth.name in SMOOTH or k < 3 else 30
+            assert largest <= bound <= idle * largest + 1e-12, (smooth.name, k)
 
 
 def test_functions_are_continuous_and_kinks_are_where_they_are_said_to_be():
@@ -96,7 +110,7 @@ def test_monotone_and_limits_are_what_they_say():
             assert (abs(far[1] - far[0]) < 2e-3 * (1 + abs(near[1] - near[0]))) or not limit
 
 
-@pytest.mark.parametrize("options", noisy, ids=lambda o: f"{o['kind']}-{o.get('base', '')}")
+@pytest.mark.parametrize("options", NOISY, ids=lambda o: f"{o['kind']}-{o.get('base', '')}")
 def test_noisy_expectation_is_the_layer_at_inference(options):
     layer = noisy_layer(options)
     smooth = noisy_expectation(layer)

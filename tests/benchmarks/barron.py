@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_addmul.barron import convert_activation, to_table
 from keras_addmul.barron.fit import fit
 from keras_addmul.barron.smooth import SMOOTH
+from keras_addmul.layers import NoisyActivation
 from tests.benchmarks import timing
 
 NAME = "barron"
@@ -40,7 +41,7 @@ KNOWN = {
 
 def run(seconds=3.0):
     """Rows of units, of certificates and of latency, each with its ratio."""
-    return [*_units(), *_certificates(), *_latencies(seconds)]
+    return [*_units(), *_certificates(), *_noisy(), *_latencies(seconds), *_tables(seconds)]
 
 
 def _row(what, case, ours, beside, ratio=None):
@@ -52,10 +53,9 @@ def _units():
     for (name, order), columns in KNOWN.items():
         for radius, counts in zip((1, 3, 10), columns.split(), strict=True):
             for tolerance, count in zip(TOLERANCES, map(int, counts.split("/")), strict=True):
-                if count < 2000:
-                    bank, _ = fit(SMOOTH[name], order, -radius, radius, tolerance, dtype="float64")
-                    case = f"{name}, order {order}, [-{radius}, {radius}], {tolerance:g}"
-                    yield _row("units beside the best known", case, bank.units, count)
+                bank, _ = fit(SMOOTH[name], order, -radius, radius, tolerance, dtype="float64")
+                case = f"{name}, order {order}, [-{radius}, {radius}], {tolerance:g}"
+                yield _row("units beside the best known", case, bank.units, count)
 
 
 def _network(activation, depth, width=16, inputs=8):
@@ -76,6 +76,52 @@ def _certificates():
             measured = float(np.max(np.abs(np.asarray(model(x)) - np.asarray(converted(x)))))
             case = f"{activation}, {depth} hidden layers of 16, tolerance 1e-3"
             yield _row("proved beside measured difference", case, certificate.bound, measured)
+
+
+def _noisy():
+    """The same for noisy activations of which each of 16 neurons has learned a `p` of its own."""
+    x = np.random.default_rng(0).uniform(-3, 3, (20_000, 8)).astype("float32")
+    learned = keras.initializers.RandomUniform(-6.0, 6.0, seed=0)
+    for order, options in (
+        (1, {}),
+        (1, {"base": "hard_sigmoid", "alpha": 0.9}),
+        (2, {"base": "tanh"}),
+        (1, {"kind": "NANIL", "c": 4.0}),
+        (2, {"kind": "NANIL", "c": 4.0, "base": "tanh"}),
+    ):
+        keras.utils.set_random_seed(0)
+        hidden = [keras.layers.Dense(16), NoisyActivation(p_initializer=learned, **options)]
+        model = keras.Sequential([keras.Input((8,)), *hidden, keras.layers.Dense(1)])
+        converted, certificate = convert_activation(
+            model, order=order, domain=(-3, 3), latency_rows=None
+        )
+        measured = float(np.max(np.abs(np.asarray(model(x)) - np.asarray(converted(x)))))
+        (one,) = certificate.layers
+        what = f"{model.layers[1].kind} over {model.layers[1].base}"
+        case = f"{what}, order {order}, {one.units} units for each of {one.banks} features"
+        yield _row("proved beside measured difference", case, certificate.bound, measured)
+
+
+def _tables(seconds):
+    """A table beside the bank of which it was made, for 512 x 512 numbers."""
+    x = tf.constant(np.random.default_rng(0).normal(0, 1.5, (512, 512)).astype("float32"))
+    inputs = keras.Input((512,))
+    model = keras.Model(inputs, keras.layers.Activation("tanh")(inputs))
+    tolerances = ((2, 1e-3), (1, 1e-3), (2, 1e-4), (2, 1e-5), (2, 4e-6), (1, 1e-4), (1, 2e-5))
+    for jit in (False, True):
+        for order, tolerance in tolerances:
+            bank, certificate = convert_activation(
+                model, order=order, tolerance=tolerance, domain=(-5, 5), latency_rows=None
+            )
+            calls = {
+                name: functools.partial(_finish, tf.function(one, jit_compile=jit), x)
+                for name, one in {"bank": bank, "table": to_table(bank)}.items()
+            }
+            first, second = timing.compare(calls, seconds / 3)
+            mode = "XLA" if jit else "graph"
+            case = f"order {order}, {certificate.units_added} units, {mode}"
+            ours, beside = second["median_ms"], first["median_ms"]
+            yield _row("ms of a table beside its bank", case, ours, beside)
 
 
 def _latencies(seconds):

@@ -38,7 +38,7 @@ CASES = {
     "NoisyLSTM": [{"units": 2, "return_sequences": True, "kernel_initializer": WIDE}],
     "NoisySigmoid": [{"p_initializer": "ones", "c": 4.0, "soft": True}],
     "NoisyTanh": [{"p_initializer": "ones", "shared": True, "alpha": 0.9}],
-    "PiecewisePolynomial": [{"pieces": 3, "shared": False}],
+    "PiecewisePolynomial": [{"pieces": 3, "shared": False}, {"pieces": 3, "cells": 6}],
     "RePU": [{"learned": True}],
     "RePUBank": [{"units": 5, "s": 2, "outside": "extrapolate", "left": 2}],
     "ProductUnit": [{"units": 2}],

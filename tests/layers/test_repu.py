@@ -119,6 +119,7 @@ BAD = [
     (lambda: RePUBank(8, outside="x"), "one of 'clip', 'extrapolate'. Received: 'x'"),
     (lambda: PiecewisePolynomial(0), "`pieces` must be a positive integer. Received: 0"),
     (lambda: PiecewisePolynomial(4, 0), "`degree` must be a positive integer. Received: 0"),
+    (lambda: PiecewisePolynomial(cells=0), "`cells` must be a positive integer or None. Received"),
 ]
 
 
