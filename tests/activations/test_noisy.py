@@ -100,6 +100,32 @@ def test_beyond_the_threshold_the_slope_of_the_mean_is_what_leaks(base):
         np.testing.assert_allclose(tape.gradient(y, x), expected, rtol=1e-4, atol=1e-9)
 
 
+@pytest.mark.parametrize("base", ["hard_tanh", "hard_sigmoid"])
+def test_slopes_are_those_of_the_formula(base):
+    """Written out and differentiated by TensorFlow, in every direction."""
+    h = get_base(base)
+    rng = np.random.default_rng(0)
+    sizes = np.array([[3 * h.threshold], [1], [1], [1]])
+    x, noise, p, upstream = tf.unstack(tf.constant(rng.normal(size=(4, 300)) * sizes))
+    c = tf.constant(60.0, tf.float64)  # so that input noise brings many units back
+    for kind, alpha in (("NAN", 1.15), ("NAN", 0.9), ("NANIL", 1.0)):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([x, noise, p, c])
+            s = c * tf.square(tf.sigmoid(p * (h(x) - h.linear(x))) - 0.5)
+            d = tf.sign(x) * np.sign(alpha - 1.0)
+            if kind == "NANIL":
+                written = h(x + s * noise)
+            else:
+                written = alpha * h(x) + (1 - alpha) * h.linear(x) + d * s * noise
+            got = noisy(x, noise, p, c, base, kind, alpha)
+        for source in (x, noise, p, c):
+            expected = tape.gradient(written, source, upstream)
+            # Sums of 300 terms, of up to c times the largest p.
+            np.testing.assert_allclose(
+                tape.gradient(got, source, upstream), expected, rtol=1e-9, atol=1e-11
+            )
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_dtype_in_dtype_out_and_finite_values_and_slopes_at_any_size(dtype):
     dtype = tf.as_dtype(dtype)
