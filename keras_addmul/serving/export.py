@@ -56,15 +56,18 @@ def _archive(model, signature, jit):
     """Traces the endpoints; nothing is written yet."""
     import tensorflow as tf
 
-    def serve(inputs):
+    def answer(inputs):
         return model(inputs, training=False)
 
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", serve, input_signature=[signature])
+    serve = archive.add_endpoint("serve", answer, input_signature=[signature])
     if jit:
-        # Only an endpoint that is itself compiled keeps XLA in the SavedModel.
-        compiled = tf.function(serve, jit_compile=True, input_signature=[signature])
+        # Only an endpoint that is itself compiled keeps XLA in the SavedModel. It calls the
+        # other one, so that the model is traced once.
+        compiled = tf.function(
+            lambda inputs: serve(inputs), jit_compile=True, input_signature=[signature]
+        )
         archive.add_endpoint("serve_jit", compiled)
     return archive
 

@@ -22,6 +22,7 @@ N = np.array([1.4, 0.3, -0.2, 0.7, 0.5, -0.4, -1.3], "float32")
 
 pytestmark = pytest.mark.parametrize("solution", truth.SOLUTIONS)
 by_mode = pytest.mark.parametrize("mode", MODES)
+by_extreme = pytest.mark.parametrize("mode", ["eager", "xla"])  # XLA is a graph, too
 
 
 def assert_same(got, want):
@@ -62,7 +63,7 @@ def hessian(solution):
 
 
 @pytest.mark.slow  # compiles derivatives of derivatives
-@by_mode
+@by_extreme
 def test_jacobian_of_the_gradient_holds_the_second_derivatives(solution, mode):
     want = call("eager", derivatives(solution), X, N)[3]
     assert_same(np.diag(call(mode, hessian(solution), X, N)), want)
@@ -100,7 +101,7 @@ def forward(solution):
 
 
 @pytest.mark.slow  # TensorFlow traces a function for each operation
-@by_mode
+@by_extreme
 def test_forward_mode_gives_the_gradients(solution, mode):
     _, in_x, in_n = call("eager", gradients(solution), X, N)
     arguments = [tf.constant(a) for a in (X, N, *ALONG)]
