@@ -10,6 +10,7 @@ from keras_addmul.discover.data import Rows
 from keras_addmul.discover.polish import polish_weights
 from keras_addmul.discover.program import Program
 from keras_addmul.discover.starts import draw_starts
+from keras_addmul.layers.checks import check_positive_integer
 
 __all__ = ["Fitted", "fit_restarts"]
 
@@ -96,8 +97,9 @@ def fit_restarts(
             those of `discover.grids`, as 0 and 1 for orders; None for none.
         penalty_ramp: Between which shares of the steps the penalties of the model's
             regularizers grow from nothing to their full strength.
-        starts: Function `(model, restarts, seed)` that returns a dictionary from paths
-            of weights to where they start, `(restarts, *shape)`; None for none.
+        starts: Function `(model, count, seed)` that returns a dictionary from paths of
+            weights to where they start, `(count, *shape)`, with a count of
+            `restarts * draws`; None for none.
         seed: Integer. The same seed gives the same result.
         verbose: 0 for silence, 1 for a progress bar.
 
@@ -105,7 +107,8 @@ def fit_restarts(
         `Fitted`. Stopped by the keyboard, it holds the best until then.
 
     Raises:
-        ValueError: If the rows do not fit one another, or no restart has a finite loss.
+        ValueError: If the rows do not fit one another, `restarts` or `draws` is no
+            positive integer, or no restart has a finite loss.
 
     Example:
 
@@ -118,6 +121,8 @@ def fit_restarts(
     >>> [w.tolist() for w in found.model.get_weights()]
     [[[1.0], [-1.0]], [1.0]]
     """
+    restarts = check_positive_integer("restarts", restarts)
+    draws = check_positive_integer("draws", draws)
     build = None if isinstance(model, keras.Model) else model
     model = build() if build else model
     rows = Rows(x, y, validation_data, validation_split, batch_size, every, seed)
@@ -207,6 +212,8 @@ class _Race:
 def _promising(program, validation, drawn, restarts):
     """The first half of the restarts, and of what was drawn beside them the best."""
     count = len(drawn[0])
+    if count == restarts:
+        return drawn
     parts = [slice(i, i + restarts) for i in range(0, count, restarts)]
     losses = [program.measure([w[part] for w in drawn], validation) for part in parts]
     first = np.arange(restarts - restarts // 2)

@@ -68,6 +68,13 @@ def test_restarts_that_end_in_nan_are_dropped_and_the_others_win(neuron):
         assert flat(found.model.get_weights()) == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize("argument", ["restarts", "draws"])
+@pytest.mark.parametrize("value", [0, 2.5, "8"])
+def test_numbers_of_starts_that_are_none_are_refused(neuron, argument, value):
+    with pytest.raises(ValueError, match=f"`{argument}` must be a positive integer. Received: "):
+        fit(neuron, X[:, 0], **{argument: value})
+
+
 def test_no_finite_loss_at_all_is_an_error_that_says_so(neuron):
     y = np.full(256, np.nan)
     with pytest.raises(ValueError, match="No restart has a finite loss.*targets between nan"):

@@ -93,7 +93,9 @@ def test_jit_with_unknown_batch_agrees_with_eager(name, index):
     jitted = tf.function(
         lambda x: layer(inputs_for(name, x)), jit_compile=True, input_signature=[spec]
     )
-    np.testing.assert_allclose(jitted(SIGNED), expected, rtol=2e-5, atol=2e-6)
+    for rows in (6, 1):
+        got = jitted(SIGNED[:rows])
+        np.testing.assert_allclose(got, expected[:rows], rtol=2e-5, atol=2e-6)
 
 
 # Keras's own LSTM takes no empty batch in eager mode.
