@@ -168,7 +168,7 @@ def test_trains_under_jit_through_fit(name, index):
         if hasattr(layer, "order"):  # and on from where a constraint may have put the orders
             layer.order.assign(np.resize([0.0, 1.0], layer.order.shape))
     model.fit(x, np.zeros_like(before), epochs=2, batch_size=6, verbose=0)
-    assert all(np.all(np.isfinite(w)) for w in model.get_weights())
+    assert all(np.all(np.isfinite(w)) for w in model.trainable_weights)
 
 
 @every_case
