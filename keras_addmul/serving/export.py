@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from keras_addmul.layers.inside import layers_inside
 from keras_addmul.serving.staging import staged
 
 __all__ = ["export"]
@@ -60,7 +61,11 @@ def _archive(model, signature, jit):
         return model(inputs, training=False)
 
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    # The archive finds the variables by itself, and lookup tables in the layers. Given a model
+    # of Keras's own, it would trace it twice more.
+    for layer in layers_inside(model):
+        if layer.built and not _is_container(layer):
+            archive.track(layer)
     serve = archive.add_endpoint("serve", answer, input_signature=[signature])
     if jit:
         # Only an endpoint that is itself compiled keeps XLA in the SavedModel. It calls the
@@ -70,6 +75,11 @@ def _archive(model, signature, jit):
         )
         archive.add_endpoint("serve_jit", compiled)
     return archive
+
+
+def _is_container(layer):
+    """Whether it is a model of Keras's own classes, which hold nothing but layers."""
+    return isinstance(layer, keras.Model) and type(layer).__module__.startswith("keras.")
 
 
 def _signature(model, signature):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_addmul.layers import AddMulDense
 from keras_addmul.serving import export, staging
 from tests.serving import models
 
@@ -257,3 +258,28 @@ def test_link_is_followed(tmp_path):
     export(models.two_outputs(), tmp_path / "latest")
     assert (tmp_path / "latest").is_symlink()
     assert set(outputs_of(tmp_path / "v1")) == {"first", "second"}
+
+
+@pytest.mark.parametrize("endpoint", ["serve", "serve_jit"])
+def test_gradients_come_along(tmp_path, endpoint):
+    model = keras.Sequential([keras.Input((3,)), AddMulDense(2)])
+    loaded = tf.saved_model.load(str(export(model, tmp_path / "m")))
+    x = tf.constant(models.data(4))
+    found = []
+    for function in (model, getattr(loaded, endpoint)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        found.append(tape.gradient(y, x))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5, atol=1e-6)
+
+
+def test_lookup_tables_come_along(tmp_path):
+    words = keras.Input((1,), dtype="string")
+    lookup = keras.layers.StringLookup(vocabulary=["sum", "product"], name="words")
+    embedded = keras.layers.Embedding(3, 2)(keras.Sequential([lookup])(words))
+    model = keras.Model(words, keras.layers.Flatten()(embedded))
+    x = tf.constant([["product"], ["sum"], ["other"]])
+    want = model(x).numpy()
+    path = export(model, tmp_path / "m", jit=False)
+    np.testing.assert_array_equal(answer(path, x), want)
