@@ -86,20 +86,25 @@ def test_unrolled_and_looped_draw_noise_of_one_law():
     np.testing.assert_allclose(a.std(axis=0), b.std(axis=0), rtol=0.15, atol=1e-4)
 
 
-def test_in_both_directions_and_with_a_state_that_stays(tmp_path):
+@pytest.mark.parametrize("stateful", [False, True])
+def test_in_both_directions_and_with_a_state_that_stays(stateful, tmp_path):
+    """Trained by XLA where the state stays, which is written inside the compiled step."""
     x = keras.Input(batch_shape=(4, 5, 3))
     both = keras.layers.Bidirectional(BY_OBJECT["SimpleRNN"](return_sequences=True))
-    model = keras.Model(x, NoisyLSTM(3, stateful=True)(both(x)))
-    model.compile("adam", "mse", jit_compile=True)
+    layer = NoisyLSTM(3, stateful=True) if stateful else both
+    model = keras.Model(x, layer(x))
+    model.compile("adam", "mse", jit_compile=stateful)
     before = [w.numpy() for w in model.trainable_weights]
-    model.fit(X, np.zeros((4, 3)), batch_size=4, epochs=2, verbose=0)
+    model.fit(X, np.zeros(model.output_shape), batch_size=4, epochs=2, verbose=0)
     changed = [np.any(w.numpy() != b) for w, b in zip(model.trainable_weights, before, strict=True)]
-    assert sum(changed) >= len(changed) - 4  # p moves where something was saturated
-    assert np.any(model(X) != model(X))  # the state went on
-    model.layers[-1].reset_state()
+    assert sum(changed) >= len(changed) - 2  # p moves where something was saturated
+    first = model(X)
+    assert np.any(model(X) != first) == stateful  # the state went on
     model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras")
-    again.layers[-1].reset_state()
+    if stateful:
+        model.layers[-1].reset_state()
+        again.layers[-1].reset_state()
     np.testing.assert_array_equal(again(X), model(X))
 
 
