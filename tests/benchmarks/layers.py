@@ -5,6 +5,7 @@ import functools
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from keras_addmul.layers import AddMulDense
 from tests.benchmarks import timing
@@ -12,10 +13,47 @@ from tests.benchmarks import timing
 NAME = "layers"
 TITLE = "training step (Adam, mean squared error, XLA, unknown batch) beside Dense; batch 1024"
 
+
+class Powers(keras.layers.Layer):
+    """AddMulDense with `exp(n log |x|)` for the iterates: the least that its shape costs.
+
+    Args:
+        units: Number of outputs.
+        groups: Number of orders of the units, or None for `coupling="free"`.
+    """
+
+    def __init__(self, units, groups=None):
+        super().__init__()
+        self.units, self.groups = units, groups
+
+    def build(self, input_shape):
+        inputs = input_shape[-1]
+        self.kernel = self.add_weight((inputs, self.units))
+        self.bias = self.add_weight((self.units,), "zeros")
+        self.order = self.add_weight((self.groups or self.units,), "zeros")
+        self.order_in = None if self.groups else self.add_weight((inputs,), "zeros")
+
+    def call(self, x):
+        if self.groups is None:
+            total = ops.matmul(_power(x, self.order_in), self.kernel) + self.bias
+            return _power(total, self.order)
+        blocks = ops.reshape(self.kernel, (-1, self.groups, self.units // self.groups))
+        terms = _power(x, ops.reshape(self.order, (-1, 1, 1)))
+        total = ops.transpose(ops.matmul(terms, ops.transpose(blocks, (1, 0, 2))), (1, 0, 2))
+        order = ops.repeat(self.order, self.units // self.groups)
+        return _power(ops.reshape(total, (-1, self.units)), order) + self.bias
+
+
+def _power(x, n):
+    return ops.exp(n * ops.log(ops.abs(x) + 1e-7))
+
+
 CASES = (
     (1024, "Dense(1024)", lambda: keras.layers.Dense(1024), None),
     (1024, "AddMulDense(1024, coupling='free')", lambda: AddMulDense(1024, coupling="free"), 1.5),
+    (1024, "the same of exp(n log x)", lambda: Powers(1024), 1.5),
     (1024, "AddMulDense(1024, groups=8)", lambda: AddMulDense(1024, groups=8), 2.0),
+    (1024, "the same of exp(n log x), 8", lambda: Powers(1024, groups=8), 2.0),
     (512, "Dense(512)", lambda: keras.layers.Dense(512), None),
     (512, "AddMulDense(512)", lambda: AddMulDense(512), 20.0),
 )
