@@ -1,5 +1,6 @@
 """Functions that bring their own gradient, on every backend."""
 
+import keras
 from keras import ops
 
 __all__ = ["custom_gradient"]
@@ -14,6 +15,7 @@ def custom_gradient(function):
 
     def with_gradient(*arguments):
         value, gradient = function(*arguments)
+        value = keras.tree.map_structure(_for_forward_mode, value)
 
         def backward(*args, upstream=None):  # handed in either way
             if upstream is None:
@@ -23,3 +25,11 @@ def custom_gradient(function):
         return value, backward
 
     return ops.custom_gradient(with_gradient)
+
+
+def _for_forward_mode(value):
+    """Hides the steps to a value from TensorFlow's forward mode, which would follow them.
+
+    Only eager tensors have a `numpy` method, and only there does it then take the gradient.
+    """
+    return ops.stop_gradient(value) if hasattr(value, "numpy") else value

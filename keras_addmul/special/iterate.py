@@ -42,8 +42,8 @@ def exp_iterate(x, n, solution="kneser", limit=None):
 
     Possible issues: large numbers lose digits on the way through the superlog,
     about 24 units in the last place at 100 and 1800 at 1e30. TensorFlow's forward
-    mode does not follow custom gradients: its slope in `n` is 0 at exactly 0, 1
-    and -1, and right everywhere else.
+    mode, started inside a `tf.function`, does not follow custom gradients: its slope
+    in `n` is 0 at exactly 0, 1 and -1, and right everywhere else.
 
     Example:
     >>> import numpy as np

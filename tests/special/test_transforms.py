@@ -1,8 +1,9 @@
 """Jacobians, vectorised maps and forward mode agree with reverse mode.
 
-TensorFlow's forward mode looks inside custom gradients and differentiates what it finds
-there. That is right wherever the iterate takes its usual way: for every x, and for n
-outside {-1, 0, 1}. It cannot pass through a `cond` twice, nor in XLA with an unknown shape.
+TensorFlow's forward mode, started inside a `tf.function`, looks inside custom gradients and
+differentiates what it finds there. That is right wherever the iterate takes its usual way: for
+every x, and for n outside {-1, 0, 1}. It cannot pass through a `cond` twice there, nor in XLA
+with an unknown shape.
 """
 
 import functools
@@ -113,11 +114,14 @@ def test_forward_mode_gives_the_gradients(solution, mode):
 
 
 @pytest.mark.parametrize("order", [-1.0, 0.0, 1.0])
-def test_forward_mode_gives_the_slope_in_x_at_the_exact_orders(solution, order):
+def test_forward_mode_gives_the_gradients_at_the_exact_orders(solution, order):
     x = tf.constant(X[2:6])
     n = tf.fill(x.shape, tf.constant(order, x.dtype))
-    got = forward(solution)(x, n, tf.ones_like(x), tf.zeros_like(n))
-    assert_same(got, gradients(solution)(x, n)[1])
+    _, in_x, in_n = gradients(solution)(x, n)
+    for along in ((1.0, 0.0), (0.0, 1.0)):
+        along_x, along_n = (tf.fill(x.shape, tf.constant(a)) for a in along)
+        got = forward(solution)(x, n, along_x, along_n)
+        assert_same(got, along_x * in_x + along_n * in_n)
 
 
 def test_forward_over_reverse_gives_the_second_derivatives(solution):
