@@ -53,7 +53,7 @@ def addmul_matmul(x, kernel, n, *, nodes=16, epsilon=0.0, limit=None, solution="
         Tensor of shape `(..., units)`.
 
     Raises:
-        ValueError: If the shapes do not fit.
+        ValueError: If the shapes do not fit, or `nodes` are fewer than 2.
 
     Example:
     >>> import numpy as np
@@ -65,6 +65,10 @@ def addmul_matmul(x, kernel, n, *, nodes=16, epsilon=0.0, limit=None, solution="
     (x, kernel), dtype = as_floats(x=x, kernel=kernel)
     (n,), _ = as_floats(n=n)
     units, groups = _sizes(x, kernel, n)
+    if nodes is not None and (not isinstance(nodes, (int, np.integer)) or nodes < 2):
+        raise ValueError(
+            f"Argument `nodes` must be an integer of at least 2, or None. Received: {nodes!r}"
+        )
     if nodes is not None and groups == units and units > nodes:
         total = interpolated_sums(x, kernel, n, nodes, epsilon, solution)
     else:
@@ -180,7 +184,7 @@ def _cardinal(n, nodes, solution, dtype):
 
 @functools.cache
 def nodes_of(count):
-    """Orders, their coordinates (Chebyshev-Lobatto points), and Lagrange's denominators."""
+    """Orders, their coordinates (Chebyshev-Lobatto points), and scales of Lagrange's products."""
     low, high = math.sqrt(_CROWDING), math.sqrt(1.0 + _CROWDING)
     t = (1.0 - np.cos(np.pi * np.arange(count) / (count - 1))) / 2.0
     places = high - (high - low) * t

@@ -24,10 +24,6 @@ X += [0.97, 1.3, 1.59, 1.61, 2, 2.7, 4, 6.5, 6.7, 10, 15, 50, 88, 89, 300, 1e4, 
 N = [-3.2, -1.7, -1, -0.99, -0.8, -0.5, -0.3, -0.1, -0.01, 0, 0.001]
 N += [0.1, 0.3, 0.5, 0.8, 0.99, 1, 1.1, 1.9]
 
-# A graph runs the kernels that eager mode does: one dtype is enough for it.
-KINDS = [(dtype, mode) for dtype in truth.DTYPES for mode in ("eager", "xla")]
-KINDS += [("float32", "graph")]
-
 by_solution = pytest.mark.parametrize("solution", truth.SOLUTIONS)
 by_dtype = pytest.mark.parametrize("dtype", truth.DTYPES)
 by_mode = pytest.mark.parametrize("mode", MODES)
@@ -73,7 +69,8 @@ def gradients(solution):
 
 
 @pytest.mark.slow  # compiles derivatives of derivatives
-@pytest.mark.parametrize(("dtype", "mode"), KINDS)
+@by_mode
+@by_dtype
 @by_solution
 def test_first_and_second_derivatives_are_the_true_ones(solution, dtype, mode):
     points = truths(solution)

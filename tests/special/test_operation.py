@@ -147,6 +147,12 @@ def test_shapes_that_do_not_fit_are_refused(x, kernel, n, message):
         special.addmul_matmul(x, kernel, n)
 
 
+@pytest.mark.parametrize("nodes", [1, -3, 2.5, "many"])
+def test_nodes_between_which_nothing_can_be_interpolated_are_refused(nodes):
+    with pytest.raises(ValueError, match="`nodes` must be an integer of at least 2, or None"):
+        special.addmul_matmul(np.ones((2, 3)), np.ones((3, 4)), np.ones(4), nodes=nodes)
+
+
 @pytest.mark.parametrize("solution", ["kneser", "linear"])
 @pytest.mark.parametrize("n", [-1.0, -0.7, -0.2, 0.0, 0.2, 0.7, 1.0, 1.3])
 def test_slopes_of_the_continuation_are_those_of_its_values(n, solution):
