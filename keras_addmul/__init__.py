@@ -6,7 +6,8 @@
 - `callbacks`: schedules over a training.
 - `conversion`: noisy activations into a trained model, and out again.
 - `barron`: RePU units, path norms, and changing the activation of a trained model.
-- `discover`: from a table to a formula, and training from many starts at once.
+- `restarts`: training one small model from many starts at once.
+- `discover`: from a table to a formula.
 - `serving`: exports a model, and checks what was exported.
 - `demo`: a neuron that finds Kepler's third law in measured data.
 
@@ -27,6 +28,7 @@ __all__ = [
     "demo",
     "discover",
     "layers",
+    "restarts",
     "serving",
     "special",
 ]

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from picture import save
 
 from keras_addmul.barron import embeddings
-from keras_addmul.barron.fit import fit
-from keras_addmul.barron.smooth import SMOOTH
+from keras_addmul.barron.fitting.units import fit
+from keras_addmul.barron.functions.smooth import SMOOTH
 from keras_addmul.layers import RePU
 
 BLUE, ORANGE, GREY = "#0b6e99", "#d9822b", "#8a8a8a"

@@ -15,15 +15,21 @@ HEIGHT = {
     "special": 0,
     "activations": 1,
     "layers": 2,
-    "barron": 4,
     "callbacks": 3,
-    "compare": 4,
     "conversion": 3,
-    "discover": 4,
+    "restarts": 3,
     "serving": 3,
+    "barron": 4,
+    "discover": 4,
     "demo": 5,
     "__init__": 6,
     "__main__": 6,
+}
+
+# The same inside a folder of folders; what is not listed lies on top.
+STOREYS = {
+    "barron": {"functions": 0, "fitting": 1, "models": 2, "norms": 3},
+    "discover": {"table": 0, "search": 1, "report": 2},
 }
 
 # Libraries that are imported where they are used, because they cost time or are optional.
@@ -36,6 +42,11 @@ def relative(path):
 
 def home(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def storey(folder, name):
+    """How high a module of a folder lies in it."""
+    return STOREYS.get(folder, {}).get(name, len(STOREYS.get(folder, {})))
 
 
 def imports(path, top_level=False):
@@ -57,10 +68,36 @@ def test_imports_point_downwards(path):
         if parts[0] == "keras_addmul" and len(parts) > 1 and parts[1] in HEIGHT:
             same = parts[1] == home(path)
             assert same or HEIGHT[parts[1]] < HEIGHT[home(path)], f"{relative(path)}: {name}"
+            if same and len(parts) > 2:
+                here = storey(parts[1], path.relative_to(PACKAGE).parts[1].removesuffix(".py"))
+                assert storey(parts[1], parts[2]) <= here, f"{relative(path)}: {name}"
 
 
 def test_every_folder_has_a_height():
     assert {home(path) for path in FILES} <= set(HEIGHT)
+
+
+def test_imports_run_in_no_circle():
+    # A package is left out where one of its modules is meant: its __init__ only lists names.
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES
+    }
+    uses = {name: set(imports(path)) & set(modules) - {name} for name, path in modules.items()}
+    while uses:
+        leaves = {name for name, used in uses.items() if not used & set(uses)}
+        assert leaves, f"a circle among {sorted(uses)}"
+        uses = {name: used for name, used in uses.items() if name not in leaves}
+
+
+def test_no_file_is_named_like_another():
+    named = [path.stem for path in FILES if path.stem not in ("__init__", "__main__")]
+    assert sorted(named) == sorted(set(named))
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_no_file_is_named_like_a_function_or_class_it_holds(path):
+    held = {node.name for node in ast.parse(path.read_text()).body if hasattr(node, "name")}
+    assert path.stem not in held
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)

@@ -31,7 +31,7 @@ from keras.activations import (
 )
 
 from keras_addmul.activations import from_keras  # noqa: F401  its rows
-from keras_addmul.activations.catalogue import catalogue
+from keras_addmul.activations.by_name import get, serialize
 from keras_addmul.activations.expectation import noisy_mean
 from keras_addmul.activations.exponentials import (
     celu,
@@ -42,10 +42,10 @@ from keras_addmul.activations.exponentials import (
     soft_exponential,
 )
 from keras_addmul.activations.gated import lisht, snake, swish
-from keras_addmul.activations.get import get, serialize
-from keras_addmul.activations.noisy import noisy
-from keras_addmul.activations.rational import STARTS as RATIONAL_STARTS
-from keras_addmul.activations.rational import rational
+from keras_addmul.activations.noisy_family import noisy
+from keras_addmul.activations.rational_function import STARTS as RATIONAL_STARTS
+from keras_addmul.activations.rational_function import rational
+from keras_addmul.activations.rectified_power import repu
 from keras_addmul.activations.rectifiers import (
     apl,
     crelu,
@@ -55,8 +55,7 @@ from keras_addmul.activations.rectifiers import (
     rrelu,
     srelu,
 )
-from keras_addmul.activations.registry import Activation, activation
-from keras_addmul.activations.repu import repu
+from keras_addmul.activations.registry import Activation, activation, catalogue
 from keras_addmul.activations.sigmoids import dsilu, hard_sigmoid, isru
 
 __all__ = [

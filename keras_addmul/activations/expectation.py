@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_addmul.activations._logistic_mixture import MIXTURE
 from keras_addmul.activations.distributions import get_noise
-from keras_addmul.activations.noisy import (
+from keras_addmul.activations.noisy_family import (
     ON_OUTPUT,
     get_kind,
     input_scale,

@@ -4,9 +4,9 @@ import keras
 from keras import ops
 
 from keras_addmul import special
+from keras_addmul.activations.dtype_of import in_dtype_of
 from keras_addmul.activations.registry import activation
 from keras_addmul.activations.sigmoids import hard_sigmoid, isru
-from keras_addmul.activations.tensors import in_dtype_of
 
 __all__ = ["celu", "elish", "hard_elish", "isrlu", "pelu", "soft_exponential"]
 

@@ -2,8 +2,8 @@
 
 from keras import ops
 
+from keras_addmul.activations.dtype_of import in_dtype_of
 from keras_addmul.activations.registry import activation
-from keras_addmul.activations.tensors import in_dtype_of
 
 __all__ = ["lisht", "snake", "swish"]
 

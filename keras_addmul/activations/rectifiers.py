@@ -2,9 +2,9 @@
 
 from keras import ops
 
+from keras_addmul.activations.dtype_of import in_dtype_of
+from keras_addmul.activations.rectified_power import repu
 from keras_addmul.activations.registry import activation, describe
-from keras_addmul.activations.repu import repu
-from keras_addmul.activations.tensors import in_dtype_of
 
 __all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import keras
 
-__all__ = ["ALIASES", "ROWS", "Activation", "activation", "describe", "key"]
+__all__ = ["ALIASES", "ROWS", "Activation", "activation", "catalogue", "describe", "key"]
 
 # By the key of the name; `catalogue` and `get` read them.
 ROWS = {}
@@ -78,6 +78,21 @@ def activation(**facts):
         return describe(register(function), **facts)
 
     return decorate
+
+
+def catalogue():
+    """Returns what is known of each activation, as a list of `Activation`, by name.
+
+    Each row is checked against its function by the tests. As a data frame:
+    `pandas.DataFrame(map(dataclasses.asdict, catalogue()))`.
+
+    >>> from keras_addmul.activations import catalogue
+    >>> {row.name: row.lipschitz for row in catalogue()}["hard_elish"]
+    1.5
+    >>> [row.name for row in catalogue() if row.saturates == "right"]
+    ['log_sigmoid']
+    """
+    return [ROWS[name] for name in sorted(ROWS)]
 
 
 def key(name):

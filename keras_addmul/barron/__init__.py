@@ -5,14 +5,14 @@ that changes; `to_table` makes tables of the banks; `path_norm` measures network
 Barron spaces do; `can_represent` says which activations embed into which.
 """
 
-from keras_addmul.activations.repu import repu
+from keras_addmul.activations.rectified_power import repu
 from keras_addmul.barron.certificate import Certificate, LayerCertificate
-from keras_addmul.barron.convert import convert_activation
-from keras_addmul.barron.embeddings import can_represent, embeddings, spectral_norm_bound
-from keras_addmul.barron.path_norm import path_norm
-from keras_addmul.barron.penalty import PathNorm, PathNormLog, PathNormMetric
-from keras_addmul.barron.recognise import known_activations
-from keras_addmul.barron.table import to_table
+from keras_addmul.barron.converting import convert_activation
+from keras_addmul.barron.lookup_table import to_table
+from keras_addmul.barron.models.recognition import known_activations
+from keras_addmul.barron.norms.hierarchy import can_represent, embeddings, spectral_norm_bound
+from keras_addmul.barron.norms.network_norm import path_norm
+from keras_addmul.barron.norms.penalty import PathNorm, PathNormLog, PathNormMetric
 from keras_addmul.layers import RePU
 
 __all__ = [

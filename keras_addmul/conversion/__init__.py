@@ -1,5 +1,5 @@
 """From one model to another with the same weights."""
 
-from keras_addmul.conversion.noisy import make_noisy, monte_carlo, remove_noise
+from keras_addmul.conversion.noising import make_noisy, monte_carlo, remove_noise
 
 __all__ = ["make_noisy", "monte_carlo", "remove_noise"]

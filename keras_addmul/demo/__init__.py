@@ -1,7 +1,7 @@
 """A neuron that finds Kepler's third law in the solar system as measured."""
 
-from keras_addmul.demo.split import Split, Units, split
-from keras_addmul.demo.table import Table, load
+from keras_addmul.demo.bodies import Table, load
+from keras_addmul.demo.splitting import Split, Units, split
 
 __all__ = ["Split", "Table", "Units", "load", "run", "split"]
 

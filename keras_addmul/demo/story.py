@@ -11,9 +11,9 @@ import numpy as np
 from rich.console import Console
 
 from keras_addmul import serving
-from keras_addmul.demo import models, picture, report
-from keras_addmul.demo.split import Split, Units, split
-from keras_addmul.demo.table import load
+from keras_addmul.demo import drawing, networks, printed
+from keras_addmul.demo.bodies import load
+from keras_addmul.demo.splitting import Split, Units, split
 from keras_addmul.demo.training import progress_bar, train
 from keras_addmul.discover import discover
 
@@ -39,7 +39,7 @@ class Outcome:
         discovery: What `discover` makes of the same table, or None where it is too short.
     """
 
-    law: models.Law
+    law: networks.Law
     parts: Split
     predictions: dict
     parameters: dict
@@ -76,26 +76,26 @@ def run(out, table=None, steps=2000, seed=0):
     units = Units.of(parts.training)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    report.opening(console, parts)
+    printed.opening(console, parts)
 
     keras.utils.set_random_seed(seed)
-    arms = models.arms()
+    arms = networks.arms()
     done, path = _train_all(console, arms, parts.training, units, steps)
     outcome = Outcome(
-        law=models.read_law(arms[0].model, units),
+        law=networks.read_law(arms[0].model, units),
         parts=parts,
         predictions={arm.name: _predictions(arm, parts, units) for arm in arms},
         parameters={arm.name: arm.model.count_params() for arm in arms},
         steps=done,
         path=path,
     )
-    report.law(console, outcome.law)
-    report.comparison(console, outcome)
+    printed.law(console, outcome.law)
+    printed.comparison(console, outcome)
     outcome.discovery = _discover(console, parts.training, seed)
-    report.formula(console, outcome.discovery)
-    picture.draw(outcome, out / "kepler.png")
-    outcome.served = _serve(console, models.served(arms[0].model, units), parts, out / "served")
-    report.closing(console, outcome, out)
+    printed.formula(console, outcome.discovery)
+    drawing.draw(outcome, out / "kepler.png")
+    outcome.served = _serve(console, networks.served(arms[0].model, units), parts, out / "served")
+    printed.closing(console, outcome, out)
     return outcome
 
 
@@ -105,7 +105,7 @@ def _train_all(console, arms, table, units, steps):
     path = {"step": [], "order": [], "axis_exponent": [], "mass_exponent": []}
 
     def watch(step):
-        law = models.read_law(arms[0].model, units)
+        law = networks.read_law(arms[0].model, units)
         path["step"].append(step)
         for field in ("order", "axis_exponent", "mass_exponent"):
             path[field].append(getattr(law, field))
@@ -146,7 +146,7 @@ def _serve(console, model, parts, target):
         # Far from an end, sums of large numbers may cancel: for a neuron that was stopped early.
         size = 1e-5 * float(np.abs(expected).max())
         checked = serving.check(path, x, expected, rtol=1e-4, atol=size)
-    report.served(console, checked)
+    printed.served(console, checked)
     if not len(parts.unseen):
         return None
     with console.status("asking it in another one"):

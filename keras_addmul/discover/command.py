@@ -19,8 +19,9 @@ def run(data, target, out, leave_out=(), **options):
         The `Discovery`.
     """
     from keras_addmul import serving
-    from keras_addmul.discover import report, table
     from keras_addmul.discover.discovery import discover
+    from keras_addmul.discover.report import files as report
+    from keras_addmul.discover.table import reading as table
 
     rows = table.read_csv(data, target, leave_out)
     folder = report.directory(out)  # before the search: what cannot be written is told at once

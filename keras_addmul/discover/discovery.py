@@ -6,14 +6,14 @@ import time
 
 import numpy as np
 
-from keras_addmul.discover import baselines as others
-from keras_addmul.discover import table as tables
-from keras_addmul.discover.constants import constants_of
 from keras_addmul.discover.formula import Formula, expression_of
-from keras_addmul.discover.network import network_of
-from keras_addmul.discover.relevance import relevant
-from keras_addmul.discover.scores import r2, r2_interval, relative_error
-from keras_addmul.discover.search import SOLVED, Scaled, search, weights_of
+from keras_addmul.discover.keras_model import network_of
+from keras_addmul.discover.report import baselines as others
+from keras_addmul.discover.report.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.search.constants import constants_of
+from keras_addmul.discover.search.growth import SOLVED, Scaled, search, weights_of
+from keras_addmul.discover.search.relevance import relevant
+from keras_addmul.discover.table import reading as tables
 
 __all__ = ["Discovery", "discover"]
 

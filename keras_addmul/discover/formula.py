@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from keras_addmul.discover.description import EXPONENTS
+from keras_addmul.discover.search.description import EXPONENTS
 
 __all__ = ["Formula", "expression_of"]
 

@@ -7,7 +7,7 @@ from keras import ops
 from keras_addmul.activations.distributions import get_noise, noise_config
 from keras_addmul.activations.expectation import noisy_mean
 from keras_addmul.activations.noise import next_seed
-from keras_addmul.activations.noisy import LEARNED, get_kind, noisy_sample
+from keras_addmul.activations.noisy_family import LEARNED, get_kind, noisy_sample
 from keras_addmul.activations.saturating import get_base
 from keras_addmul.layers.checks import (
     check_float_input,

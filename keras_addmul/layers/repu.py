@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_addmul import special
-from keras_addmul.activations.repu import repu
+from keras_addmul.activations.rectified_power import repu
 from keras_addmul.layers.checks import check_float_input, check_number, known_features
 from keras_addmul.layers.constraints import Interval
 

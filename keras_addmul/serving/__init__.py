@@ -11,7 +11,7 @@ Example:
     True
 """
 
-from keras_addmul.serving.check import MismatchError, Report, check
-from keras_addmul.serving.export import export
+from keras_addmul.serving.agreement import MismatchError, Report, check
+from keras_addmul.serving.saved_model import export
 
 __all__ = ["MismatchError", "Report", "check", "export"]

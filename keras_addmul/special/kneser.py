@@ -16,7 +16,7 @@ import math
 from keras import ops
 
 from keras_addmul.special._kneser_tables import TABLES
-from keras_addmul.special.polynomial import polynomial
+from keras_addmul.special.horner import polynomial
 
 __all__ = ["LIMITS", "Kneser"]
 

@@ -16,7 +16,7 @@ import math
 
 from keras import ops
 
-from keras_addmul.special.bounded import (
+from keras_addmul.special.bounding import (
     bounded,
     bounded_exp,
     floored,
@@ -25,7 +25,7 @@ from keras_addmul.special.bounded import (
     magnitude,
 )
 from keras_addmul.special.dtypes import in_working_dtype
-from keras_addmul.special.polynomial import polynomial
+from keras_addmul.special.horner import polynomial
 from keras_addmul.special.signed import cos_pi
 
 __all__ = [

@@ -19,8 +19,8 @@ from keras import ops
 
 from keras_addmul.special.dtypes import in_working_dtype
 from keras_addmul.special.gradients import custom_gradient
+from keras_addmul.special.horner import polynomial
 from keras_addmul.special.iterate import broadcast, exp_iterate
-from keras_addmul.special.polynomial import polynomial
 from keras_addmul.special.solutions import get_solution
 
 __all__ = ["cos_pi", "signed_exp_iterate", "towards_exp", "towards_log"]

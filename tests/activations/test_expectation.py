@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_addmul.activations._logistic_mixture import MIXTURE
 from keras_addmul.activations.distributions import get_noise
 from keras_addmul.activations.expectation import noisy_mean, smoothed_sigmoid
-from keras_addmul.activations.noisy import KINDS, noisy
+from keras_addmul.activations.noisy_family import KINDS, noisy
 from keras_addmul.activations.saturating import BASES, get_base
 
 NORMALS = ("normal", "half_normal")

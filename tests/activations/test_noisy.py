@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_addmul.activations.noisy import KINDS, get_kind, noise_scale, noisy, noisy_sample
+from keras_addmul.activations.noisy_family import KINDS, get_kind, noise_scale, noisy, noisy_sample
 from keras_addmul.activations.saturating import BASES, get_base, hard_sigmoid, hard_tanh
 
 EPS = np.finfo("float64").eps

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keras import layers
 
 from keras_addmul.barron import convert_activation
-from keras_addmul.barron.domain import boxes, random_points
+from keras_addmul.barron.models.domain import boxes, random_points
 from tests.barron.compared import QUICK, largest_difference
 from tests.barron.models import chain, gaussian, sine
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 from keras_addmul.barron import can_represent, embeddings, spectral_norm_bound
-from keras_addmul.barron.embeddings import hierarchy_constant
+from keras_addmul.barron.norms.hierarchy import hierarchy_constant
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_lsq_spline
 
-from keras_addmul.barron.bank import from_taylor
-from keras_addmul.barron.cells import Cells
-from keras_addmul.barron.fit import expected_units, fit, quadrature
-from keras_addmul.barron.least_squares import LeastSquares
-from keras_addmul.barron.smooth import SMOOTH, rectified_power
-from keras_addmul.barron.smooth_bank import smooth_bank
+from keras_addmul.barron.fitting.spline_least_squares import LeastSquares
+from keras_addmul.barron.fitting.units import expected_units, fit, quadrature
+from keras_addmul.barron.functions.bank import from_taylor
+from keras_addmul.barron.functions.bank_derivatives import smooth_bank
+from keras_addmul.barron.functions.cells import Cells
+from keras_addmul.barron.functions.smooth import SMOOTH, rectified_power
 
 RNG = np.random.default_rng(0)
 

@@ -5,8 +5,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from keras_addmul.barron.noisy import noisy_expectation
-from keras_addmul.barron.smooth import SMOOTH, rectified_power
+from keras_addmul.barron.functions.noisy_hard import noisy_expectation
+from keras_addmul.barron.functions.smooth import SMOOTH, rectified_power
 from keras_addmul.layers import NoisyActivation
 
 DEFINITIONS = {

@@ -17,11 +17,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_addmul.discover import fit_restarts
-from keras_addmul.discover.program import Program
 from keras_addmul.layers import AddMulSelect
 from keras_addmul.layers.initializers import NearEnds, SelectUniform
 from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
+from keras_addmul.restarts import fit_restarts
+from keras_addmul.restarts.program import Program
 from tests.benchmarks import arithmetic_peers
 from tests.benchmarks import arithmetic_task as task
 

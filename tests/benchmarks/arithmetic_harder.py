@@ -14,9 +14,9 @@ import time
 import keras
 import numpy as np
 
-from keras_addmul.discover import fit_restarts
 from keras_addmul.layers import AddMulSelect
 from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
+from keras_addmul.restarts import fit_restarts
 from tests.benchmarks.run import save
 
 OPERATIONS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}

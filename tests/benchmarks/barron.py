@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_addmul.barron import convert_activation, to_table
-from keras_addmul.barron.fit import fit
-from keras_addmul.barron.smooth import SMOOTH
+from keras_addmul.barron.fitting.units import fit
+from keras_addmul.barron.functions.smooth import SMOOTH
 from keras_addmul.layers import NoisyActivation
 from tests.benchmarks import timing
 

@@ -8,7 +8,8 @@ import sympy
 
 from keras_addmul import demo, serving
 from keras_addmul.__main__ import main
-from keras_addmul.demo import models, story
+from keras_addmul.demo import networks as models
+from keras_addmul.demo import story
 
 pytest.importorskip("rich")
 pytest.importorskip("matplotlib")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from keras_addmul.demo import load, table
+from keras_addmul.demo import bodies as table
+from keras_addmul.demo import load
 
 HEADER = "body,central_body,kind,semi_major_axis_km,central_mass_kg,period_days"
 GOOD = [f"Moon {i},Earth,moon,{384400 + i},5.9722e24,27.3217" for i in range(8)]

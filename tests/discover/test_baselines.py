@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_addmul.discover import network_baseline, table
-from keras_addmul.discover.baselines import NETWORK_ROWS, compare
+from keras_addmul.discover.report import network_baseline
+from keras_addmul.discover.report.baselines import NETWORK_ROWS, compare
+from keras_addmul.discover.table import reading as table
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(1, 5, (400, 3))

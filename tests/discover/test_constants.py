@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy
 
-from keras_addmul.discover.constants import recognize
+from keras_addmul.discover.search.constants import recognize
 
 TRUTHS = ["1/2", "2", "-3", "4/3", "2*pi", "1/(4*pi)", "-pi/2", "4*pi**2", "sqrt(2)/2", "7/16"]
 

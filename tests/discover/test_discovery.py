@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import sympy
 
-from keras_addmul.discover import discover, search
+from keras_addmul.discover import discover
+from keras_addmul.discover.search import growth as search
 
 RANDOM = np.random.default_rng(0)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import sympy
 
-from keras_addmul.discover.constants import Constant
 from keras_addmul.discover.formula import Formula, expression_of
-from keras_addmul.discover.stack import Stack
+from keras_addmul.discover.search.constants import Constant
+from keras_addmul.discover.search.stack import Stack
 
 A, B = sympy.symbols("a b")
 X = np.random.default_rng(0).uniform(0.5, 2.0, (50, 2))

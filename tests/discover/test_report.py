@@ -11,10 +11,13 @@ import pytest
 import sympy
 from rich.console import Console
 
-from keras_addmul.discover import picture, report, scores, sentences, table
-from keras_addmul.discover.baselines import Baseline
 from keras_addmul.discover.discovery import Discovery
 from keras_addmul.discover.formula import Formula
+from keras_addmul.discover.report import files as report
+from keras_addmul.discover.report import plots as picture
+from keras_addmul.discover.report import scores, sentences
+from keras_addmul.discover.report.baselines import Baseline
+from keras_addmul.discover.table import reading as table
 
 RNG = np.random.default_rng(0)
 NAMES = ("mass [kg]", "r_0 <b>&", "cost $")

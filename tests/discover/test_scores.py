@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
 
-from keras_addmul.discover.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.report.scores import r2, r2_interval, relative_error
 
 RNG = np.random.default_rng(0)
 Y = RNG.normal(3, 2, 300)

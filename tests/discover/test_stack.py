@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from keras_addmul.discover.least_squares import minimize
-from keras_addmul.discover.network import network_of
-from keras_addmul.discover.search import Scaled
-from keras_addmul.discover.snap import Fit, snap
-from keras_addmul.discover.stack import Inputs, Stack
-from keras_addmul.discover.structures import growing
+from keras_addmul.discover.keras_model import network_of
+from keras_addmul.discover.search.growth import Scaled
+from keras_addmul.discover.search.levenberg_marquardt import minimize
+from keras_addmul.discover.search.snapping import Fit, snap
+from keras_addmul.discover.search.stack import Inputs, Stack
+from keras_addmul.discover.search.structures import growing
 
 RANDOM = np.random.default_rng(0)
 POSITIVE = RANDOM.uniform(0.5, 2.0, (40, 3))

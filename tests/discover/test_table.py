@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_addmul.discover.table import read, read_csv
+from keras_addmul.discover.table.reading import read, read_csv
 
 ROWS = 12
 RNG = np.random.default_rng(0)

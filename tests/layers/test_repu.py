@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_addmul.activations.repu import repu
+from keras_addmul.activations.rectified_power import repu
 from keras_addmul.layers import PiecewisePolynomial, RePU, RePUBank
 
 X = np.array([-3.0, -1e-3, 0.0, 1e-4, 0.5, 2.0, 9.0], "float32")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_addmul.discover.program import Program
+from keras_addmul.restarts.program import Program
 
 BATCH = 128
 

@@ -27,7 +27,7 @@ import pathlib
 
 import mpmath as mp
 
-from keras_addmul.special._precompute.kneser import Tetration
+from keras_addmul.special._precompute.derive_kneser import Tetration
 
 ROOT = pathlib.Path(__file__).parents[3]
 TARGET = pathlib.Path(__file__).parents[1] / "_kneser_tables.py"

@@ -1,0 +1,190 @@
+"""Noisy activations: the samples of training. `expectation` has their means."""
+
+from keras import ops
+
+from keras_addmul.activations.distributions import get_noise
+from keras_addmul.activations.saturating import get_base
+from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.gradients import custom_gradient
+
+__all__ = ["KINDS", "get_kind", "noise_scale", "noisy", "noisy_sample"]
+
+# What each kind of the paper does: where the noise enters, and what its scale follows.
+KINDS = {
+    "NAN": "normal noise on the output, its scale learned",
+    "NAH": "half-normal noise on the output, its scale learned",
+    "NANI": "normal noise on the input, of fixed scale",
+    "NANIL": "normal noise on the input, its scale learned",
+    "NANIS": "normal noise on saturated inputs, of fixed scale",
+}
+LEARNED = ("NAN", "NAH", "NANIL")
+ON_OUTPUT = ("NAN", "NAH")
+
+
+def get_kind(name):
+    """Returns the name of a kind of noise.
+
+    Raises:
+        ValueError: If the name is unknown; the message lists the known ones.
+    """
+    if not isinstance(name, str) or name not in KINDS:
+        known = ", ".join(repr(n) for n in KINDS)
+        raise ValueError(f"Argument `kind` must be one of {known}. Received: {name!r}")
+    return name
+
+
+def noise_scale(delta, p, c):
+    """Returns `c (sigmoid(p delta) - 1/2)^2`: zero where nothing saturates, at most `c / 4`.
+
+    Args:
+        delta: Tensor, `h(x) - u(x)`.
+        p: Tensor, the learned steepness; its sign does not matter.
+        c: Tensor, the scale.
+
+    >>> from keras_addmul.activations.noisy_family import noise_scale
+    >>> round(float(noise_scale(-1.0, 1.0, 0.5)), 4)  # hard tanh at 2
+    0.0267
+    """
+    return 0.25 * c * ops.square(ops.tanh(0.5 * p * delta))  # no cancellation near zero
+
+
+def noisy(x, noise, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=False):
+    """Returns a saturating function of `x`, disturbed by given noise where it saturates.
+
+    With h the function, u its tangent at zero and `s = c (sigmoid(p (h - u)) - 1/2)^2`:
+
+    - `NAN`, `NAH`: `alpha h(x) + (1 - alpha) u(x) + d(x) s noise`, with
+      `d(x) = -sgn(x) sgn(1 - alpha)` and `sgn(0) = 1`, so that positive noise
+      works against the leak `(1 - alpha)`, and at alpha = 1 points inwards;
+    - `NANI`: `h(x + c noise)`;
+    - `NANIL`: `h(x + s noise)`;
+    - `NANIS`: `h(x + c noise)` where `|x|` is at least the threshold, else `h(x)`.
+
+    Args:
+        x: Tensor.
+        noise: Tensor of its shape, the random numbers: for `NAH`, not negative.
+        p: Tensor, learned steepness of the scale.
+        c: Tensor, scale of the noise.
+        base: Name of h: `"hard_tanh"`, `"hard_sigmoid"`, `"tanh"`, `"sigmoid"`.
+        kind: One of the five above.
+        alpha: Number; beyond the threshold, the slope of the mean is `1 - alpha`
+            of the slope at zero.
+        clip: Whether noisy outputs are kept between the limits of h.
+
+    >>> from keras_addmul.activations.noisy_family import noisy
+    >>> noisy([4.0], [0.0], alpha=1.1).numpy().round(4), noisy([4.0], [1.0]).numpy().round(4)
+    (array([0.7], dtype=float32), array([0.8976], dtype=float32))
+
+    References:
+        - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
+    """
+    base, kind = get_base(base), get_kind(kind)
+
+    def value(dtype, x, noise, p, c):
+        fast = not base.soft and len(noise.shape) == len(x.shape)
+        if kind in ON_OUTPUT:
+            if not fast:
+                y = output_mean(x, base, alpha) + output_scale(x, p, c, base, alpha) * noise
+            else:
+                y = _hard_with_noise(x, noise, p, c, base, alpha)
+            return base.clip(y) if clip else y
+        if kind == "NANIL" and fast:
+            return _hard_of_noise(x, noise, p, c, base)
+        return base(x + input_scale(x, p, c, base, kind) * noise)
+
+    return in_working_dtype(value, x=x, noise=noise, p=p, c=c)
+
+
+def noisy_sample(x, seed, p=1.0, c=0.5, noise="normal", **options):
+    """Returns `noisy` of `x` with fresh noise.
+
+    Args:
+        x: Tensor.
+        seed: Two `int32`, which decide the noise.
+        p: Tensor, learned steepness of the scale.
+        c: Tensor, scale of the noise.
+        noise: `"normal"`, `"half_normal"` or a distribution of
+            tensorflow_probability.
+        **options: `base`, `kind`, `alpha` and `clip`, as of `noisy`.
+    """
+    return noisy(x, get_noise(noise).draw(ops.shape(x), seed), p, c, **options)
+
+
+def _hard_with_noise(x, noise, p, c, base, alpha):
+    """`output_mean + output_scale * noise`, in half the passes over the elements.
+
+    Where a hard function saturates, `h - middle` is the sign of x and does not move, and
+    where it does not, there is no noise.
+    """
+    push = -1.0 if alpha <= 1.0 else 1.0  # sgn(1 - alpha) is 1 at alpha = 1
+
+    @custom_gradient
+    def f(x, noise, half_p):
+        u = base.linear(x)
+        h = base.clip(u)
+        delta = h - u
+        t = ops.tanh(half_p * delta)
+        square = t * t
+        pushed = noise * (h - base.middle) if base.middle else noise * h
+
+        def grad(upstream):
+            steeper = upstream * pushed * t * (2.0 - 2.0 * square)
+            by_delta = alpha * upstream + steeper * half_p
+            by_u = upstream - ops.where(delta == 0.0, 0.0, by_delta)
+            by_x = by_u if base.slope == 1.0 else base.slope * by_u
+            by_noise = upstream * square * (h - base.middle)
+            return by_x, by_noise, steeper * delta
+
+        return u + alpha * delta + pushed * square, grad
+
+    scaled = noise * (push * 0.25 / (base.high - base.middle) * c)
+    return f(x, scaled, ops.broadcast_to(0.5 * p, ops.shape(x)))
+
+
+def _hard_of_noise(x, noise, p, c, base):
+    """`base(x + input_scale * noise)` for `NANIL`, in half the passes over the elements.
+
+    The scale has no slope where `h - u` is zero: no branch is needed there.
+    """
+
+    @custom_gradient
+    def f(x, noise, half_p):
+        u = base.linear(x)
+        delta = base.clip(u) - u
+        t = ops.tanh(half_p * delta)
+        square = t * t
+        moved = u + noise * square
+        y = base.clip(moved)
+
+        def grad(upstream):
+            by_moved = ops.where(y == moved, upstream, 0.0)
+            steeper = by_moved * noise * t * (2.0 - 2.0 * square)
+            by_u = by_moved - steeper * half_p
+            by_x = by_u if base.slope == 1.0 else base.slope * by_u
+            return by_x, by_moved * square, steeper * delta
+
+        return y, grad
+
+    return f(x, noise * (0.25 * base.slope * c), ops.broadcast_to(0.5 * p, ops.shape(x)))
+
+
+def output_mean(x, base, alpha):
+    """Returns `alpha h + (1 - alpha) u`, what noise of mean zero is added to."""
+    h = base(x)
+    return h if alpha == 1.0 else h + (1.0 - alpha) * (base.linear(x) - h)
+
+
+def output_scale(x, p, c, base, alpha):
+    """Returns what noise on the output is multiplied by, with its sign."""
+    size = noise_scale(base(x) - base.linear(x), p, c)
+    push = -1.0 if alpha <= 1.0 else 1.0  # for x >= 0; sgn(1 - alpha) is 1 at alpha = 1
+    return ops.where(x >= 0.0, push * size, -push * size)
+
+
+def input_scale(x, p, c, base, kind):
+    """Returns what noise on the input is multiplied by."""
+    if kind == "NANIL":
+        return noise_scale(base(x) - base.linear(x), p, c)
+    if kind == "NANIS":
+        return ops.where(ops.abs(x) >= base.threshold, c, ops.zeros_like(c))
+    return c

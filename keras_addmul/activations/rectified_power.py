@@ -1,0 +1,79 @@
+"""The rectified power unit."""
+
+import keras
+from keras import ops
+
+from keras_addmul.special.gradients import custom_gradient
+
+__all__ = ["repu"]
+
+# The smallest normal numbers: XLA takes what is smaller for 0, and so do we.
+_SMALLEST = {"float16": 6.104e-05, "float64": 2.2251e-308}
+
+
+@keras.saving.register_keras_serializable("keras_addmul", "repu")
+def repu(x, s=2, limit=None):
+    """Returns `max(0, x)^s`: the rectified power unit of order `s`.
+
+    Order 1 is ReLU; order `s` has `s - 1` continuous derivatives. Every gradient is
+    finite, and zero at `x = 0`, also where `s < 1` or where `s` is learned.
+
+    Args:
+        x: Tensor.
+        s: Number above 0, or a tensor of such that broadcasts with `x`. A Python
+            integer needs multiplications alone; otherwise what lies below the smallest
+            normal number of the dtype counts as 0.
+        limit: None, or the largest output: what lies beyond becomes it, and keeps
+            the slope of the place where it is reached, so that training leads back.
+
+    >>> from keras_addmul.activations.rectified_power import repu
+    >>> repu([-1.0, 0.0, 3.0], 2).numpy()
+    array([0., 0., 9.], dtype=float32)
+    >>> repu([-1.0, 0.0, 4.0], 0.5).numpy()
+    array([0., 0., 2.], dtype=float32)
+
+    References:
+        - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
+    """
+    if isinstance(s, (bool, str)) or (isinstance(s, (int, float)) and not s > 0):
+        raise ValueError(f"Argument `s` must be a number above 0. Received: {s!r}")
+    x = ops.convert_to_tensor(x)
+    dtype = keras.backend.result_type(x.dtype, float)
+    x = ops.cast(x, dtype)
+    whole = isinstance(s, int)
+    if not whole:
+        # Single precision inside: an exponential loses digits as its argument grows.
+        inner = "float32" if dtype in ("float16", "bfloat16") else dtype
+        x, s = ops.cast(x, inner), ops.cast(ops.convert_to_tensor(s), inner)
+    if limit is not None:
+        x = _at_most(x, limit ** (1.0 / s))
+    y = _whole_power(ops.relu(x), s) if whole else _real_power(x, s, dtype)
+    return ops.cast(y, dtype)
+
+
+def _whole_power(x, s):
+    """`x^s` by squaring: its gradient has no logarithm in it."""
+    if s == 1:
+        return x
+    root = _whole_power(x, s // 2)
+    return root * root * x if s % 2 else root * root
+
+
+def _real_power(x, s, dtype):
+    smallest = _SMALLEST.get(dtype, 1.1755e-38)
+    positive = x >= smallest
+    safe = ops.where(positive, x, ops.ones_like(x))
+    return ops.where(positive, ops.exp(s * ops.log(safe)), 0.0)
+
+
+def _at_most(x, largest):
+    """Returns `min(x, largest)` with the slope of `x`, on both sides."""
+
+    @custom_gradient
+    def f(x, largest):
+        def grad(upstream):
+            return upstream, None
+
+        return ops.minimum(x, largest), grad
+
+    return f(x, ops.convert_to_tensor(largest, dtype=x.dtype))

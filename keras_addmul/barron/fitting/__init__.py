@@ -1,0 +1,1 @@
+"""From a smooth function to rectified power units within a tolerance."""

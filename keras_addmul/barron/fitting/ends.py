@@ -1,0 +1,132 @@
+"""A bank for an interval that may reach far into where an activation is nearly straight."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_addmul.barron.fitting.units import expected_units, fit
+from keras_addmul.barron.functions.bank import padded
+from keras_addmul.barron.functions.cells import Cells
+from keras_addmul.barron.functions.per_feature import PerFeature
+
+__all__ = ["fit_between_ends"]
+
+# Slope and constant of the lines that the activations tend to, on the left and on the right.
+_LINES = {
+    "sigmoid": ((0.0, 0.0), (0.0, 1.0)),
+    "tanh": ((0.0, -1.0), (0.0, 1.0)),
+    "softsign": ((0.0, -1.0), (0.0, 1.0)),
+    "gaussian": ((0.0, 0.0), (0.0, 0.0)),
+    "softplus": ((0.0, 0.0), (1.0, 0.0)),
+    "log_sigmoid": ((1.0, 0.0), (0.0, 0.0)),
+    "silu": ((0.0, 0.0), (1.0, 0.0)),
+    "gelu": ((0.0, 0.0), (1.0, 0.0)),
+    "elu": ((0.0, -1.0), (1.0, 0.0)),
+}
+_SHARE = 1.0 / 8.0  # of the tolerance, for what the ends leave
+
+
+def fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype):
+    """Returns a `Bank` for an interval, fitted where the activation bends, or one per feature.
+
+    With `"clip"` the ends on which the activation is nearly constant are left to the clipping.
+    With `"extrapolate"` and order 1 those on which it is nearly a line are left to the
+    outermost units, whose slopes become those of the lines: then the bank is within the
+    tolerance for every number, however large.
+    """
+    if isinstance(smooth, PerFeature):
+        return _fit_each(smooth, order, interval, tolerance, method, outside, dtype)
+    low, high = interval
+    lines = _LINES.get(smooth.name) if outside == "extrapolate" and order == 1 else None
+    if outside == "clip":
+        low, high = _without_flat_ends(smooth, low, high, _SHARE * tolerance)
+    elif lines:
+        low, high = _without_straight_ends(smooth, low, high, _SHARE * tolerance, lines)
+    whole = (low, high) == interval
+    target = tolerance if whole else (1.0 - _SHARE) * tolerance
+    bank, _ = fit(smooth, order, low, high, target, method, outside, dtype, asked=tolerance)
+    if lines is None or whole:
+        return bank
+    if low > interval[0]:  # the one unit that opens to the left
+        weights = bank.coefficients.copy()
+        weights[-1] = -lines[0][0]
+        bank = dataclasses.replace(bank, coefficients=weights)
+    if high < interval[1]:
+        slope = float(np.sum(bank.coefficients[: bank.units - bank.left]))
+        bank = dataclasses.replace(
+            bank,
+            knots=np.insert(bank.knots, bank.units - bank.left, high),
+            coefficients=np.insert(bank.coefficients, bank.units - bank.left, lines[1][0] - slope),
+        )
+    return bank.rounded(dtype)
+
+
+def _fit_each(functions, order, interval, tolerance, method, outside, dtype):
+    """Banks of one size on one interval, as few as will do; one `Bank` if that does for all.
+
+    The hardest function says how many units there are. A bank is kept for the next function
+    as long as it is proved to be near enough to that as well.
+    """
+    low, high = interval
+    if outside == "clip":
+        ends = [
+            _without_flat_ends(smooth, low, high, _SHARE * tolerance)
+            for smooth in functions.members
+        ]
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    target = (1.0 - _SHARE) * tolerance
+    hardness = [expected_units(f, order, low, high, tolerance, 256) for f in functions.members]
+    banks, bank, most = {}, None, 0
+    for i in np.argsort(hardness, kind="stable")[::-1]:
+        smooth = functions.members[i]
+        if bank is None or not _is_near(smooth, bank, tolerance):
+            knots = most if method == "spline" else 0
+            how = method, outside, dtype, tolerance, knots
+            bank, _ = fit(smooth, order, low, high, target, *how)
+            most = max(most, bank.units - order * (2 if bank.left else 1))
+        banks[i] = bank
+    if all(one is bank for one in banks.values()):
+        return bank
+    units = max(bank.units for bank in banks.values())
+    return PerFeature(
+        tuple(padded(banks[i], units) for i in range(len(banks))), functions.of_feature
+    )
+
+
+def _is_near(smooth, bank, tolerance):
+    z = np.linspace(bank.low, bank.high, 257)
+    if np.max(np.abs(smooth(z) - bank(z))) > tolerance:
+        return False
+    ends = np.array([bank.low]), np.array([bank.high])
+    return Cells(smooth, bank.low, bank.high, bank, tolerance).error(*ends)[0] <= tolerance
+
+
+def _without_flat_ends(smooth, low, high, tolerance):
+    """The part of an interval outside of which the function is nearly constant.
+
+    What clipping does there is proved later, with all the rest.
+    """
+    z = np.linspace(low, high, 4001)
+    f = smooth(z)
+    left, right = smooth.limits
+    if left:
+        spread = np.maximum.accumulate(f) - np.minimum.accumulate(f)
+        low = float(z[max(0, np.searchsorted(spread, tolerance) - 1)])
+    if right:
+        spread = np.maximum.accumulate(f[::-1]) - np.minimum.accumulate(f[::-1])
+        high = float(z[::-1][max(0, np.searchsorted(spread, tolerance) - 1)])
+    return (low, high) if _is_wide(low, high, z) else (float(z[0]), float(z[-1]))
+
+
+def _without_straight_ends(smooth, low, high, tolerance, lines):
+    """The part outside of which the function is nearly one of its lines."""
+    z = np.linspace(low, high, 4001)
+    far = [np.abs(smooth(z) - slope * z - constant) > tolerance for slope, constant in lines]
+    first, last = int(np.argmax(far[0])), len(z) - 1 - int(np.argmax(far[1][::-1]))
+    low = float(z[max(0, first - 1)]) if far[0].any() else low
+    high = float(z[min(len(z) - 1, last + 1)]) if far[1].any() else high
+    return (low, high) if _is_wide(low, high, z) else (float(z[0]), float(z[-1]))
+
+
+def _is_wide(low, high, z):
+    return high - low > 1e-6 * max(1.0, abs(z[0]), abs(z[-1]))

@@ -1,0 +1,1 @@
+"""Functions of one number, with their derivatives and proved bounds."""

@@ -1,0 +1,126 @@
+"""From banks of RePU units to tables of polynomials, which are computed faster."""
+
+import math
+
+import numpy as np
+
+from keras_addmul.barron.functions.bank import bank_of
+from keras_addmul.barron.functions.per_feature import members_of
+from keras_addmul.barron.models.graph import layers_of, rebuild, require_graph
+from keras_addmul.layers import PiecewisePolynomial, RePUBank
+
+__all__ = ["to_table"]
+
+
+def to_table(model):
+    """Returns a new model with a `PiecewisePolynomial` in place of each `RePUBank`.
+
+    The function is the same but for rounding. A bank of m units takes the power of m
+    numbers; its table finds one of m + 1 pieces by arithmetic, on a grid so fine that no cell
+    holds two bends, and takes one polynomial: faster from some fifteen units on, under XLA,
+    which makes one loop of a short bank, from some fifty on. The tables are not trainable:
+    their pieces would come apart.
+
+    Args:
+        model: A sequential or functional model that has at least one `RePUBank`.
+
+    >>> import keras
+    >>> from keras_addmul.barron import to_table
+    >>> from keras_addmul.layers import RePUBank
+    >>> model = keras.Sequential([keras.Input((2,)), RePUBank(units=8, low=-2.0, high=2.0)])
+    >>> [type(layer).__name__ for layer in to_table(model).layers]
+    ['PiecewisePolynomial']
+    """
+    require_graph(model)
+    banks = [layer for layer in layers_of(model) if type(layer) is RePUBank]
+    if not banks:
+        raise ValueError(
+            "Argument `model` must have a RePUBank, as `convert_activation` makes it. Received "
+            f"layers: {[type(layer).__name__ for layer in layers_of(model)]}"
+        )
+    tables = {id(layer): _pieces(layer) for layer in banks}
+    new = rebuild(model, lambda layer: _table(layer, tables))
+    layers = {layer.name: layer for layer in layers_of(new)}
+    for bank in banks:
+        table = layers[bank.name]
+        for name, values in tables[id(bank)].items():
+            getattr(table, name).assign(values)
+        table.trainable = False
+    return new
+
+
+def _pieces(layer):
+    """The weights of the table of a bank, by name."""
+    banks = members_of(bank_of(layer))
+    bends = [_bends(bank) for bank in banks]
+    most = max(len(at) for at in bends)
+    # A half precision counts as far as this.
+    countable = {"bfloat16": 256, "float16": 2048}.get(layer.variable_dtype, math.inf)
+    cells = _cells(banks[0], bends) if most < countable else None
+    rows = []
+    for bank, at in zip(banks, bends, strict=True):
+        low, high = bank.low, bank.high
+        if bank.outside == "extrapolate" and len(at):  # the first and last piece go on
+            low, high = min(low, at[0] - 1.0), max(high, at[-1] + 1.0)
+        breaks = np.append(at, [high] * (most - len(at)))  # so that all have as many
+        edges = np.concatenate([[low], breaks, [high]])
+        centers = (edges[:-1] + edges[1:]) / 2
+        taylor = [bank.derivative(centers, k) / math.factorial(k) for k in range(bank.order + 1)]
+        row = {"breaks": breaks, "centers": centers, "coefficients": np.stack(taylor, axis=-1)}
+        if cells:
+            where, first = _cell_of(bank, at, cells), np.arange(cells)
+            row["cell_breaks"] = np.full(cells, np.inf)
+            row["cell_breaks"][where] = at
+            before = np.searchsorted(where, first)
+            row["cell_pieces"] = np.stack([before, before + np.isin(first, where)], axis=-1).ravel()
+        rows.append(row)
+    if layer.shared:
+        return rows[0]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _bends(bank):
+    """The knots at which the derivative of highest order jumps, and clipping does not hide it."""
+    knots, which = np.unique(bank.knots, return_inverse=True)
+    right = np.where(bank.side > 0, bank.coefficients, 0.0)
+    left = (-1.0) ** bank.order * (bank.coefficients - right)
+    jumps = [np.bincount(which, one, len(knots)) for one in (right, left)]
+    kept = jumps[0] != jumps[1]
+    if bank.outside == "clip":
+        kept &= (knots > bank.low) & (knots < bank.high)
+    return knots[kept]
+
+
+def _cells(bank, bends):
+    """Into how many equal cells the interval is cut so that none holds two bends, or None."""
+    for cells in 2 ** np.arange(4, 14):
+        places = [_cell_of(bank, at, cells) for at in bends]
+        if all(len(np.unique(where)) == len(where) for where in places):
+            inside = all(np.all((at > bank.low) & (at < bank.high)) for at in bends)
+            return int(cells) if inside else None
+    return None
+
+
+def _cell_of(bank, at, cells):
+    where = np.floor((at - bank.low) / (bank.high - bank.low) * cells)
+    return np.clip(where, 0, cells - 1).astype(int)
+
+
+def _table(layer, tables):
+    if id(layer) not in tables:
+        return None
+    weights = tables[id(layer)]
+    cells = weights["cell_breaks"].shape[-1] if "cell_breaks" in weights else None
+    return [
+        PiecewisePolynomial(
+            pieces=weights["centers"].shape[-1],
+            degree=layer.s,
+            low=layer.low,
+            high=layer.high,
+            outside=layer.outside,
+            shared=layer.shared,
+            cells=cells,
+            dtype=layer.dtype_policy,
+            name=layer.name,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Models as lists of calls, and the bounds that are carried through them."""

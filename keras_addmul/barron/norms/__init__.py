@@ -1,0 +1,1 @@
+"""Path norms, and which Barron space lies in which."""

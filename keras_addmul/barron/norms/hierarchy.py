@@ -1,0 +1,200 @@
+"""Which Barron spaces lie in which: what one activation can represent of another."""
+
+import dataclasses
+import itertools
+import math
+import re
+
+import numpy as np
+
+from keras_addmul.barron.functions.smooth import SMOOTH
+from keras_addmul.barron.models.recognition import known_activations
+
+__all__ = ["Embedding", "can_represent", "embeddings", "hierarchy_constant", "spectral_norm_bound"]
+
+_LINE = 40.0  # beyond it the derivatives that can be integrated are 0 in double precision
+
+
+@dataclasses.dataclass(frozen=True)
+class Embedding:
+    """Whether networks of one activation are networks of another, and at what price.
+
+    Attributes:
+        source: The activation whose networks are given.
+        target: The one by which they are to be written.
+        holds: True, False, or None where no theorem here decides.
+        theorem: Which one it is.
+        constant: By what the norm grows at most on the unit ball; None where there is
+            no number.
+        note: What the constant bounds, or why the embedding fails.
+    """
+
+    source: str
+    target: str
+    holds: bool | None
+    theorem: str
+    constant: float | None
+    note: str
+
+    def __bool__(self):
+        return bool(self.holds)
+
+
+def can_represent(from_activation, to_activation):
+    """Returns the `Embedding` of the networks of one activation into those of another.
+
+    Args:
+        from_activation: A name: `"tanh"`, `"relu"`, `"repu3"`, `"heaviside"`, ...
+        to_activation: Likewise.
+
+    >>> from keras_addmul.barron import can_represent
+    >>> can_represent("repu3", "relu").constant
+    5.0
+    >>> bool(can_represent("relu", "repu2"))
+    False
+    """
+    source, target = (
+        _parsed("from_activation", from_activation),
+        _parsed("to_activation", to_activation),
+    )
+    names = _named(source), _named(target)
+    if source == target:
+        return Embedding(*names, True, "identity", 1.0, "they are the same")
+    if not isinstance(target, str):
+        if isinstance(source, str):
+            return _taylor(source, target, names)
+        return _hierarchy(source, target, names)
+    if (source, target) in _IDENTITIES:
+        constant, formula = _IDENTITIES[source, target]
+        return Embedding(*names, True, "closure under linear maps", constant, formula)
+    return Embedding(*names, None, "none here", None, "no theorem here decides it")
+
+
+def embeddings(activations=("tanh", "sigmoid", "softplus", "sin", "elu"), orders=(0, 1, 2, 3)):
+    """Returns every embedding among RePU of some orders, and of some activations into them.
+
+    >>> from keras_addmul.barron import embeddings
+    >>> for e in embeddings(activations=["tanh"], orders=[1, 2]):
+    ...     print(e.source, "->", e.target, e.holds, e.theorem)
+    relu -> repu2 False hierarchy
+    repu2 -> relu True hierarchy
+    tanh -> relu True Taylor remainder
+    tanh -> repu2 True Taylor remainder
+    """
+    rows = [can_represent(f"repu{t}", f"repu{s}") for t, s in itertools.permutations(orders, 2)]
+    rows += [can_represent(a, f"repu{s}") for a in activations for s in orders if s > 0]
+    return rows
+
+
+def hierarchy_constant(s, t):
+    """By what the norm grows from RePU of order t to order s < t, on the unit ball.
+
+    `z_+^t = C(t, s) (t - s) integral_0^inf (z - u)_+^s u^(t-s-1) du`: push `(w, b)` to
+    `(w, b - u)`, `0 < u < rho`. Then
+    `K(s, t) = Gamma(t+1) / (Gamma(s+1) Gamma(t-s)) integral_0^1 (1+u)^s u^(t-s-1) du`.
+
+    >>> from keras_addmul.barron.norms.hierarchy import hierarchy_constant
+    >>> [round(hierarchy_constant(s, t), 12) for s, t in ((0, 1), (1, 2), (1, 3), (2, 4))]
+    [1.0, 3.0, 5.0, 17.0]
+    """
+    from scipy.special import hyp2f1
+
+    gap = t - s
+    factor = math.gamma(t + 1) / (math.gamma(s + 1) * math.gamma(gap))
+    return float(factor * hyp2f1(-s, gap, gap + 1, -1.0) / gap)
+
+
+def spectral_norm_bound(moment, s):
+    """Bounds the RePU norm of order s of a function by a moment of its Fourier transform.
+
+    Derived here. Let `f(x) = integral F(v) exp(i <v, x>) dv` and `z = <v, x>`, `|x| <= 1`, so that
+    `|z| <= |v|`. Taylor's remainder of `cos(z + phase)` about 0 is a sum over both sides of
+    `1/s! integral_0^|v| (+-z - t)_+^s cos^(s+1) dt`: units with `rho = |v| + t` and
+    coefficients of at most 1, whose norm is at most `2/s! integral_0^|v| (|v| + t)^s dt`. Hence
+    `|f - Taylor polynomial of degree s| <= 2 (2^(s+1) - 1) / (s+1)! * moment`.
+
+    Args:
+        moment: `integral |v|^(s+1) |F(v)| dv`, the spectral Barron norm of order s + 1.
+        s: Order of the units, an integer from 0 on.
+
+    >>> from keras_addmul.barron import spectral_norm_bound
+    >>> spectral_norm_bound(1.0, 1)
+    3.0
+    """
+    if not moment >= 0:
+        raise ValueError(f"Argument `moment` must be a number >= 0. Received: {moment!r}")
+    if isinstance(s, bool) or not isinstance(s, (int, np.integer)) or s < 0:
+        raise ValueError(f"Argument `s` must be an integer >= 0. Received: {s!r}")
+    return 2.0 * (2.0 ** (s + 1) - 1.0) / math.factorial(s + 1) * float(moment)
+
+
+# An activation written as a combination of another, with the sum of the coefficients.
+_IDENTITIES = {
+    ("tanh", "sigmoid"): (2.0, "tanh(z) = 2 sigmoid(2 z) - 1; the 1 is a bias"),
+    ("sigmoid", "tanh"): (0.5, "sigmoid(z) = tanh(z / 2) / 2 + 1/2; the 1/2 is a bias"),
+    ("softplus", "log_sigmoid"): (1.0, "softplus(z) = -log_sigmoid(-z)"),
+    ("log_sigmoid", "softplus"): (1.0, "log_sigmoid(z) = -softplus(-z)"),
+}
+
+
+def _parsed(argument, name):
+    """A name of a smooth activation, or the order of a RePU."""
+    if isinstance(name, str):
+        key = name.lower().replace("-", "_")
+        if key in ("relu", "heaviside", "step"):
+            return 1 if key == "relu" else 0
+        order = re.fullmatch(r"repu_?(\d+)", key)
+        if order:
+            return int(order.group(1))
+        if key == "repu":
+            return 2
+        if key == "swish":
+            return "silu"
+        if key in SMOOTH:
+            return key
+    raise ValueError(
+        f"Argument `{argument}` must be 'heaviside', 'repu' and an order, or one of "
+        f"{', '.join(known_activations())}. Received: {name!r}"
+    )
+
+
+def _named(activation):
+    return {0: "heaviside", 1: "relu"}.get(
+        activation, activation if isinstance(activation, str) else f"repu{activation}"
+    )
+
+
+def _hierarchy(t, s, names):
+    if s < t:
+        constant = hierarchy_constant(s, t)
+        return Embedding(*names, True, "hierarchy", constant, f"of the norm of order {s}")
+    why = f"order {t} has a derivative that jumps, which units of order {s} smooth away"
+    return Embedding(*names, False, "hierarchy", None, why)
+
+
+def _taylor(name, s, names):
+    smooth, theorem = SMOOTH[name], "Taylor remainder"
+    if s == 0:
+        variation = _variation(smooth, 1)
+        note = "of the total variation" if variation else "the variation is infinite on the line"
+        return Embedding(*names, True, theorem, variation, note)
+    if smooth.max_order is not None and s > smooth.max_order:
+        return Embedding(*names, False, theorem, None, smooth.why)
+    variation = _variation(smooth, s + 1)
+    if variation is None:
+        note = "for bounded weights: the derivative has no finite integral on the line"
+        return Embedding(*names, True, theorem, None, note)
+    constant = 2.0**s / math.factorial(s) * variation
+    return Embedding(*names, True, theorem, constant, f"of the remainder, times rho^{s}")
+
+
+def _variation(smooth, k):
+    """`integral |f^(k)|` over the line, or None if it is infinite."""
+    if smooth.name in ("sin", "exponential") or (k == 1 and not all(smooth.limits)):
+        return None
+    z = np.linspace(-_LINE, _LINE, 800_001)
+    values = np.abs(smooth.derivative(z, k))
+    tails = 0.0
+    if smooth.name == "softsign":  # its tails are those of a power
+        tails = 2 * math.factorial(k - 1) / (1 + _LINE) ** k
+    return float(np.trapezoid(values, z)) + tails

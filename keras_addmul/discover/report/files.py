@@ -1,0 +1,108 @@
+"""A report of what was found: on the screen, and as files."""
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+
+from keras_addmul.discover.report import sentences
+from keras_addmul.discover.report.screen import plain, show
+
+__all__ = ["show", "write"]
+
+
+def write(discovery, folder):
+    """Writes a report: `report.html`, `formula.png`, `formula.txt` and `formula.json`.
+
+    The page holds its pictures and needs no other file. Everything is made before
+    anything is written, and each file is replaced in one step: a report that fails
+    or is interrupted leaves the earlier one as it was. Other files are not touched.
+
+    Args:
+        discovery: `Discovery`.
+        folder: Directory to write to; it is made if need be.
+
+    Returns:
+        `pathlib.Path` of the page.
+
+    Raises:
+        NotADirectoryError: `folder` is a file.
+    """
+    from keras_addmul.discover.report import html_page as page
+    from keras_addmul.discover.report import plots as picture
+
+    folder = directory(folder)
+    fit = picture.draw_fit(discovery)
+    text = page.page(discovery, fit, picture.draw_front(discovery))
+    files = {
+        "formula.png": fit,
+        "formula.txt": plain(discovery).encode(),
+        "formula.json": (json.dumps(fields(discovery), indent=2) + "\n").encode(),
+        "report.html": text.encode(),
+    }
+    with tempfile.TemporaryDirectory(prefix=".report.", dir=folder) as staging:
+        for name, content in files.items():
+            (Path(staging) / name).write_bytes(content)
+        for name in files:
+            os.replace(Path(staging) / name, folder / name)
+    return folder / "report.html"
+
+
+def directory(folder):
+    """The directory of a report, made if need be."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            f"`folder` must be a directory. Received the file: {str(folder)!r}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def fields(discovery):
+    """The report as a dictionary that JSON can hold; what is not finite is None."""
+    formula, table = discovery.formula, discovery.table
+    return {
+        "target": table.target,
+        "formula": formula.text,
+        "latex": formula.latex,
+        "python": formula.python,
+        "structure": formula.structure,
+        "exact": bool(formula.exact),
+        "r2": _finite(formula.r2),
+        "r2_interval": [_finite(end) for end in discovery.r2_interval],
+        "relative_error": _finite(formula.error),
+        "complexity": _finite(formula.complexity),
+        "verdict": sentences.verdict(discovery),
+        "front": [
+            {
+                "formula": f.text,
+                "complexity": _finite(f.complexity),
+                "relative_error": _finite(f.error),
+                "r2": _finite(f.r2),
+            }
+            for f in discovery.front
+        ],
+        "baselines": [
+            {
+                "name": b.name,
+                "r2": _finite(b.r2),
+                "relative_error": _finite(b.error),
+                "parameters": b.parameters,
+                "seconds": b.seconds,
+                "note": b.note,
+            }
+            for b in discovery.baselines
+        ],
+        "domain": dict(zip(table.names, map(list, table.domain), strict=True)),
+        "notes": list(table.notes),
+        "training_rows": len(discovery.train),
+        "held_out_rows": len(discovery.held_out),
+        "seed": int(discovery.seed),
+        "seconds": float(discovery.seconds),
+    }
+
+
+def _finite(value):
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,132 @@
+"""How well predictions meet the truth."""
+
+import numpy as np
+
+__all__ = ["r2", "r2_interval", "relative_error"]
+
+RESAMPLES = 2000
+GROUPS = 2000  # a resample draws at most so many; see `_sums`
+
+
+def r2(y, prediction):
+    """Share of the variance of `y` that is explained; 1 where nothing is left over.
+
+    It is -inf where a prediction is nan or infinite. Of a constant `y` it is 1 if
+    it is met and 0 otherwise.
+
+    Args:
+        y: Array of shape `(rows,)`.
+        prediction: Array of shape `(rows,)`.
+
+    Example:
+    >>> from keras_addmul.discover.report import scores
+    >>> scores.r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
+    0.5
+    """
+    y, residual = _scaled(y, prediction)
+    if not np.isfinite(residual).all():
+        return -np.inf
+    return float(_r2(np.sum(residual**2), np.sum((y - y.mean()) ** 2)))
+
+
+def relative_error(y, prediction):
+    """Root mean square of the residuals, divided by that of `y`.
+
+    It is inf where a prediction is nan or infinite, or where `y` is zero and is not met.
+
+    Example:
+    >>> from keras_addmul.discover.report import scores
+    >>> scores.relative_error([3.0, 4.0], [3.0, 9.0])
+    1.0
+    """
+    y, residual = _scaled(y, prediction)
+    if not np.isfinite(residual).all():
+        return np.inf
+    error, size = np.sqrt(np.mean(residual**2)), np.sqrt(np.mean(y**2))
+    return float(error / size) if size > 0 else float(np.inf if error > 0 else 0.0)
+
+
+def r2_interval(y, prediction, seed=0, confidence=0.95):
+    """Bootstrap interval of `r2` over the rows: a pair, or a pair of nan where there is none.
+
+    The percentiles of R^2 over resamples of the rows. With fewer than three rows, or
+    predictions that are not finite, there is no interval.
+
+    Args:
+        y: Array of shape `(rows,)`.
+        prediction: Array of shape `(rows,)`.
+        seed: Of the resamples.
+        confidence: Share of the resamples that lies inside.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_addmul.discover.report import scores
+    >>> y = np.arange(100.0)
+    >>> low, high = scores.r2_interval(y, y + np.sin(y**2))
+    >>> bool(low < scores.r2(y, y + np.sin(y**2)) < high)
+    True
+    """
+    from scipy import stats
+
+    y, residual = _scaled(y, prediction)
+    if len(y) < 3 or not np.isfinite(residual).all():
+        return np.nan, np.nan
+    rng = np.random.default_rng(seed)
+    result = stats.bootstrap(
+        _sums(y - y.mean(), residual, rng),
+        _r2_of_sums,
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        batch=200,
+        method="percentile",
+        rng=rng,
+    )
+    drawn = result.bootstrap_distribution
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return np.nan, np.nan
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _scaled(y, prediction):
+    """`y` and the residuals, both divided by a unit in which no square overflows."""
+    y = np.asarray(y, "float64").reshape(-1)
+    prediction = np.asarray(prediction, "float64").reshape(-1)
+    if y.shape != prediction.shape:
+        raise ValueError(
+            "`y` and `prediction` must have the same number of rows. "
+            f"Received: {len(y)} and {len(prediction)}"
+        )
+    unit = np.abs(y).max(initial=0.0)
+    unit = unit if unit > 0 else 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        return y / unit, (y - prediction) / unit
+
+
+def _sums(y, residual, rng):
+    """What R^2 is made of, row by row: squared residual, y, its square, and the count 1.
+
+    A million rows are dealt at random to a few thousand groups, which are
+    resampled in their stead: sums over groups vary as sums over rows do.
+    """
+    parts = np.stack([residual**2, y, y**2, np.ones_like(y)])
+    if len(y) > GROUPS:
+        parts = parts[:, rng.permutation(len(y))]
+        starts = np.linspace(0, len(y), GROUPS, endpoint=False).astype(int)
+        parts = np.add.reduceat(parts, starts, axis=1)
+    return tuple(parts)
+
+
+def _r2_of_sums(residual, y, square, count, axis=-1):
+    residual, y, square, count = (a.sum(axis=axis) for a in (residual, y, square, count))
+    return _r2(residual, np.maximum(square - y**2 / count, 0.0))
+
+
+def _r2(residual, total):
+    """R^2 of the two sums of squares; where the target does not vary, 1 or nothing explained."""
+    flat = total <= 0
+    r2 = 1 - residual / np.where(flat, 1.0, total)
+    return np.where(flat, np.where(residual > 0, 0.0, 1.0), r2)

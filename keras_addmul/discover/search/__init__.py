@@ -1,0 +1,1 @@
+"""The search for a formula among stacks of the learnable operation."""

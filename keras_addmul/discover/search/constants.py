@@ -1,0 +1,194 @@
+"""From trained coefficients to the constants of a formula, with what the data says of each."""
+
+import dataclasses
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from keras_addmul.discover.search.growth import weights_of
+from keras_addmul.discover.search.levenberg_marquardt import minimize
+
+__all__ = ["Constant", "constants_of", "recognize"]
+
+# Multipliers that laws of nature bring, by name, with the bits that each costs.
+_MULTIPLIERS = {"1": (1.0, 0.0), "pi": (math.pi, 3.0), "1/pi": (1 / math.pi, 3.5)}
+_MULTIPLIERS |= {"pi**2": (math.pi**2, 5.0), "sqrt(2)": (math.sqrt(2), 5.0)}
+
+# How likely a coincidence may be for a constant to count as recognized.
+_COINCIDENCE = 0.02
+# No measurement of a coefficient is better than this, relative to it.
+_ROUNDING = 1e-10
+
+
+@dataclasses.dataclass(frozen=True)
+class Constant:
+    """A coefficient, its relative uncertainty (one standard error) and its name, if it has one."""
+
+    value: float
+    uncertainty: float
+    name: str | None = None
+
+
+def recognize(value, uncertainty):
+    """The simple constant that a value must be, as text that sympy reads, or None.
+
+    A rational number, perhaps times pi, 1/pi, pi^2 or sqrt(2), is accepted where it lies
+    within three standard errors and where the data is so precise that the chance of any
+    constant as simple lying there is below 2 %.
+
+    Args:
+        value: The coefficient.
+        uncertainty: Its standard error, relative to it.
+
+    Example:
+
+    >>> from keras_addmul.discover.search.constants import recognize
+    >>> recognize(0.07957747, 1e-7), recognize(0.5001, 1e-3), recognize(0.08, 0.01)
+    ('1/(4*pi)', '1/2', None)
+    """
+    width = max(uncertainty, _ROUNDING)
+    best = None
+    for name, (multiplier, cost) in _MULTIPLIERS.items():
+        ratio = abs(value) / multiplier
+        if not 1e-4 < ratio < 1e4:
+            continue
+        for denominator in range(1, 33):
+            numerator = round(ratio * denominator)
+            if not numerator or abs(numerator / denominator / ratio - 1) > 3 * width:
+                continue
+            bits = cost + 1 + math.log2(numerator) + 1.3 * math.log2(denominator)
+            if 2**bits * width < _COINCIDENCE and (best is None or bits < best[0]):
+                best = bits, _text(Fraction(numerator, denominator), name)
+    if best is None:
+        return None
+    return best[1] if value > 0 else f"-{best[1]}"
+
+
+def _text(fraction, name):
+    top, bottom = fraction.numerator, fraction.denominator
+    if name.startswith("1/"):
+        inner = name[2:] if bottom == 1 else f"({bottom}*{name[2:]})"
+        return f"{top}/{inner}"
+    if name == "1":
+        return str(fraction)
+    product = name if top == 1 else f"{top}*{name}"
+    return product if bottom == 1 else f"{product}/{bottom}"
+
+
+def constants_of(fit, scaled, relative):
+    """The coefficients of a fit in the units of the columns.
+
+    Coefficients that no simple constant explains, but whose ratio to another one a simple
+    number does, get exactly that ratio.
+
+    Returns:
+        The `Constant` of each term, and the fit trained on all the rows given. The
+        scale of a later sum is a convention: one of its coefficients is 1.
+    """
+    weights = weights_of(scaled.y, relative)
+    parameters, cost = minimize(
+        fit.stack, fit.parameters[None], fit.free[None], scaled.inputs, scaled.y, weights, 30
+    )
+    fit = dataclasses.replace(fit, parameters=parameters[0], cost=float(cost[0]))
+    errors = _relative_errors(fit, scaled, weights)
+    choices = [
+        _named(fit, *_in_units(fit, scaled, reference), errors, reference)
+        for reference in _references(fit)
+    ]
+    chosen = max(choices, key=lambda constants: sum(c.name is not None for c in constants))
+    return _tied(chosen), fit
+
+
+def _references(fit):
+    """Ways to choose, in each later sum, the term whose coefficient becomes 1."""
+    stack = fit.stack
+    _, coefficients, powers = stack.split(fit.parameters)
+    ways = [{}]
+    for g in range(1, len(stack.sums)):
+        able = [
+            k
+            for k in np.flatnonzero(stack.owner == g)
+            if coefficients[k] > 0 or float(powers[g]).is_integer()
+        ]
+        ways = [{**way, g: k} for way in ways for k in able] or ways
+    return ways
+
+
+def _in_units(fit, scaled, reference):
+    """Coefficients in the units of the columns, and the rows' scale moved into them."""
+    stack = fit.stack
+    exponents, coefficients, powers = stack.split(fit.parameters)
+    logs = np.log(np.abs(coefficients)) - exponents @ np.log(scaled.x_scale)
+    signs = np.sign(coefficients)
+    first = stack.owner == 0
+    logs[first] += math.log(scaled.y_scale) / powers[0]
+    for g, k in reference.items():
+        mine = stack.owner == g
+        shift, turn = logs[k], signs[k]
+        logs[mine] -= shift
+        signs[mine] *= turn
+        logs[first] += shift * powers[g] / powers[0]
+        if turn < 0 and powers[g] % 2:
+            signs[first] *= -1
+    return logs, signs
+
+
+def _relative_errors(fit, scaled, weights):
+    """Standard errors of the coefficients over them, their covariance for ratios."""
+    stack = fit.stack
+    count = stack.terms * stack.columns
+    loose = np.flatnonzero(fit.free)
+    coefficients = np.arange(count, count + stack.terms)
+    every = np.union1d(loose, coefficients)
+    _, slopes = stack.slopes(fit.parameters[None], scaled.inputs)
+    size = np.abs(fit.parameters[every]) + (fit.parameters[every] == 0)
+    slopes = slopes[0, every] * weights * size[:, None]
+    # The scale of later sums is free: the pseudo-inverse leaves it out.
+    covariance = np.linalg.pinv(slopes @ slopes.T, rcond=1e-13)
+    freedom = max(len(scaled) - len(every), 1)
+    covariance = covariance * fit.cost * len(scaled) / freedom
+    place = np.searchsorted(every, coefficients)
+    return covariance[np.ix_(place, place)]
+
+
+def _named(fit, logs, signs, covariance, reference):
+    stack = fit.stack
+    powers = stack.split(fit.parameters)[2]
+    constants = []
+    for k in range(stack.terms):
+        # Of a coefficient over its reference, or times a power of the references.
+        direction = np.zeros(stack.terms)
+        direction[k] = 1.0
+        g = stack.owner[k]
+        if g in reference:
+            direction[reference[g]] -= 1.0
+        else:
+            for other, at in reference.items():
+                direction[at] += powers[other] / powers[0]
+        error = math.sqrt(max(direction @ covariance @ direction, 0.0))
+        error = math.hypot(error, _ROUNDING)
+        value = signs[k] * math.exp(np.clip(logs[k], -700, 700))
+        held = g in reference and reference[g] == k
+        name = "1" if held else recognize(value, error)
+        constants.append(Constant(float(value), error, name))
+    return constants
+
+
+def _tied(constants):
+    """Unnamed constants in exact proportion where the data supports the simple ratio."""
+    tied = list(constants)
+    for i, one in enumerate(tied):
+        if one.name is not None:
+            continue
+        for j in range(i + 1, len(tied)):
+            other = tied[j]
+            if other.name is not None:
+                continue
+            ratio = other.value / one.value
+            error = math.hypot(one.uncertainty, other.uncertainty)
+            name = recognize(ratio, error)
+            if name is None or "pi" in name or "sqrt" in name:
+                continue
+            tied[j] = dataclasses.replace(other, value=one.value * float(Fraction(name)))
+    return tied

@@ -1,0 +1,150 @@
+"""The search: structure after structure, many starts each, until nothing shorter is found."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from keras_addmul.discover.search.description import score
+from keras_addmul.discover.search.levenberg_marquardt import minimize
+from keras_addmul.discover.search.snapping import Fit, plain, snap
+from keras_addmul.discover.search.stack import Inputs
+from keras_addmul.discover.search.structures import growing
+
+__all__ = ["SOLVED", "Candidate", "Scaled", "search", "weights_of"]
+
+# Rows that the many starts see, and rows that the few best are judged by.
+_FEW, _MANY = 240, 1200
+_STARTS = 64
+_KEPT = 10
+# Mean square residuals, of targets of mean square 1: below the first nothing more is
+# trained; a formula that is settled and below the second ends the search.
+SOLVED, _ENOUGH = 1e-18, 1e-17
+# So many structures in a row that find nothing shorter end the search.
+_PATIENCE = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """Rows in units of their own: `x` of geometric mean 1, `y` of mean square 1."""
+
+    inputs: Inputs
+    y: np.ndarray
+    x_scale: np.ndarray
+    y_scale: float
+
+    @classmethod
+    def of(cls, x, y):
+        logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
+        x_scale = np.exp(logs.mean(axis=0))
+        largest = np.abs(y).max()
+        y_scale = largest * np.sqrt(np.mean((y / largest) ** 2))
+        return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale)
+
+    def take(self, rows):
+        return Scaled(self.inputs.take(rows), self.y[rows], self.x_scale, self.y_scale)
+
+    def __len__(self):
+        return len(self.y)
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A formula that a structure came to; `relative` where residuals count by the target's size."""
+
+    name: str
+    fit: Fit
+    relative: bool
+    score: float
+
+
+def weightings(y):
+    """Which errors the rows may have: equal ones, and for spans of decades relative ones."""
+    size = np.abs(y)
+    one_sign = (y > 0).all() or (y < 0).all()
+    if one_sign and size.max() > 100 * size.min():
+        return (True, False)
+    return (False,)
+
+
+def weights_of(y, relative):
+    """What residuals are multiplied by: one over the target where errors are relative."""
+    return 1 / np.abs(y) if relative else np.ones_like(y)
+
+
+def search(scaled, seed=0, deadline=None, progress=None):
+    """Candidates, the shortest description first.
+
+    Args:
+        scaled: The rows, `Scaled`.
+        seed: Of the starting points and of the rows that are looked at.
+        deadline: The `time.monotonic()` after which nothing more is trained.
+        progress: Called before each structure with the share done, its name and the best
+            candidate so far.
+
+    Returns:
+        A list of `Candidate`, one at least.
+    """
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(scaled))
+    few, many = scaled.take(order[:_FEW]), scaled.take(order[:_MANY])
+    structures = growing(scaled.inputs.logs.shape[1], len(few))
+    found, waited = [], 0
+
+    def late():
+        # Something has to be found, however short the time.
+        return bool(found) and deadline is not None and time.monotonic() > deadline
+
+    for number, structure in enumerate(structures):
+        if progress:
+            progress(number / len(structures), structure.name, found[0] if found else None)
+        try:
+            new = [
+                candidate
+                for relative in weightings(few.y)
+                for candidate in _train(structure, few, many, relative, random, found, late)
+            ]
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            break
+        shortest = min((c.score for c in new), default=np.inf)
+        waited = 0 if not found or shortest < found[0].score - 1.0 else waited + 1
+        found = sorted([*found, *new], key=lambda c: c.score)
+        solved = found and found[0].fit.cost < _ENOUGH and found[0].fit.settled
+        if solved or waited >= _PATIENCE or late():
+            break
+    return found
+
+
+def _train(structure, few, many, relative, random, found, late):
+    """The candidates of one structure: the best two of its starts, snapped."""
+    stack = structure.stack
+    parameters, free = structure.starts(_STARTS, few.inputs, few.y, random)
+    weights = weights_of(few.y, relative)
+    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 12, SOLVED)
+    if late():
+        return
+    best = np.argsort(cost)[:_KEPT]
+    parameters, free = parameters[best], free[best]
+    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 60, SOLVED)
+    best = np.argsort(cost)[:2]
+    if not np.isfinite(cost[best[0]]):
+        return
+    weights = weights_of(many.y, relative)
+    for chosen in best[: 1 if cost[best[0]] < 1e-3 * cost[best[-1]] else 2]:
+        if late():
+            return
+        p, f = parameters[chosen], free[chosen]
+        p, c = minimize(stack, p[None], f[None], many.inputs, many.y, weights, 30)
+        if not np.isfinite(c[0]):
+            continue
+        # The likelihood of relative errors, in the units of the equal ones.
+        shift = np.sum(np.log2(np.abs(many.y))) if relative else 0.0
+        if found and score(0.0, c[0], len(many)) + shift > found[0].score:
+            continue  # snapped, its residual would be no smaller
+        fit = Fit.of(stack, p[0], f, float(c[0]), len(many))
+        fit = snap(fit, many.inputs, many.y, weights, late=late)
+        for one in (fit, plain(fit, many.inputs, many.y, weights)):
+            if one is not None:
+                yield Candidate(structure.name, one, relative, one.score + shift)

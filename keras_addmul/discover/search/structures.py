@@ -1,0 +1,138 @@
+"""The shapes that are tried, from the simplest on, and where their trainings start."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_addmul.discover.search.stack import Stack
+
+__all__ = ["Structure", "growing"]
+
+_EXPONENTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
+_CHANCES = (0.06, 0.15, 0.04, 0.36, 0.05, 0.24, 0.08, 0.02)
+
+
+@dataclasses.dataclass(frozen=True)
+class Structure:
+    """A stack with what is known of it beforehand.
+
+    Attributes:
+        name: What it is, in words.
+        stack: The shape.
+        powers: For each sum, the powers one of which each start takes.
+        constant: Whether the last term of each sum is a constant.
+        linear: Whether the other terms of each sum are the columns themselves.
+    """
+
+    name: str
+    stack: Stack
+    powers: tuple[tuple[float, ...], ...]
+    constant: tuple[bool, ...]
+    linear: tuple[bool, ...]
+
+    def starts(self, count, inputs, y, random):
+        """Starting points (count, size), and which of their parameters may move."""
+        stack = self.stack
+        exponents = self._exponents(count, inputs, random)
+        powers = np.stack([random.choice(choices, count) for choices in self.powers], axis=1)
+        free = np.ones((count, stack.size), bool)
+        free_exponents, _, free_powers = stack.split(free)
+        free_powers[...] = False
+        for k, g in enumerate(stack.owner):
+            last = k + 1 == len(stack.owner) or stack.owner[k + 1] != g
+            if self.linear[g] or (self.constant[g] and last):
+                free_exponents[:, k] = False
+        coefficients = self._coefficients(exponents, powers, inputs, y, random)
+        return stack.join(exponents, coefficients, powers), free
+
+    def _exponents(self, count, inputs, random):
+        stack = self.stack
+        shape = (count, stack.terms, stack.columns)
+        exponents = random.choice(_EXPONENTS, p=_CHANCES, size=shape)
+        # A sign turns with its exponent: whole exponents are where columns of both signs start.
+        crosses = inputs.negative.any(axis=0)
+        exponents = np.where(crosses, np.round(exponents), exponents)
+        exponents = exponents + 0.1 * random.normal(size=shape) * ~crosses
+        first = 0
+        for g, terms in enumerate(stack.sums):
+            if self.linear[g]:
+                exponents[:, first : first + stack.columns] = np.eye(stack.columns)
+            if self.constant[g]:
+                exponents[:, first + terms - 1] = 0.0
+            first += terms
+        return exponents
+
+    def _coefficients(self, exponents, powers, inputs, y, random):
+        """Coefficients that solve a linear problem near the real one, where there is one."""
+        stack = self.stack
+        products = stack.products(exponents, inputs)[0]
+        positive = bool((y > 0).all())
+        simple = powers[:, 0] == 1
+        drawn = random.normal(size=(len(powers), stack.terms))
+        if len(stack.sums) == 1 and (positive or simple.all()):
+            target = np.sign(y) * np.abs(y) ** (1 / powers[:, :1])
+            return _solve(products, target)
+        if stack.sums[0] == 1 and positive:
+            drawn[:, :1] = 1.0
+            with np.errstate(over="ignore"):
+                target = np.abs(y / products[:, 0]) ** (1 / powers[:, 1:2])
+            drawn[:, 1:] = _solve(products[:, 1:], np.clip(target, 1e-60, 1e60))
+            return drawn
+        if stack.sums[0] > 1 and (powers == [1, -1]).all():
+            moved = np.where(stack.owner[:, None] == 0, 1.0, -y) * products
+            size = np.sqrt((moved**2).mean(-1)) + 1e-300
+            moved = moved / size[..., None]
+            return np.linalg.eigh(moved @ moved.transpose(0, 2, 1))[1][..., 0] / size
+        return drawn
+
+
+def growing(columns, rows):
+    """Structures on so many columns, simplest first, that so many rows can determine."""
+    plus = columns + 1
+
+    def make(name, sums, powers=((1.0,),), constant=None, linear=None):
+        none = (False,) * len(sums)
+        return Structure(name, Stack(sums, columns), powers, constant or none, linear or none)
+
+    both = ((1.0,), (-1.0, -1.0, -0.5, 0.5, -2.0, 2.0))
+    ratio = ((1.0,), (-1.0,))
+    roots = ((0.5, 0.5, -1.0, -0.5, 2.0),)
+    all_made = [
+        make("one product", (1,)),
+        make("linear", (plus,), constant=(True,), linear=(True,)),
+        make("one product and a constant", (2,), constant=(True,)),
+        make("sum of 2 products", (3,), constant=(True,)),
+        make("product and power of a sum", (1, 2), both),
+        make("power of a sum of 2 products", (2,), roots),
+        make("product and power of a linear sum", (1, plus), both, (False, True), (False, True)),
+        make("sum of 3 products", (4,), constant=(True,)),
+        make("product and power of a sum", (1, 3), both),
+        make("ratio of two sums", (2, 2), ratio),
+        make("power of a sum of 3 products", (3,), roots),
+        make("sum and power of a sum", (2, 2), both),
+        make("ratio of two sums", (2, 3), ratio),
+        make("ratio of two sums", (3, 2), ratio),
+        make("sum of 4 products", (5,), constant=(True,)),
+        make(
+            "product of two linear sums",
+            (plus, plus),
+            ((1.0,), (1.0, -1.0)),
+            (True, True),
+            (True, True),
+        ),
+        make("power of a sum of 4 products", (4,), roots),
+        make("sum of 5 products", (6,), constant=(True,)),
+        make("sum of 6 products", (7,), constant=(True,)),
+        make("power of a sum of 6 products", (6,), roots),
+    ]
+    return [made for made in all_made if made.stack.size <= max(rows // 2, columns + 2)]
+
+
+def _solve(products, target):
+    """Least squares of `target` on the products, a little ridge on equal ones."""
+    size = np.sqrt((products**2).mean(-1)) + 1e-300
+    scaled = products / size[..., None]
+    normal = scaled @ scaled.transpose(0, 2, 1) / scaled.shape[-1]
+    normal = normal + 1e-9 * np.eye(normal.shape[-1])
+    right = (scaled @ np.broadcast_to(target, (len(scaled), target.shape[-1]))[..., None])[..., 0]
+    return np.linalg.solve(normal, right[..., None] / scaled.shape[-1])[..., 0] / size

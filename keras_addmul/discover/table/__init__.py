@@ -1,0 +1,1 @@
+"""From a file or arrays to columns of numbers that can be searched."""

@@ -1,0 +1,106 @@
+"""A file of separated values as a pandas DataFrame."""
+
+import csv
+import warnings
+from pathlib import Path
+
+from keras_addmul.discover.table.cleaning import listed
+
+__all__ = ["read"]
+
+SEPARATORS = ",;\t|"
+
+
+def read(path):
+    """Returns a DataFrame, and a list of sentences that say what was done.
+
+    Args:
+        path: The file. Its first line names the columns; empty lines, and lines above
+            the first that start with `#`, are skipped. The separator is that of `,;|`
+            and the tab which is most frequent in the first line.
+
+    Raises:
+        FileNotFoundError: There is no file at `path`.
+        ValueError: The file is empty, is not text in UTF-8, names a column twice or
+            not at all, or has a line that is longer than the first.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a file of values. Received: no such file")
+    try:
+        skipped, separator, header = _header(path)
+        with warnings.catch_warnings():
+            # Pandas would warn, and cut the longer lines.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                path,
+                sep=separator,
+                skiprows=skipped + 1,
+                names=range(len(header)),
+                header=None,
+                index_col=False,
+                skipinitialspace=True,
+                encoding="utf-8-sig",
+                low_memory=False,
+            )
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8. Received: {error}") from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise ValueError(
+            f"{path}: expected {len(header)} values in every line, as in the first: {header}. "
+            f"Received: {str(error).removeprefix('Error tokenizing data. C error: ')}"
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise ValueError(f"{path}: expected rows below the names. Received: no row") from error
+    return _named(path, header, frame)
+
+
+def _header(path):
+    """How many lines come before the names, the separator, and the names."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, line in enumerate(file):
+            if line.strip() and not line.startswith("#"):
+                separator = max(SEPARATORS, key=line.count)
+                header = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+                return number, separator, [name.strip() for name in header]
+    raise ValueError(f"{path}: expected a line that names the columns. Received: no such line")
+
+
+def _named(path, header, frame):
+    """The DataFrame under its names."""
+    numbers = [name for name in header if _is_number(name)]
+    if len(numbers) == len(header):
+        raise ValueError(
+            f"{path}: expected a first line that names the columns. Received: the numbers {header}"
+        )
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"{path}: expected columns of different names. Received: {listed(twice)} more than once"
+        )
+    notes, keep = [], list(range(len(header)))
+    for i, name in enumerate(header):
+        if name:
+            continue
+        values = frame[i]
+        counts = list(values) == list(range(len(values)))
+        if not (values.isna().all() or counts):
+            raise ValueError(
+                f"{path}: expected a name for each column. Received: none for column {i + 1}"
+            )
+        keep.remove(i)
+        what = "it counts the rows" if counts else "it is empty"
+        notes.append(f"Column {i + 1}, which has no name, was left out: {what}.")
+    frame = frame[keep]
+    frame.columns = [header[i] for i in keep]
+    return frame, notes
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

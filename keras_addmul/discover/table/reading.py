@@ -1,0 +1,264 @@
+"""The table that a formula is looked for in: columns of numbers, and the one to explain."""
+
+import dataclasses
+import difflib
+
+import numpy as np
+
+from keras_addmul.discover.table import cleaning, columns, csv_file
+
+__all__ = ["Table", "read", "read_csv"]
+
+# What to do about a column that holds no numbers.
+REMEDIES = {
+    "text": "or turn it into numbers, with pandas.get_dummies for instance",
+    "categories": "or turn it into numbers, with .astype(float) or pandas.get_dummies",
+    "dates": "or turn it into numbers, such as the seconds since the first",
+    "complex numbers": "or give the real and the imaginary part as two columns",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of numbers without gaps, and the target that they are to explain.
+
+    Attributes:
+        names: Name of each column, all of them different.
+        x: Float64 array of shape `(rows, columns)`, finite.
+        y: Float64 array of shape `(rows,)`, finite.
+        target: Name of `y`.
+        notes: What was done to what came in, as sentences.
+    """
+
+    names: tuple[str, ...]
+    x: np.ndarray
+    y: np.ndarray
+    target: str
+    notes: tuple[str, ...] = ()
+
+    def __len__(self):
+        return len(self.y)
+
+    @property
+    def domain(self):
+        """The lowest and the highest value of each column: a tuple of pairs."""
+        low, high = self.x.min(axis=0), self.x.max(axis=0)
+        return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
+
+
+def read(x, y=None, names=None, target=None):
+    r"""Makes a `Table` of arrays or of a pandas DataFrame.
+
+    Rows with a missing or an infinite value are left out, and so are columns that
+    hold nothing, that hold one value only, or that repeat another. Truth values
+    become 0 and 1, and numbers written as text become numbers. The table's `notes` say
+    what was done.
+
+    Args:
+        x: Array of shape `(rows, columns)`, or a pandas DataFrame.
+        y: Array or pandas Series of shape `(rows,)` or `(rows, 1)`; or, with a
+            DataFrame, the name of the target in it.
+        names: Names of the columns of an array. The default is `x1`, `x2`, ...
+            A DataFrame has its own.
+        target: Name of the target. With a DataFrame and no `y`, the column that is
+            the target.
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        ValueError: There are columns of text, dates, categories or complex
+            numbers, two columns of one name, no target of that name, a target that is
+            constant, no column that varies, or fewer than 8 rows without gaps; or
+            the lengths differ. The message names the columns.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_addmul.discover.table import reading
+    >>> x = np.array([[i, 7.0, i**2] for i in range(10)])
+    >>> x[3, 0] = np.nan
+    >>> rows = reading.read(x, 2 * x[:, 2], names=["a", "b", "c"], target="d")
+    >>> rows.names, rows.x.shape, rows.domain
+    (('a', 'c'), (9, 2), ((0.0, 9.0), (0.0, 81.0)))
+    >>> print(*rows.notes, sep="\n")
+    1 of 10 rows was left out: 'a' is missing in 1.
+    The column 'b' was left out: it is 7 in every row.
+    """
+    if hasattr(x, "columns") and hasattr(x, "iloc"):
+        given = _from_frame(x, y, names, target)
+    else:
+        given = _from_arrays(x, y, names, target)
+    return _make(*given)
+
+
+def read_csv(path, target, leave_out=()):
+    """Reads a `Table` from a file of values separated by commas, semicolons or tabs.
+
+    The first line names the columns; empty lines, and lines above it that start
+    with `#`, are skipped.
+
+    Args:
+        path: The file.
+        target: Name of the column to explain.
+        leave_out: Names of columns that are not used.
+
+    Returns:
+        A `Table`, as `read` makes it.
+
+    Raises:
+        FileNotFoundError: There is no file at `path`.
+        ValueError: As `read`, or the file is not such a table.
+    """
+    frame, notes = csv_file.read(path)
+    _known(target, list(frame.columns), "target")
+    for name in leave_out:
+        _known(name, list(frame.columns), "leave_out")
+    if target in leave_out:
+        raise ValueError(f"`leave_out` must not name the target. Received: {target!r} in both")
+    if leave_out:
+        frame = frame.drop(columns=list(leave_out))
+        notes = [*notes, f"Left out, as asked: {cleaning.listed(leave_out)}."]
+    return _make(*_from_frame(frame, None, None, target), notes, "--leave-out NAME ...")
+
+
+def _from_frame(frame, y, names, target):
+    """Pairs of name and column of a DataFrame, and that of its target."""
+    if names is not None:
+        raise ValueError(
+            "`names` belongs to arrays; a DataFrame has its own, and x[[...]] chooses among them. "
+            f"Received: names={names!r}"
+        )
+    own = [str(name) for name in frame.columns]
+    _unique(own, "`x` must have columns of different names")
+    if isinstance(y, str):
+        if target not in (None, y):
+            raise ValueError(
+                f"`y` and `target` must not name two columns. Received: {y!r}, {target!r}"
+            )
+        y, target = None, y
+    if y is None:
+        if target is None:
+            raise ValueError(
+                "`y` must be the target, or `target` its name in the DataFrame. Received: neither"
+            )
+        at = _known(target, own, "target")
+        rest = [i for i in range(len(own)) if i != at]
+        return [(own[i], frame.iloc[:, i]) for i in rest], (target, frame.iloc[:, at])
+    if hasattr(y, "iloc") and len(y) == len(frame) and not frame.index.equals(y.index):
+        raise ValueError(
+            "`y` must have the same index as `x`; y.to_numpy() goes by position. "
+            f"Received: indices that start with {frame.index[0]!r} and {y.index[0]!r}"
+        )
+    return [(name, frame.iloc[:, i]) for i, name in enumerate(own)], _target(y, target, own)
+
+
+def _from_arrays(x, y, names, target):
+    """The same of arrays."""
+    x = _array(x)
+    if x.ndim != 2:
+        raise ValueError(
+            f"`x` must be an array of shape (rows, columns) or a DataFrame. Received: {_form(x)}"
+        )
+    if y is None or isinstance(y, str):
+        raise ValueError(
+            f"`y` must be an array: only a DataFrame has columns with names. Received: y={y!r}"
+        )
+    if names is None:
+        names = [f"x{i + 1}" for i in range(x.shape[1])]
+    names = [str(name) for name in names]
+    if len(names) != x.shape[1]:
+        raise ValueError(
+            f"`names` must name each of the {x.shape[1]} columns. Received: {len(names)}: {names}"
+        )
+    _unique(names, "`names` must be different from each other")
+    return [(name, x[:, i]) for i, name in enumerate(names)], _target(y, target, names)
+
+
+def _target(y, target, names):
+    """The name of a target of its own, and the target as a flat array."""
+    if target is None:
+        own = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+        free = [str(name) for name in [*own[:1], "y", "target"] if isinstance(name, str | int)]
+        target = next((name for name in free if name not in names), "the target")
+    elif target in names:
+        raise ValueError(
+            f"`target` must be a name that no column has. Received: {target!r} beside {names}"
+        )
+    y = _array(y)
+    if y.ndim not in (1, 2) or y.size != len(y):
+        raise ValueError(f"`y` must have the shape (rows,) or (rows, 1). Received: {_form(y)}")
+    return str(target), y.reshape(len(y))
+
+
+def _make(x, target, notes=(), way="x.drop(columns=[...])"):
+    """A `Table` of pairs of name and column, and of that of the target.
+
+    `way` is how a column is left out, for the message of an error.
+    """
+    lengths = {len(column) for _, column in x}
+    if lengths - {len(target[1])}:
+        raise ValueError(
+            "`x` and `y` must have the same number of rows. "
+            f"Received: {lengths.pop()} and {len(target[1])}"
+        )
+    converted = [(name, columns.to_float(name, column)) for name, column in [*x, target]]
+    _refuse(converted, way)
+    notes = [*notes, *(column.note for _, column in converted if column.note)]
+    values = [column.values for _, column in converted]
+    names, x, y, more = cleaning.clean([name for name, _ in x], values[:-1], target[0], values[-1])
+    return Table(tuple(names), x, y, target[0], (*notes, *more))
+
+
+def _refuse(converted, way):
+    """Raises if there are columns that hold no numbers; the message names all of them."""
+    kinds = {}
+    for name, column in converted:
+        if isinstance(column, columns.Refusal):
+            kinds.setdefault(column.kind, []).append((name, column.example))
+    if not kinds:
+        return
+    held = "; ".join(
+        f"{kind} in " + ", ".join(f"{name!r} ({example})" for name, example in found)
+        for kind, found in kinds.items()
+    )
+    remedies = ", ".join(f"{REMEDIES[kind]} ({kind})" for kind in kinds)
+    raise ValueError(
+        f"Every column must hold real numbers. Received: {held}. "
+        f"Leave such a column out ({way}), {remedies}"
+    )
+
+
+def _array(values):
+    """A NumPy array, in which what was masked is missing and what was text is itself."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.filled(values.astype("float64"), np.nan)
+    array = np.asarray(values)
+    if array.dtype.kind in "SU" and not isinstance(values, np.ndarray):
+        array = np.asarray(values, dtype=object)  # a list of numbers and text: they keep apart
+    return array
+
+
+def _form(array):
+    if array.dtype == object and array.ndim == 0:
+        return f"an object of type {type(array.item()).__name__}"
+    return f"an array of shape {array.shape}"
+
+
+def _unique(names, message):
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{message}. Received: {cleaning.listed(twice)} more than once")
+
+
+def _known(name, names, argument):
+    """The position of a name; an error suggests the closest names."""
+    if name in names:
+        return names.index(name)
+    lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(repr(lower[n]) for n in close)}? " if close else ""
+    raise ValueError(
+        f"`{argument}` must be the name of a column. {hint}"
+        f"Received: {name!r}, and the columns {', '.join(repr(n) for n in names[:20])}"
+        + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    )

@@ -1,0 +1,5 @@
+"""One small model, trained from many starts at once."""
+
+from keras_addmul.restarts.many_starts import Fitted, fit_restarts
+
+__all__ = ["Fitted", "fit_restarts"]

@@ -1,0 +1,175 @@
+"""From weights that are nearly simple to simple ones, where that costs nothing."""
+
+import itertools
+
+import numpy as np
+
+from keras_addmul.restarts.grids import entries_of
+
+__all__ = ["polish_weights"]
+
+# More pairs of moves than this are not tried.
+_PAIRS = 2000
+
+# Number of the first round of training after the restarts'.
+_AFTER = 1_000_000
+
+
+def polish_weights(program, rows, best, snap, others=(), rounds=2):
+    """Moves numbers to the grid, and along it, where the validation loss does not rise.
+
+    Or not by more than so many free numbers gain by chance where the rows are noisy.
+    First all at once, of the best or of whichever restart is better when it is rounded,
+    followed by the moves that lower the loss: one number, or two, to a neighbour on the
+    grid. If that is not as good as the weights were, one number
+    after the other is held on the grid while the rest is trained on.
+
+    Args:
+        program: `Program` of the model.
+        rows: `Rows`.
+        best: Dictionary `loss`, `weights`, `state` of one set.
+        snap: As for `fit_restarts`.
+        others: Weights of other restarts.
+        rounds: Rounds of training after each number that is held.
+
+    Returns:
+        A dictionary `loss`, `weights`, and one from the paths of weights to booleans,
+        true where a number is on its grid.
+    """
+    work = _Polish(program, rows, best, entries_of(program.model, snap), rounds)
+    if work.entries:
+        work.all_at_once(others)
+        if not work.done:
+            work.one_by_one()
+    return {"loss": work.loss, "weights": work.weights}, work.snapped()
+
+
+class _Polish:
+    def __init__(self, program, rows, best, entries, rounds):
+        self.program, self.rows, self.rounds, self.entries = program, rows, rounds, entries
+        self.loss, self.weights = best["loss"], [np.array(w) for w in best["weights"]]
+        self.state, self.lowest = best["state"], best["loss"]
+        self.slack = rows.rounding(program.loss)
+        self.held = set()
+        self.done = False
+
+    def all_at_once(self, others):
+        """Everything to the grid, then along it."""
+        corners = [
+            self.replaced(w, {e: e.nearest(self.value(e, w)) for e in self.entries})
+            for w in (self.weights, *others)
+        ]
+        losses = self.measured(corners)
+        start = int(np.argmin(losses))
+        weights, loss = self.descended(corners[start], losses[start])
+        trained = self.program.model.trainable_variables
+        if len(self.entries) < sum(int(np.prod(v.shape)) for v in trained):
+            weights, loss = self.trained([(weights, set(self.entries))])[0]
+        if self.may_take(loss, len(self.entries)):
+            self.weights, self.loss, self.held = weights, loss, set(self.entries)
+            self.done = True
+
+    def one_by_one(self):
+        """Holds numbers on the grid, the nearest first, and trains the others on."""
+        refused = set()
+        while free := [e for e in self.entries if e not in self.held | refused]:
+            free.sort(key=lambda e: abs(e.nearest(self.value(e)) - self.value(e)))
+            tried = free[: self.program.sets]
+            moved = [self.replaced(self.weights, {e: e.nearest(self.value(e))}) for e in tried]
+            sets = [(w, self.held | {e}) for w, e in zip(moved, tried, strict=True)]
+            results = self.trained(sets)
+            winner = int(np.argmin([loss for _, loss in results]))
+            weights, loss = results[winner]
+            if self.may_take(loss, len(self.held) + 1):
+                self.held.add(tried[winner])
+                self.weights, self.loss = weights, loss
+            else:
+                refused |= set(tried)
+
+    def may_take(self, loss, numbers):
+        """Whether the loss is no higher than the lowest, up to rounding and chance.
+
+        Of noisy rows, each free number fits a part by chance, and Schwarz's criterion
+        grants log(rows) / rows of the loss for it.
+        """
+        self.lowest = min(self.lowest, self.loss)
+        chance = numbers * np.log(self.rows.count) / self.rows.count
+        return loss <= self.lowest * (1.0 + min(chance, 0.5)) + self.slack
+
+    def descended(self, weights, loss):
+        """Goes along the grid for as long as one or two moves lower the loss."""
+        while True:
+            moves = [(e, v) for e in self.entries for v in e.neighbours(self.value(e, weights))]
+            tried = [dict([move]) for move in moves]
+            if len(moves) ** 2 / 2 <= _PAIRS:
+                pairs = itertools.combinations(moves, 2)
+                tried += [dict(pair) for pair in pairs if pair[0][0] != pair[1][0]]
+            if not tried:
+                return weights, loss
+            moved = [self.replaced(weights, values) for values in tried]
+            losses = self.measured(moved)
+            winner = int(np.argmin(losses))
+            if not losses[winner] < loss - self.slack:
+                return weights, loss
+            weights, loss = moved[winner], float(losses[winner])
+
+    def value(self, entry, weights=None):
+        return float((weights or self.weights)[entry.variable].flat[entry.at])
+
+    def replaced(self, weights, values):
+        weights = [np.array(w) for w in weights]
+        for entry, value in values.items():
+            weights[entry.variable].flat[entry.at] = value
+        return weights
+
+    def measured(self, sets):
+        """The validation loss of any number of sets of weights."""
+        room, losses = self.program.sets, []
+        for start in range(0, len(sets), room):
+            some = sets[start : start + room]
+            measured = self.program.measure(
+                self.stacked(some), self.rows.validation, range(len(some))
+            )
+            losses += measured[: len(some)].tolist()
+        return losses
+
+    def stacked(self, sets):
+        padded = [*sets, *[sets[0]] * (self.program.sets - len(sets))]
+        return [np.stack(each) for each in zip(*padded, strict=True)]
+
+    def trained(self, sets):
+        """Trains sets, given with the entries that are held; returns (weights, loss) of each.
+
+        The loss is the lowest of those before and after each round.
+        """
+        alive = range(len(sets))
+        weights = self.stacked([w for w, _ in sets])
+        mask = self.stacked([self.mask(held) for _, held in sets])
+        state = [np.repeat(s[None], self.program.sets, axis=0) for s in self.state]
+        given = [w for w, _ in sets]
+        best = list(zip(given, self.measured(given), strict=True))
+        for number in range(self.rounds):
+            data, index = self.rows.batches(_AFTER + number)
+            weights, state, _ = self.program.advance(weights, state, alive, data, index, mask)
+            losses = self.program.measure(weights, self.rows.validation, alive)
+            for i in alive:
+                if losses[i] < best[i][1]:
+                    best[i] = [np.asarray(w[i]) for w in weights], float(losses[i])
+        return best
+
+    def mask(self, held):
+        """For each trainable weight: 0 where a number is held, 1 elsewhere."""
+        variables = self.program.model.variables
+        masks = {v.path: np.ones(v.shape, "float32") for v in variables}
+        for entry in held:
+            masks[variables[entry.variable].path].flat[entry.at] = 0.0
+        return [masks[v.path] for v in self.program.model.trainable_variables]
+
+    def snapped(self):
+        """From paths of weights to booleans: which numbers are on their grid."""
+        found = {}
+        for entry in self.entries:
+            variable = self.program.model.variables[entry.variable]
+            on = found.setdefault(variable.path, np.zeros(variable.shape, bool))
+            on.flat[entry.at] = self.value(entry) in np.float32(entry.grid).tolist()
+        return found
