@@ -3,6 +3,7 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,3 +25,9 @@ def same_numbers_in_every_run():
     """Whatever a test draws without a seed of its own, it draws again in the next run."""
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture
+def rng():
+    """A NumPy generator of the test's own: what it draws hangs on no other test."""
+    return np.random.default_rng(0)
