@@ -13,6 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A module may import what lies lower, or what lies in its own folder.
 HEIGHT = {
     "annotations": -1,
+    "extras": -1,
     "special": 0,
     "activations": 1,
     "layers": 2,

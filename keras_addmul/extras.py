@@ -1,0 +1,40 @@
+"""Libraries that only a part of the package needs, and how to install them."""
+
+import importlib.util
+
+__all__ = ["EXTRAS", "require_extra"]
+
+# The modules that each extra of setup.cfg brings.
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "barron": ("scipy",),
+    "discover": ("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
+    "serve": ("kserve",),
+}
+
+
+def require_extra(name: str, *modules: str) -> None:
+    """Raises an error that says what to install if a library of an extra is missing.
+
+    Call it first in a public function that imports the libraries later. It looks for them
+    but does not import them, so that it costs next to nothing.
+
+    Args:
+        name: The extra, a key of `EXTRAS`.
+        modules: The modules that are needed; by default all that the extra brings.
+
+    Raises:
+        ImportError: If one of the modules is not installed. The message holds the
+            command that installs it.
+
+    Example:
+
+    >>> from keras_addmul.extras import require_extra
+    >>> require_extra("discover", "sympy")  # installed: nothing happens
+    """
+    for module in modules or EXTRAS[name]:
+        if importlib.util.find_spec(module) is None:
+            raise ImportError(
+                f"This needs {module}, which is not installed. "
+                f"Try: pip install 'keras_addmul[{name}]'",
+                name=module,
+            )
