@@ -2,6 +2,7 @@
 # make test    lint, unit tests, doctests, cards and notebooks
 # make bench   what is measured rather than asserted
 # make lint    ruff alone
+# make mutants plants 60 bugs, one at a time, and counts how many the tests catch
 # make clean   removes the environment and every cache
 #
 # Each target makes the environment it needs, once. Variables: PYTHON, VENV,
@@ -18,7 +19,7 @@ NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test bench lint mutants clean
 .SECONDARY:
 
 demo: $(VENV)/.installed-discover
@@ -34,8 +35,11 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+mutants: $(VENV)/.installed-test
+	$(BIN)/python -m tests.mutants.run $(ARGS)
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .mutants .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp an extra: pip runs again only when the requirements change.

@@ -9,8 +9,8 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 
-# Benchmarks are run by `make bench`: they measure, and assert nothing.
-collect_ignore = ["benchmarks"]
+# Run by `make bench` and `make mutants`: they measure, and assert nothing.
+collect_ignore = ["benchmarks", "mutants"]
 
 
 def pytest_collection_modifyitems(items):
