@@ -1,21 +1,18 @@
 """Draws the pictures of the learnable operation: `python layers/draw.py [folder]`."""
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from picture import save
+from picture import GREY, SCALE, label_ends, places, save, valued
 
 from keras_addmul import special
 from keras_addmul.layers import AddMulDense
 
-SUM, PRODUCT, GREY = "#d9822b", "#0b6e99", "#8a8a8a"
-COLORS = LinearSegmentedColormap.from_list("order", [SUM, "#9b8aa6", PRODUCT])
-WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-ORDERS = np.linspace(0.0, 1.0, 9)
+ORDERS = np.linspace(0.0, 1.0, 5)
 
 
 def draw(folder):
@@ -25,87 +22,121 @@ def draw(folder):
 
 def sum_to_product():
     """Contours of `x (+)_n y`, from straight lines to hyperbolas."""
-    figure = Figure(figsize=(11, 2.75), layout="constrained")
+    figure = Figure(figsize=(11, 2.9), layout="constrained")
     axes = figure.subplots(1, 5, sharey=True)
     x = np.linspace(0.05, 4.0, 40, dtype="float32")
     levels = np.arange(0.0, 17.0, 1.0)
-    for ax, n in zip(axes, np.linspace(0.0, 1.0, 5, dtype="float32"), strict=True):
+    named = np.array([1.0, 2.0, 4.0, 6.0, 9.0, 12.0])
+    for ax, n in zip(axes, ORDERS.astype("float32"), strict=True):
         z = special.addmul(x[None, :], x[:, None], n).numpy()
         ax.contourf(x, x, z, levels, cmap="YlGnBu", vmin=-1, vmax=15, extend="both")
         lines = ax.contour(x, x, z, levels[1:], colors="black", linewidths=0.7)
-        ax.clabel(lines, [1, 2, 4, 6, 8, 12], fontsize=8)
-        names = {0.0: "order 0: the sum", 1.0: "order 1: the product"}
-        ax.set_title(names.get(float(n), f"order {n:g}"), fontsize=10)
+        diagonal = np.linspace(0.2, 3.75, 200, dtype="float32")
+        along = special.addmul(diagonal, diagonal, n).numpy()
+        shown = named[(named > along[0]) & (named < along[-1])]
+        at = np.interp(shown, along, diagonal)
+        ax.clabel(lines, shown, fontsize=9, manual=list(zip(at, at, strict=True)), fmt="%g")
+        names = {0.0: "order 0: x + y", 1.0: "order 1: x y"}
+        ax.set_title(names.get(float(n), f"order {n:g}"))
         ax.set(xlabel="x", aspect="equal", xticks=range(5), yticks=range(5))
         ax.set(xlim=(0.05, 4), ylim=(0.05, 4))
         ax.grid(False)
     axes[0].set_ylabel("y")
+    figure.suptitle("x (+) y is the same along each line", fontsize=11)
     return figure
 
 
 def exp_iterate():
     """The iterates of exp, from the logarithm to exp."""
-    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     ax = figure.subplots()
-    x = np.linspace(-4.0, 6.0, 601, dtype="float32")
-    norm = Normalize(-1.0, 1.0)
-    for n in np.linspace(-1.0, 1.0, 17, dtype="float32"):
-        y = special.exp_iterate(x, n).numpy()
-        y[~np.isfinite(y) | (y > 7) | (y < -5)] = np.nan
-        ax.plot(x, y, color=COLORS(norm(n)), linewidth=2.2 if n in (-1, 0, 1) else 1.0)
-    for text, at in {"exp": (0.9, 5.3), "x": (5.1, 5.3), "log": (5.3, 1.2)}.items():
-        ax.annotate(text, at, ha="right", bbox=WHITE)
     ax.set(xlabel="x", ylabel="exp_iterate(x, order)", xlim=(-4, 6), ylim=(-4, 6))
-    _colorbar(figure, ax, norm)
+    x = np.linspace(-4.0, 6.0, 1001)
+    norm, curves = Normalize(-1.0, 1.0), []
+    names = {-1.0: "order -1: log(x)", 0.0: "order 0: x", 1.0: "order 1: exp(x)"}
+    for n in np.linspace(-1.0, 1.0, 9, dtype="float32"):
+        y = special.exp_iterate(x.astype("float32"), n).numpy()
+        y[~np.isfinite(y)] = np.nan
+        whole = float(n) in names
+        ax.plot(x, y, color=SCALE(norm(n)), linewidth=2.4 if whole else 1.3)
+        curves.append((x, y, names.get(float(n), str(Fraction(float(n)))), SCALE(norm(n))))
+    label_ends(ax, curves)
     return figure
 
 
 def addmul():
     """`x (+)_n 3`, for x of either sign."""
-    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.4, 4.4), layout="constrained")
     ax = figure.subplots()
-    x = np.linspace(-3.0, 4.0, 701, dtype="float32")
-    norm = Normalize(0.0, 1.0)
-    for n in ORDERS.astype("float32"):
-        y = special.addmul(x, np.float32(3.0), n).numpy()
-        ax.plot(x, y, color=COLORS(norm(n)), linewidth=2.2 if n in (0, 1) else 1.0)
-    ax.annotate("3 + x", (-2.6, 1.8), color=SUM)
-    ax.annotate("3 x", (-1.9, -7.6), color=PRODUCT)
-    ax.set(xlabel="x", ylabel="x (+) 3", xlim=(-3, 4))
-    _colorbar(figure, ax, norm)
+    ax.set(xlabel="x", ylabel="x (+) 3", xlim=(-3, 4), ylim=(-9.5, 12.5))
+    x = places(-3.0, 4.0, [0.0])
+
+    def output(n):
+        return lambda x: special.addmul(np.float32(x), np.float32(3.0), np.float32(n)).numpy()
+
+    curves_by_order(ax, x, [valued(output(n), x) for n in ORDERS], ("x + 3", "3 x"))
+    across_zero(ax)
     return figure
 
 
 def addmul_dense():
     """One unit with weights 2 and -1: on positive numbers, and across zero."""
-    figure = Figure(figsize=(9.2, 4.0), layout="constrained")
+    figure = Figure(figsize=(11.0, 4.2), layout="constrained")
     axes = figure.subplots(1, 2)
-    norm = Normalize(0.0, 1.0)
+    axes[0].set(xlim=(0, 3), ylim=(-1.2, 9.3), ylabel="output")
+    axes[1].set(xlim=(-3, 4), ylim=(-5.5, 3.2))
+    axes[0].set_title("weights 2 and -1, second input 1: positive x")
+    axes[1].set_title("weights 1 and -1, second input 2: x of either sign")
     sides = [
-        ("weights 2 and -1, second input 1", (2.0, -1.0), 1.0, np.linspace(0.02, 3, 400)),
-        ("weights 1 and 1, second input -2", (1.0, 1.0), -2.0, np.linspace(-3, 3, 601)),
+        ((2.0, -1.0), 1.0, places(0.02, 3.0), ("2 x - 1", "x^2 / 1")),
+        ((1.0, -1.0), 2.0, places(-3.0, 4.0, [0.0]), ("x - 2", "x / 2")),
     ]
-    for ax, (title, weights, second, x) in zip(axes, sides, strict=True):
-        inputs = np.stack([x, np.full_like(x, second)], axis=1).astype("float32")
+    for ax, (weights, second, x, ends) in zip(axes, sides, strict=True):
         layer = AddMulDense(len(ORDERS))
-        layer.build(inputs.shape)
+        layer.build((None, 2))
         layer.kernel.assign(np.tile(np.array(weights)[:, None], (1, len(ORDERS))))
         layer.order.assign(ORDERS)
-        for n, y in zip(ORDERS, layer(inputs).numpy().T, strict=True):
-            ax.plot(x, y, color=COLORS(norm(n)), linewidth=2.2 if n in (0, 1) else 1.0)
-        ax.set(title=title, xlabel="first input")
-    axes[0].annotate("2 x - 1", (2.3, 2.6), color=SUM)
-    axes[0].annotate("x^2 / 1", (2.1, 6.6), color=PRODUCT)
-    axes[1].annotate("x - 2", (-2.9, -4.2), color=SUM)
-    axes[1].annotate("-2 x", (-2.2, 5.2), color=PRODUCT)
-    axes[0].set(ylabel="output")
-    _colorbar(figure, axes, norm)
+        curves_by_order(ax, x, outputs(layer, x, second), ends)
+        ax.set(xlabel="first input, x")
+    across_zero(axes[1])
     return figure
 
 
-def _colorbar(figure, ax, norm):
-    bar = figure.colorbar(ScalarMappable(norm, COLORS), ax=ax, label="order", aspect=30)
-    bar.set_ticks(np.linspace(norm.vmin, norm.vmax, 5))
+def outputs(layer, x, second):
+    """The output of each unit for first inputs x and one second input, nan where x is nan."""
+    known = np.isfinite(x)
+    rows = np.stack([x[known], np.full(known.sum(), second)], axis=1).astype("float32")
+    found = np.full((layer.units, len(x)), np.nan)
+    found[:, known] = np.asarray(layer(rows)).T
+    return found
+
+
+def curves_by_order(ax, x, values, ends):
+    """Draws one curve an order, each with its name; jumps at 0 get their two end points."""
+    curves = []
+    for n, y in zip(ORDERS, values, strict=True):
+        color = SCALE(n)
+        text = {0.0: f"order 0: {ends[0]}", 1.0: f"order 1: {ends[1]}"}.get(n, f"order {n:g}")
+        ax.plot(x, y, color=color, linewidth=2.4 if n in (0, 1) else 1.5)
+        curves.append((x, y, text, color))
+        for at in np.flatnonzero(np.isnan(x)):
+            if abs(y[at + 1] - y[at - 1]) > 0.02:
+                ax.plot(0, y[at - 1], "o", color=color, markerfacecolor="white", markersize=4.5)
+                ax.plot(0, y[at + 1], "o", color=color, markersize=4.5)
+    label_ends(ax, curves)
+
+
+def across_zero(ax):
+    """Shades negative x, and says what happens there."""
+    ax.axvspan(ax.get_xlim()[0], 0.0, color=GREY, alpha=0.09, linewidth=0)
+    ax.annotate(
+        "negative x: orders between\n0 and 1 jump at x = 0",
+        (0.02, 0.98),
+        xycoords="axes fraction",
+        va="top",
+        fontsize=8,
+        color="#555555",
+    )
 
 
 PICTURES = {

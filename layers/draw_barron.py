@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from picture import save
+from picture import BLUE, GREEN, GREY, ORANGE, label_ends, places, save, valued
 
 from keras_addmul.barron import embeddings
 from keras_addmul.barron.fitting.units import fit
 from keras_addmul.barron.functions.smooth import SMOOTH
 from keras_addmul.layers import RePU
 
-BLUE, ORANGE, GREY = "#0b6e99", "#d9822b", "#8a8a8a"
-ORDERS = (0.5, 1, 2, 3)
+WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+POWERS = ((0.5, ORANGE), (1, GREY), (2, BLUE), (3, GREEN))
 
 
 def draw(folder):
@@ -22,72 +22,119 @@ def draw(folder):
 
 
 def barron():
-    """RePU of some orders, the units that make tanh, and what is left of it."""
-    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    """RePU of some powers, the units that make tanh, and what is left of it."""
+    figure = Figure(figsize=(11, 3.8), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
-    x = np.linspace(-1.0, 2.0, 301, dtype="float32")
-    for s, width in zip(ORDERS, (1.0, 2.2, 1.6, 1.0), strict=True):
-        left.plot(x, RePU(s)(x[:, None]).numpy()[:, 0], color=BLUE, linewidth=width)
-    for s, at in zip(ORDERS, ((1.5, 0.98), (1.72, 1.42), (1.62, 2.2), (0.82, 2.5)), strict=True):
-        left.annotate(f"s = {s:g}", at, fontsize=9)
-    left.set(title="RePU(s)", xlabel="x", ylim=(-0.2, 3.0))
+    left.set(xlabel="x", xlim=(-1, 2), ylim=(-0.2, 3.0))
+    left.set_ylabel("output")
+    x, curves = places(-1.0, 2.0), []
+    for s, color in POWERS:
+        y = valued(lambda x, s=s: RePU(s)(np.float32(x[:, None])).numpy(), x)
+        left.plot(x, y, color=color, linewidth=2)
+        curves.append((x, y, f"s = {s:g}", color))
+    label_ends(left, curves, beside=0.17)
 
     tanh = SMOOTH["tanh"]
     bank, cells = fit(tanh, 2, -3.0, 3.0, 1e-2, dtype="float64")
     z = np.linspace(-3.0, 3.0, 601)
     for knot, coefficient in zip(bank.knots[2:], bank.coefficients[2:], strict=True):
-        middle.plot(z, coefficient * np.maximum(z - knot, 0.0) ** 2, color=GREY, linewidth=0.9)
-    middle.plot(z, bank(z), color=BLUE, linewidth=2.2)
-    middle.plot(z, np.tanh(z), color=ORANGE, linewidth=1.2, linestyle="--")
+        unit = coefficient * np.maximum(z - knot, 0.0) ** 2
+        middle.plot(
+            z[z >= knot],
+            unit[z >= knot],
+            color=GREY,
+            linewidth=1,
+            label="a unit that bends at a knot",
+        )
+    middle.plot(z, bank(z), color=BLUE, linewidth=2.6, label=f"sum of all {bank.units} units")
+    middle.plot(z, np.tanh(z), color=ORANGE, linewidth=1.4, linestyle="--", label="tanh")
     inside = bank.knots[bank.knots >= -3]
-    middle.plot(inside, bank(inside), "o", color=BLUE, markersize=4)
-    middle.annotate("tanh (dashed) as the sum\nof units of order 2", (-2.9, 1.6), fontsize=9)
-    middle.set(title=f"RePUBank of {bank.units} units", xlabel="x", ylim=(-2.6, 2.6))
+    middle.plot(inside, bank(inside), "o", color=BLUE, markersize=4.5, label="knots")
+    handles, labels = middle.get_legend_handles_labels()
+    known = dict(zip(labels, handles, strict=True))
+    middle.legend(known.values(), known, loc="upper left", fontsize=8)
+    middle.set(xlabel="x", ylim=(-3.2, 3.2))
 
-    right.plot(z, bank(z) - np.tanh(z), color=BLUE, linewidth=1.4)
-    proved = float(cells.error(np.array([-3.0]), np.array([3.0]))[0])
+    right.plot(z, 1e3 * (bank(z) - np.tanh(z)), color=BLUE, linewidth=1.6)
+    proved = 1e3 * float(cells.error(np.array([-3.0]), np.array([3.0]))[0])
     for side in (-proved, proved):
-        right.axhline(side, color=ORANGE, linewidth=1.4)
-    right.annotate("proved", (-2.95, proved * 1.06), color=ORANGE, fontsize=9)
-    right.set(title="what is left of tanh", xlabel="x", ylim=(-1.35 * proved, 1.35 * proved))
+        right.axhline(side, color=ORANGE, linewidth=1.6)
+    right.annotate("proved bound", (0, proved), (0, 3), textcoords="offset points", color=ORANGE)
+    right.set(xlabel="x", xlim=(-3, 3), ylabel="error, in thousandths")
+    right.set(ylim=(-1.35 * proved, 1.35 * proved))
+    titles = "RePU(s): max(0, x)^s", f"tanh from {bank.units} units with s = 2", "error of that sum"
+    for ax, title in zip((left, middle, right), titles, strict=True):
+        ax.set_title(title, pad=18)
     return figure
 
 
+# Where each activation stands: those that embed above, what they embed into below.
 PLACES = {
-    "tanh": (0.0, 3.0),
-    "sigmoid": (0.0, 2.0),
-    "softplus": (0.0, 1.0),
-    "elu": (0.0, 0.0),
-    "repu3": (1.7, 2.6),
-    "repu2": (2.7, 1.8),
-    "relu": (3.7, 1.0),
-    "heaviside": (4.9, 0.4),
+    "tanh": (0.0, 1.0),
+    "sigmoid": (1.5, 1.0),
+    "softplus": (3.0, 1.0),
+    "elu": (6.5, 1.0),
+    "repu3": (1.5, 0.0),
+    "repu2": (4.0, 0.0),
+    "relu": (6.5, 0.0),
+    "heaviside": (9.0, 0.0),
 }
+TITLES = {"repu3": "RePU(3)", "repu2": "RePU(2)", "relu": "ReLU", "heaviside": "Heaviside"}
+FIRST = {"tanh": "repu3", "sigmoid": "repu3", "softplus": "repu3", "elu": "relu"}
+CHAIN = {"repu3": "repu2", "repu2": "relu", "relu": "heaviside"}
 
 
 def graph():
     """Which networks are networks of which other activation, with the constants."""
-    figure = Figure(figsize=(8.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
     ax = figure.subplots()
-    rows = embeddings(["tanh", "sigmoid", "softplus", "elu"], (0, 1, 2, 3))
-    first = {"tanh": "repu3", "sigmoid": "repu3", "softplus": "repu3", "elu": "relu"}
-    chain = {"repu3": "repu2", "repu2": "relu", "relu": "heaviside"}
-    for e in rows:
-        if not e.holds or {**first, **chain}.get(e.source) != e.target:
+    boxes = {}
+    for name, at in PLACES.items():
+        style = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": GREY}
+        boxes[name] = ax.text(
+            *at, TITLES.get(name, name), ha="center", va="center", bbox=style, fontsize=11, zorder=3
+        )
+    for e in embeddings(["tanh", "sigmoid", "softplus", "elu"], (0, 1, 2, 3)):
+        if not e.holds or {**FIRST, **CHAIN}.get(e.source) != e.target:
             continue
         start, end = np.array(PLACES[e.source]), np.array(PLACES[e.target])
-        color = BLUE if e.theorem == "hierarchy" else ORANGE
-        arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 30, "shrinkB": 30}
-        ax.annotate("", end, start, arrowprops=arrow)
-        ax.annotate(f"{e.constant:.3g}", (start + end) / 2 + [0, 0.09], color=color, fontsize=9)
-    for name, at in PLACES.items():
-        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": GREY}
-        ax.annotate(name, at, ha="center", va="center", bbox=box)
-    ax.annotate("hierarchy: the norm grows at most by", (2.3, 3.15), color=BLUE, fontsize=9)
-    ax.annotate("Taylor remainder: at most, times rho^s", (2.3, 2.9), color=ORANGE, fontsize=9)
-    ax.set(xlim=(-0.6, 5.5), ylim=(-0.4, 3.5))
+        color = BLUE if e.source in CHAIN else ORANGE
+        arrow = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": color, "lw": 1.6}
+        arrow |= {"patchA": boxes[e.source].get_bbox_patch(), "shrinkA": 2, "shrinkB": 3}
+        arrow |= {"patchB": boxes[e.target].get_bbox_patch()}
+        ax.annotate("", end, start, arrowprops=arrow, zorder=2)
+        ax.annotate(
+            f"{e.constant:.3g}",
+            start + 0.5 * (end - start),
+            color=color,
+            ha="center",
+            va="center",
+            bbox=WHITE,
+            zorder=4,
+        )
+    for height, color, words in (
+        (
+            -0.42,
+            ORANGE,
+            "the first is the second plus a polynomial; norm of the second: at most c rho^s",
+        ),
+        (
+            -0.60,
+            BLUE,
+            "the first is the second; the norm grows at most c-fold",
+        ),
+    ):
+        ax.annotate("", (0.3, height), (-0.5, height), arrowprops={**arrow_style(), "color": color})
+        ax.text(-0.1, height + 0.005, "c", color=color, ha="center", va="center", bbox=WHITE)
+        ax.text(0.45, height, words, color=color, va="center")
+    ax.set(xlim=(-0.7, 9.9), ylim=(-0.72, 1.25))
     ax.axis("off")
     return figure
+
+
+def arrow_style():
+    """How the arrows of the key look."""
+    return {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "lw": 1.6}
 
 
 PICTURES = {"Barron.svg": barron, "embeddings.svg": graph}

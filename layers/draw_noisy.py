@@ -3,17 +3,21 @@
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
-from picture import save
+from picture import BLUE, GREY, ORANGE, places, save
 
 from keras_addmul.activations.saturating import hard_tanh
 from keras_addmul.layers import NoisyTanh
 
-SAMPLE, MEAN, BASE = "#d9822b", "#0b6e99", "#8a8a8a"
-KINDS = {"NAN": 4.0, "NAH": 4.0, "NANI": 0.5, "NANIL": 30.0, "NANIS": 0.5}
+KINDS = {
+    "NAN": (4.0, "normal noise on the output"),
+    "NAH": (4.0, "half-normal on the output"),
+    "NANI": (0.5, "on the input"),
+    "NANIL": (30.0, "on the input, learned scale"),
+    "NANIS": (0.5, "on the input, where it saturates"),
+}
 
 
 def draw(folder):
@@ -23,35 +27,40 @@ def draw(folder):
 
 def noisy():
     """Samples, mean and slopes of the five kinds."""
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots(2, 5, sharex=True, sharey="row")
-    x = tf.constant(np.linspace(-4, 4, 97, dtype="float32")[:, None])
-    for (kind, c), (top, bottom) in zip(KINDS.items(), axes.T, strict=True):
+    points = np.linspace(-4, 4, 97)
+    x = places(-4.0, 4.0, [-1.0, 1.0])
+    for (kind, (c, words)), (top, bottom) in zip(KINDS.items(), axes.T, strict=True):
         layer = NoisyTanh(kind=kind, c=c, p_initializer="ones", seed=3)
-        samples, slopes = valued(layer, x, training=True)
-        mean, slope = valued(layer, x, training=False)
-        flat = keras.ops.convert_to_numpy(x)[:, 0]
-        top.plot(flat, samples, ".", color=SAMPLE, markersize=3, label="samples")
-        top.plot(flat, hard_tanh(flat), color=BASE, linewidth=1, label="hard tanh")
-        top.plot(flat, mean, color=MEAN, linewidth=1.8, label="their mean")
-        bottom.plot(flat, slopes, ".", color=SAMPLE, markersize=3)
-        bottom.plot(flat, (abs(flat) <= 1.0) * 1.0, color=BASE, linewidth=1)
-        bottom.plot(flat, slope, color=MEAN, linewidth=1.8)
-        top.set_title(f"{kind}, c = {c:g}", fontsize=10)
+        samples, slopes = sampled(layer, points, training=True)
+        mean, slope = sampled(layer, x, training=False)
+        top.plot(points, samples, ".", color=ORANGE, markersize=3, label="samples, in training")
+        top.plot(x, hard_tanh(x), color=GREY, linewidth=1.2, label="hard tanh, without noise")
+        top.plot(x, mean, color=BLUE, linewidth=2, label="exact mean, at inference")
+        bottom.plot(points, slopes, ".", color=ORANGE, markersize=3)
+        inside = np.where(np.isnan(x), np.nan, np.abs(x) <= 1.0)
+        bottom.plot(x, inside, color=GREY, linewidth=1.2)
+        bottom.plot(x, slope, color=BLUE, linewidth=2)
+        top.set_title(f"{kind}, c = {c:g}\n{words}", fontsize=9)
         bottom.set(xlabel="x", ylim=(-2.2, 2.2))
         top.set(ylim=(-1.9, 1.9), xlim=(-4, 4))
     axes[0, 0].set_ylabel("output")
-    axes[1, 0].set_ylabel("slope")
-    axes[0, 0].legend(loc="upper left", fontsize=7, frameon=False)
+    axes[1, 0].set_ylabel("slope of the output in x")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def valued(layer, x, training):
-    """Outputs and their slopes in x, as arrays."""
+def sampled(layer, x, training):
+    """Outputs and their slopes in x, as arrays; nan where x is nan."""
+    known = np.isfinite(x)
+    given = tf.constant(x[known, None], "float32")
     with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = layer(x, training=training)
-    return y.numpy()[:, 0], tape.gradient(y, x).numpy()[:, 0]
+        tape.watch(given)
+        y = layer(given, training=training)
+    found = np.full((2, len(x)), np.nan)
+    found[:, known] = y.numpy()[:, 0], tape.gradient(y, given).numpy()[:, 0]
+    return found
 
 
 if __name__ == "__main__":

@@ -4,16 +4,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from draw import ORDERS, across_zero, curves_by_order, outputs
 from matplotlib.figure import Figure
-from picture import save
+from picture import places, save
 
 from keras_addmul.layers import AddMulSelect
-
-SUM, PRODUCT = "#d9822b", "#0b6e99"
-COLORS = LinearSegmentedColormap.from_list("order", [SUM, "#9b8aa6", PRODUCT])
-ORDERS = np.linspace(0.0, 1.0, 9)
 
 
 def draw(folder):
@@ -23,26 +18,21 @@ def draw(folder):
 
 def addmul_select():
     """One unit that takes its second input, 2, and one that inverts it."""
-    figure = Figure(figsize=(9.2, 4.0), layout="constrained")
+    figure = Figure(figsize=(11.0, 4.2), layout="constrained")
     axes = figure.subplots(1, 2)
-    norm = Normalize(0.0, 1.0)
-    x = np.linspace(-3.0, 4.0, 701)
-    inputs = np.stack([x, np.full_like(x, 2.0)], axis=1).astype("float32")
-    for ax, second in zip(axes, (1.0, -1.0), strict=True):
+    axes[0].set(xlim=(-3, 4), ylim=(-6.5, 10.5), ylabel="output")
+    axes[1].set(xlim=(-3, 4), ylim=(-5.5, 3.2))
+    axes[0].set_title("weights 1 and 1: takes the second input, 2")
+    axes[1].set_title("weights 1 and -1: inverts the second input, 2")
+    x = places(-3.0, 4.0, [0.0])
+    ends = (("x + 2", "2 x"), ("x - 2", "x / 2"))
+    for ax, second, names in zip(axes, (1.0, -1.0), ends, strict=True):
         layer = AddMulSelect(len(ORDERS))
-        layer.build(inputs.shape)
-        kernel = np.tile(np.array([[1.0], [second]]), (1, len(ORDERS)))
-        layer.set_weights([kernel, ORDERS])
-        for n, y in zip(ORDERS, np.asarray(layer(inputs)).T, strict=True):
-            ax.plot(x, y, color=COLORS(norm(n)), linewidth=2.2 if n in (0, 1) else 1.0)
-        ax.set(title=f"weights 1 and {second:g}, second input 2", xlabel="first input")
-    axes[0].annotate("x + 2", (-2.6, 1.6), color=SUM)
-    axes[0].annotate("2 x", (-1.6, -5.2), color=PRODUCT)
-    axes[1].annotate("x - 2", (-1.2, -4.2), color=SUM)
-    axes[1].annotate("x / 2", (-2.6, -0.4), color=PRODUCT)
-    axes[0].set(ylabel="output")
-    bar = figure.colorbar(ScalarMappable(norm, COLORS), ax=axes, label="order", aspect=30)
-    bar.set_ticks(np.linspace(0.0, 1.0, 5))
+        layer.build((None, 2))
+        layer.set_weights([np.tile(np.array([[1.0], [second]]), (1, len(ORDERS))), ORDERS])
+        curves_by_order(ax, x, outputs(layer, x, 2.0), names)
+        ax.set(xlabel="first input, x")
+        across_zero(ax)
     return figure
 
 
