@@ -20,7 +20,7 @@ from keras_addmul.activations.rational_function import STARTS
 FAMILIES = {
     "steps": [
         *("sigmoid", "hard_sigmoid", "sparse_sigmoid", "dsilu"),
-        *("tanh", "hard_tanh", "softsign", "isru"),
+        *("tangent_sigmoid", "tanh", "hard_tanh", "softsign", "isru"),
     ],
     "rectifiers": [
         *("linear", "relu", "relu6", "leaky_relu", "prelu"),
@@ -34,7 +34,7 @@ FAMILIES = {
         *("silu", "swish", "gelu", "mish", "hard_silu"),
         *("lisht", "tanh_shrink", "soft_shrink", "hard_shrink", "snake"),
     ],
-    "others": ["apl", "rational", "crelu", "maxout", "softmax"],
+    "others": ["sin", "gaussian", "apl", "rational", "crelu", "maxout", "softmax"],
 }
 
 # Parameters shown where the defaults would hide what they do, as the title gives them.

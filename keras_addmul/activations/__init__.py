@@ -30,7 +30,7 @@ from keras.activations import (
     tanh_shrink,
 )
 
-from keras_addmul.activations import from_keras  # noqa: F401  its rows
+from keras_addmul.activations import from_keras, from_keras_curved  # noqa: F401  their rows
 from keras_addmul.activations.by_name import get, serialize
 from keras_addmul.activations.expectation import noisy_mean
 from keras_addmul.activations.exponentials import (
@@ -55,8 +55,9 @@ from keras_addmul.activations.rectifiers import (
     rrelu,
     srelu,
 )
-from keras_addmul.activations.registry import Activation, activation, catalogue
-from keras_addmul.activations.sigmoids import dsilu, hard_sigmoid, isru
+from keras_addmul.activations.registry import Activation, activation, catalogue, record_of
+from keras_addmul.activations.sigmoids import dsilu, hard_sigmoid, isru, tangent_sigmoid
+from keras_addmul.activations.waves import gaussian, sin
 
 __all__ = [
     "RATIONAL_STARTS",
@@ -70,6 +71,7 @@ __all__ = [
     "elish",
     "elu",
     "exponential",
+    "gaussian",
     "gelu",
     "get",
     "hard_elish",
@@ -90,6 +92,7 @@ __all__ = [
     "pelu",
     "prelu",
     "rational",
+    "record_of",
     "relu",
     "relu6",
     "repu",
@@ -98,6 +101,7 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "sin",
     "snake",
     "soft_exponential",
     "soft_shrink",
@@ -108,6 +112,7 @@ __all__ = [
     "sparse_sigmoid",
     "srelu",
     "swish",
+    "tangent_sigmoid",
     "tanh",
     "tanh_shrink",
 ]

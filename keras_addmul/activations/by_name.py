@@ -1,10 +1,13 @@
 """Activations by name."""
 
 import difflib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
 from keras_addmul.activations.registry import ALIASES, ROWS, key
+from keras_addmul.annotations import Config, Identifier
 
 __all__ = ["get", "serialize"]
 
@@ -18,7 +21,7 @@ _OF_KERAS = (
 )
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Callable[..., Any]:
     """Returns an activation: ours by name, then Keras's.
 
     Capitals, spaces, dashes and underscores in a name do not matter, and aliases
@@ -65,7 +68,7 @@ def get(identifier):
     )
 
 
-def serialize(activation):
+def serialize(activation: Callable[..., Any]) -> str | Config:
     """Returns what `get` turns back into the activation: a name, or a dictionary.
 
     >>> import keras

@@ -1,16 +1,31 @@
 """From what a caller passes to tensors of one float dtype."""
 
+from typing import Any, overload
+
 import keras
 from keras import ops
+
+from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["in_dtype_of"]
 
 
-def in_dtype_of(x, *parameters):
+@overload
+def in_dtype_of(x: ArrayLike) -> Tensor: ...
+@overload
+def in_dtype_of(x: ArrayLike, *parameters: ArrayLike) -> tuple[Tensor, ...]: ...
+def in_dtype_of(x: ArrayLike, *parameters: ArrayLike) -> Any:
     """Returns `x` as a float tensor, and the parameters in its dtype.
 
     Integers become the default float, as everywhere in Keras. `x` may be a
     `keras.KerasTensor`.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        *parameters: The same, of any shapes.
+
+    Returns:
+        A tensor, or a tuple of tensors where there are parameters.
     """
     x = ops.convert_to_tensor(x)
     x = ops.cast(x, keras.backend.result_type(x.dtype, float))

@@ -5,8 +5,10 @@ from keras import ops
 
 from keras_addmul import special
 from keras_addmul.activations.dtype_of import in_dtype_of
+from keras_addmul.activations.extrema import ELISH_LEAST, HARD_ELISH_LEAST, SILU_STEEPEST
 from keras_addmul.activations.registry import activation
 from keras_addmul.activations.sigmoids import hard_sigmoid, isru
+from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["celu", "elish", "hard_elish", "isrlu", "pelu", "soft_exponential"]
 
@@ -17,13 +19,14 @@ __all__ = ["celu", "elish", "hard_elish", "isrlu", "pelu", "soft_exponential"]
     smoothness=1,
     knots=(0.0,),
     monotone=True,
-    saturates="left",
+    left=(0.0, -1.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     layer="PELU",
     note="ELU at a = b = 1; the survey prints `a * exp(x / b) - 1`, which jumps at 0",
     source="https://arxiv.org/abs/1605.09332",
 )
-def pelu(x, a=1.0, b=1.0):
+def pelu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Tensor:
     """Returns `a/b * x` above 0 and `a * (exp(x/b) - 1)` below: once differentiable.
 
     Args:
@@ -46,12 +49,14 @@ def pelu(x, a=1.0, b=1.0):
     smoothness=1,
     knots=(0.0,),
     monotone=True,
-    saturates="left",
+    left=(0.0, -1.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
+    twins=(keras.activations.celu, ops.celu),
     note="Keras's celu has the same values, and at 0 itself the slope 2 instead of 1",
     source="https://arxiv.org/abs/1704.07483",
 )
-def celu(x, alpha=1.0):
+def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Returns `x` above 0 and `alpha * (exp(x/alpha) - 1)` below, `pelu(x, alpha, alpha)`.
 
     >>> from keras_addmul import activations
@@ -63,15 +68,16 @@ def celu(x, alpha=1.0):
 
 @activation(
     formula="(x if x > 0 else exp(x) - 1) / (1 + exp(-x))",
-    range=(-0.17157287525380990, float("inf")),
+    range=(ELISH_LEAST, float("inf")),
     smoothness=1,
     knots=(0.0,),
     monotone=False,
-    saturates="left",
-    lipschitz=1.0998393201288669,
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
+    lipschitz=SILU_STEEPEST,
     source="https://arxiv.org/abs/1808.00783",
 )
-def elish(x):
+def elish(x: ArrayLike) -> Tensor:
     """Returns `x * sigmoid(x)` above 0 and `(exp(x) - 1) * sigmoid(x)` below.
 
     >>> from keras_addmul import activations
@@ -84,16 +90,17 @@ def elish(x):
 
 @activation(
     formula="(x if x > 0 else exp(x) - 1) * min(1, max(0, (x + 1) / 2))",
-    range=(-0.09967315152874262, float("inf")),
+    range=(HARD_ELISH_LEAST, float("inf")),
     smoothness=0,
     knots=(-1.0, 1.0),
     monotone=False,
-    saturates="left",
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.5,
     aliases=("hardelish",),
     source="https://arxiv.org/abs/1808.00783",
 )
-def hard_elish(x):
+def hard_elish(x: ArrayLike) -> Tensor:
     """Returns `elish(x)` with the `hard_sigmoid` of slope 1/2 in place of the sigmoid.
 
     >>> from keras_addmul import activations
@@ -110,13 +117,14 @@ def hard_elish(x):
     smoothness=2,
     knots=(0.0,),
     monotone=True,
-    saturates="left",
+    left=(0.0, -1.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     layer="ISRLU",
     aliases=("inverse_square_root_linear_unit",),
     source="https://arxiv.org/abs/1710.09967",
 )
-def isrlu(x, alpha=1.0):
+def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Returns `x` above 0 and `x / sqrt(1 + alpha * x**2)` below: twice differentiable.
 
     Args:
@@ -138,13 +146,15 @@ def isrlu(x, alpha=1.0):
     range=(-1.5, float("inf")),
     smoothness=float("inf"),
     monotone=True,
-    saturates="left",
+    left=(0.0, -1.5),
+    right=None,
+    at_zero=0.5,
     lipschitz=float("inf"),
     layer="SoftExponential",
     note="log at alpha = -1, the identity at 0, exp at 1",
     source="https://arxiv.org/abs/1602.01321",
 )
-def soft_exponential(x, alpha=0.5):
+def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.5) -> Tensor:
     """Returns the logarithm of `x` at alpha -1, `x` at 0, its exponential at 1, or one between.
 
     `special.soft_exponential`, bounded so that outputs and their squares are finite,

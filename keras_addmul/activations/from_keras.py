@@ -1,10 +1,13 @@
 """Rows for the functions that Keras has: they are used as they are."""
 
+import math
+
 from keras import activations as of_keras
+from keras import ops
 
 from keras_addmul.activations.registry import describe
 
-__all__ = []
+__all__: list[str] = []
 
 _INF = float("inf")
 _SURVEY = "https://arxiv.org/abs/1811.03378"
@@ -17,9 +20,12 @@ describe(
     range=(0.0, 1.0),
     smoothness=_INF,
     monotone=True,
-    saturates="both",
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
     lipschitz=0.25,
     aliases=("logistic",),
+    twins=(ops.sigmoid,),
     source=_SURVEY,
 )
 describe(
@@ -28,8 +34,10 @@ describe(
     range=(-1.0, 1.0),
     smoothness=_INF,
     monotone=True,
-    saturates="both",
+    left=(0.0, -1.0),
+    right=(0.0, 1.0),
     lipschitz=1.0,
+    twins=(ops.tanh,),
     source=_SURVEY,
 )
 describe(
@@ -39,8 +47,11 @@ describe(
     smoothness=0,
     knots=(-1.0, 1.0),
     monotone=True,
-    saturates="both",
+    straight=True,
+    left=(0.0, -1.0),
+    right=(0.0, 1.0),
     lipschitz=1.0,
+    twins=(ops.hard_tanh,),
     source=_SURVEY,
 )
 describe(
@@ -50,8 +61,10 @@ describe(
     smoothness=1,
     knots=(0.0,),
     monotone=True,
-    saturates="both",
+    left=(0.0, -1.0),
+    right=(0.0, 1.0),
     lipschitz=1.0,
+    twins=(ops.softsign,),
     source=_SURVEY,
 )
 describe(
@@ -61,9 +74,13 @@ describe(
     smoothness=0,
     knots=(-1.0, 1.0),
     monotone=True,
-    saturates="both",
+    straight=True,
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
     lipschitz=0.5,
     note="the survey's hard sigmoid",
+    twins=(ops.sparse_sigmoid,),
     source=_KERAS,
 )
 describe(
@@ -72,10 +89,12 @@ describe(
     range=(0.0, 1.0),
     smoothness=_INF,
     monotone=False,
-    saturates="both",
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
     lipschitz=0.5,
     elementwise=False,
     note="each output rises in its own input and falls in the others",
+    twins=(ops.softmax,),
     source=_SURVEY,
 )
 
@@ -86,7 +105,9 @@ describe(
     range=(-_INF, _INF),
     smoothness=_INF,
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(1.0, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     aliases=("identity",),
     source=_KERAS,
@@ -98,8 +119,11 @@ describe(
     smoothness=0,
     knots=(0.0,),
     monotone=True,
-    saturates="left",
+    straight=True,
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
+    twins=(ops.relu,),
     source=_SURVEY,
 )
 describe(
@@ -109,8 +133,11 @@ describe(
     smoothness=0,
     knots=(0.0, 6.0),
     monotone=True,
-    saturates="both",
+    straight=True,
+    left=(0.0, 0.0),
+    right=(0.0, 6.0),
     lipschitz=1.0,
+    twins=(ops.relu6,),
     source=_KERAS,
 )
 describe(
@@ -119,8 +146,11 @@ describe(
     range=(0.0, _INF),
     smoothness=_INF,
     monotone=True,
-    saturates="left",
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
+    at_zero=math.log(2.0),
     lipschitz=1.0,
+    twins=(ops.softplus,),
     source=_SURVEY,
 )
 describe(
@@ -130,129 +160,45 @@ describe(
     smoothness=1,
     knots=(-1.0, 1.0),
     monotone=True,
-    saturates="left",
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
+    at_zero=0.25,
     lipschitz=1.0,
+    twins=(ops.sparse_plus,),
     source=_KERAS,
 )
 
-# Exponentials.
+# Namesakes of functions of ours that are other functions: `get` finds them by no name.
 describe(
-    of_keras.exponential,
-    formula="exp(x)",
-    range=(0.0, _INF),
-    smoothness=_INF,
-    monotone=True,
-    saturates="left",
-    lipschitz=_INF,
-    aliases=("exp",),
-    source=_KERAS,
-)
-describe(
-    of_keras.elu,
-    formula="x if x > 0 else alpha * (exp(x) - 1)",
-    range=(-1.0, _INF),
-    smoothness=1,
-    knots=(0.0,),
-    monotone=True,
-    saturates="left",
-    lipschitz=1.0,
-    note="the survey prints `alpha * exp(x) - 1`, which jumps at 0",
-    source="https://arxiv.org/abs/1511.07289",
-)
-describe(
-    of_keras.selu,
-    formula="1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * (exp(x) - 1))",
-    range=(-1.7580993408473766, _INF),
-    smoothness=0,
-    knots=(0.0,),
-    monotone=True,
-    saturates="left",
-    lipschitz=1.7580993408473766,
-    source="https://arxiv.org/abs/1706.02515",
-)
-describe(
-    of_keras.log_sigmoid,
-    formula="-log(1 + exp(-x))",
-    range=(-_INF, 0.0),
-    smoothness=_INF,
-    monotone=True,
-    saturates="right",
-    lipschitz=1.0,
-    source=_KERAS,
-)
-
-# The input times a gate, or less a step.
-describe(
-    of_keras.silu,
-    formula="x / (1 + exp(-x))",
-    range=(-0.27846454276107380, _INF),
-    smoothness=_INF,
-    monotone=False,
-    saturates="left",
-    lipschitz=1.0998393201288669,
-    source="https://arxiv.org/abs/1702.03118",
-)
-describe(
-    of_keras.gelu,
-    formula="x * (1 + erf(x / sqrt(2))) / 2",
-    range=(-0.16997120747990366, _INF),
-    smoothness=_INF,
-    monotone=False,
-    saturates="left",
-    lipschitz=1.1289041451851548,
-    source="https://arxiv.org/abs/1606.08415",
-)
-describe(
-    of_keras.mish,
-    formula="x * tanh(log(1 + exp(x)))",
-    range=(-0.30884341301725040, _INF),
-    smoothness=_INF,
-    monotone=False,
-    saturates="left",
-    lipschitz=1.0884981612517279,
-    source="https://arxiv.org/abs/1908.08681",
-)
-describe(
-    of_keras.hard_silu,
-    formula="x * min(6, max(0, x + 3)) / 6",
-    range=(-0.375, _INF),
+    of_keras.hard_sigmoid,
+    name="keras.activations.hard_sigmoid",
+    formula="min(1, max(0, x / 6 + 1 / 2))",
+    range=(0.0, 1.0),
     smoothness=0,
     knots=(-3.0, 3.0),
-    monotone=False,
-    saturates="left",
-    lipschitz=1.5,
-    aliases=("hard_swish",),
-    source="https://arxiv.org/abs/1905.02244",
-)
-describe(
-    of_keras.tanh_shrink,
-    formula="x - tanh(x)",
-    range=(-_INF, _INF),
-    smoothness=_INF,
     monotone=True,
-    saturates="none",
-    lipschitz=1.0,
+    straight=True,
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
+    lipschitz=1 / 6,
+    twins=(ops.hard_sigmoid,),
+    listed=False,
     source=_KERAS,
 )
 describe(
-    of_keras.soft_shrink,
-    formula="x - min(threshold, max(-threshold, x))",
+    of_keras.leaky_relu,
+    name="keras.activations.leaky_relu",
+    formula="x if x > 0 else negative_slope * x",
     range=(-_INF, _INF),
     smoothness=0,
-    knots=(-0.5, 0.5),
+    knots=(0.0,),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(0.2, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
-    source=_KERAS,
-)
-describe(
-    of_keras.hard_shrink,
-    formula="x if abs(x) > threshold else 0",
-    range=(-_INF, _INF),
-    smoothness=-1,
-    knots=(-0.5, 0.5),
-    monotone=True,
-    saturates="none",
-    lipschitz=_INF,
+    twins=(ops.leaky_relu,),
+    listed=False,
     source=_KERAS,
 )

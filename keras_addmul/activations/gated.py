@@ -3,23 +3,26 @@
 from keras import ops
 
 from keras_addmul.activations.dtype_of import in_dtype_of
+from keras_addmul.activations.extrema import LISHT_STEEPEST, SILU_LEAST, SILU_STEEPEST
 from keras_addmul.activations.registry import activation
+from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["lisht", "snake", "swish"]
 
 
 @activation(
     formula="x / (1 + exp(-beta * x))",
-    range=(-0.27846454276107380, float("inf")),
+    range=(SILU_LEAST, float("inf")),
     smoothness=float("inf"),
     monotone=False,
-    saturates="left",
-    lipschitz=1.0998393201288669,
+    left=(0.0, 0.0),
+    right=(1.0, 0.0),
+    lipschitz=SILU_STEEPEST,
     layer="Swish",
     note="keras.activations.silu at beta = 1, which is all that Keras's swish offers",
     source="https://arxiv.org/abs/1710.05941",
 )
-def swish(x, beta=1.0):
+def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Tensor:
     """Returns `x * sigmoid(beta * x)`: half the input at beta 0, ReLU at infinity.
 
     >>> from keras_addmul import activations
@@ -35,11 +38,12 @@ def swish(x, beta=1.0):
     range=(0.0, float("inf")),
     smoothness=float("inf"),
     monotone=False,
-    saturates="none",
-    lipschitz=1.1996786402577339,
+    left=(-1.0, 0.0),
+    right=(1.0, 0.0),
+    lipschitz=LISHT_STEEPEST,
     source="https://arxiv.org/abs/1901.05894",
 )
-def lisht(x):
+def lisht(x: ArrayLike) -> Tensor:
     """Returns `x * tanh(x)`, which is `abs(x)` with a round tip.
 
     >>> from keras_addmul import activations
@@ -55,12 +59,13 @@ def lisht(x):
     range=(float("-inf"), float("inf")),
     smoothness=float("inf"),
     monotone=True,
-    saturates="none",
+    left=None,
+    right=None,
     lipschitz=2.0,
     layer="Snake",
     source="https://arxiv.org/abs/2006.08195",
 )
-def snake(x, alpha=1.0):
+def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Returns `x + sin(alpha * x)**2 / alpha`: a line with a wave, for what repeats itself.
 
     Args:

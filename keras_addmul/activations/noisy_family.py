@@ -65,7 +65,7 @@ def noisy(x, noise, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=
         noise: Tensor of its shape, the random numbers: for `NAH`, not negative.
         p: Tensor, learned steepness of the scale.
         c: Tensor, scale of the noise.
-        base: Name of h: `"hard_tanh"`, `"hard_sigmoid"`, `"tanh"`, `"sigmoid"`.
+        base: Name of h: `"hard_tanh"`, `"tangent_sigmoid"`, `"tanh"`, `"sigmoid"`.
         kind: One of the five above.
         alpha: Number; beyond the threshold, the slope of the mean is `1 - alpha`
             of the slope at zero.

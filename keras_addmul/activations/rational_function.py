@@ -5,12 +5,13 @@ from keras import ops
 
 from keras_addmul.activations.dtype_of import in_dtype_of
 from keras_addmul.activations.registry import activation
+from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["STARTS", "rational"]
 
 # Numerator and denominator, the lowest power first, of the functions closest to the
 # named ones on [-3, 3]; by _precompute/fit_rational.py. Largest errors: 0.014, 1.4e-6, 5e-7.
-STARTS = {
+STARTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "leaky_relu": (
         (0.012376861, 0.50499999, 2.6882878, 4.3206001, 2.3501911, 0.42116399),
         (0.0, 8.5556437, 0.0, 0.83398807),
@@ -25,6 +26,12 @@ STARTS = {
     ),
 }
 
+# The line that the start tends to on both sides: the quotient of the two polynomials.
+_FAR = (
+    STARTS["leaky_relu"][0][5] / STARTS["leaky_relu"][1][3],
+    STARTS["leaky_relu"][0][4] / STARTS["leaky_relu"][1][3],
+)
+
 
 @activation(
     formula="sum(a * x**i for i, a in enumerate(numerator))"
@@ -32,7 +39,9 @@ STARTS = {
     range=(float("-inf"), float("inf")),
     smoothness=float("inf"),
     monotone=False,
-    saturates="none",
+    left=_FAR,
+    right=_FAR,
+    at_zero=STARTS["leaky_relu"][0][0],
     lipschitz=1.1309008206818884,
     layer="Rational",
     aliases=("pade", "pau", "pade_activation_unit"),
@@ -40,7 +49,11 @@ STARTS = {
     "once `denominator[0]` is not 0, there is a corner at 0",
     source="https://arxiv.org/abs/1907.06732",
 )
-def rational(x, numerator=STARTS["leaky_relu"][0], denominator=STARTS["leaky_relu"][1]):
+def rational(
+    x: ArrayLike,
+    numerator: ArrayLike = STARTS["leaky_relu"][0],
+    denominator: ArrayLike = STARTS["leaky_relu"][1],
+) -> Tensor:
     """Returns `P(x) / (1 + abs(Q(x)))`, P and Q polynomials: there are no poles.
 
     `P(x) = sum_i numerator[i] * x**i` and `Q(x) = sum_i denominator[i] * x**(i + 1)`.

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.gradients import custom_gradient
 
 __all__ = ["repu"]
@@ -12,7 +13,7 @@ _SMALLEST = {"float16": 6.104e-05, "float64": 2.2251e-308}
 
 
 @keras.saving.register_keras_serializable("keras_addmul", "repu")
-def repu(x, s=2, limit=None):
+def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
     """Returns `max(0, x)^s`: the rectified power unit of order `s`.
 
     Order 1 is ReLU; order `s` has `s - 1` continuous derivatives. Every gradient is

@@ -5,6 +5,7 @@ from keras import ops
 from keras_addmul.activations.dtype_of import in_dtype_of
 from keras_addmul.activations.rectified_power import repu
 from keras_addmul.activations.registry import activation, describe
+from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
 
@@ -15,13 +16,15 @@ __all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
     smoothness=0,
     knots=(0.0,),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(0.01, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     aliases=("lrelu",),
     note="slope 0.01; Keras's leaky_relu starts at 0.2, its layer LeakyReLU at 0.3",
     source="https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",
 )
-def leaky_relu(x, negative_slope=0.01):
+def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Tensor:
     """Returns `x` above 0 and `negative_slope * x` below.
 
     The slope is the one of its paper: Keras's function of this name starts at 0.2, and
@@ -40,12 +43,14 @@ def leaky_relu(x, negative_slope=0.01):
     smoothness=0,
     knots=(0.0,),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(0.25, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     note="keras.layers.PReLU learns alpha, from zero on; the paper starts at 1/4",
     source="https://arxiv.org/abs/1502.01852",
 )
-def prelu(x, alpha=0.25):
+def prelu(x: ArrayLike, alpha: ArrayLike = 0.25) -> Tensor:
     """Returns `x` above 0 and `alpha * x` below.
 
     Args:
@@ -66,13 +71,20 @@ def prelu(x, alpha=0.25):
     smoothness=0,
     knots=(0.0,),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(11 / 48, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     layer="RReLU",
     note="the slope is a factor; the paper's table divides by numbers of [3, 8]",
     source="https://arxiv.org/abs/1505.00853",
 )
-def rrelu(x, lower=1 / 8, upper=1 / 3, uniform=None):
+def rrelu(
+    x: ArrayLike,
+    lower: ArrayLike = 1 / 8,
+    upper: ArrayLike = 1 / 3,
+    uniform: ArrayLike | None = None,
+) -> Tensor:
     """Returns `x` above 0; below, `x` times a slope of [lower, upper], or their mean.
 
     Args:
@@ -98,14 +110,22 @@ def rrelu(x, lower=1 / 8, upper=1 / 3, uniform=None):
     smoothness=0,
     knots=(0.0,),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(0.2, 0.0),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     layer="SReLU",
     aliases=("s_shaped_relu",),
     note="starts as a leaky ReLU: the right slope is 1 until it is learned",
     source="https://arxiv.org/abs/1512.07030",
 )
-def srelu(x, t_left=0.0, a_left=0.2, t_right=1.0, a_right=1.0):
+def srelu(
+    x: ArrayLike,
+    t_left: ArrayLike = 0.0,
+    a_left: ArrayLike = 0.2,
+    t_right: ArrayLike = 1.0,
+    a_right: ArrayLike = 1.0,
+) -> Tensor:
     """Returns `x` between two thresholds, and lines of other slopes beyond them.
 
     `t_left + a_left * (x - t_left)` to the left, `t_right + a_right * (x - t_right)`
@@ -132,13 +152,15 @@ def srelu(x, t_left=0.0, a_left=0.2, t_right=1.0, a_right=1.0):
     smoothness=0,
     knots=(-1.0, 0.0),
     monotone=True,
-    saturates="none",
+    straight=True,
+    left=(0.2, 0.1),
+    right=(1.0, 0.0),
     lipschitz=1.0,
     layer="APL",
     aliases=("adaptive_piecewise_linear",),
     source="https://arxiv.org/abs/1412.6830",
 )
-def apl(x, slopes=(-0.1, -0.1), hinges=(0.0, -1.0)):
+def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0, -1.0)) -> Tensor:
     """Returns `max(0, x) + sum_s slopes[s] * max(0, hinges[s] - x)`.
 
     Args:
@@ -162,7 +184,8 @@ def apl(x, slopes=(-0.1, -0.1), hinges=(0.0, -1.0)):
     range=(0.0, float("inf")),
     smoothness=0,
     monotone=False,
-    saturates="none",
+    left=None,
+    right=None,
     lipschitz=1.0,
     elementwise=False,
     layer="CReLU",
@@ -170,7 +193,7 @@ def apl(x, slopes=(-0.1, -0.1), hinges=(0.0, -1.0)):
     note="doubles the features",
     source="https://arxiv.org/abs/1603.05201",
 )
-def crelu(x, axis=-1):
+def crelu(x: ArrayLike, axis: int = -1) -> Tensor:
     """Returns `relu(x)` and `relu(-x)`, joined along an axis, which they double.
 
     >>> from keras_addmul import activations
@@ -186,14 +209,15 @@ def crelu(x, axis=-1):
     range=(float("-inf"), float("inf")),
     smoothness=0,
     monotone=True,
-    saturates="none",
+    left=None,
+    right=None,
     lipschitz=1.0,
     elementwise=False,
     layer="Maxout",
     note="divides the features by `pieces`; the layer brings the linear maps",
     source="https://arxiv.org/abs/1302.4389",
 )
-def maxout(x, pieces=2):
+def maxout(x: ArrayLike, pieces: int = 2) -> Tensor:
     """Returns the largest of each `pieces` neighbouring features.
 
     Args:
@@ -224,7 +248,8 @@ describe(
     smoothness=1,
     knots=(0.0,),
     monotone=True,
-    saturates="left",
+    left=(0.0, 0.0),
+    right=None,
     lipschitz=float("inf"),
     layer="RePU",
     aliases=("requ", "rectified_power_unit"),

@@ -5,19 +5,34 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import keras
 
-__all__ = ["ALIASES", "ROWS", "Activation", "activation", "catalogue", "describe", "key"]
+__all__ = [
+    "ALIASES",
+    "ROWS",
+    "Activation",
+    "Line",
+    "activation",
+    "catalogue",
+    "describe",
+    "key",
+    "record_of",
+]
 
-# By the key of the name; `catalogue` and `get` read them.
-ROWS = {}
-ALIASES = {}
+# Slope and offset of `slope * x + offset`.
+Line: TypeAlias = tuple[float, float]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Activation:
-    """One row of the catalogue: what holds for a function at its default parameters.
+    """What holds for one activation at its default parameters.
+
+    `record_of` finds the record of a function; `catalogue` lists those that `get` knows by
+    name. Everything in this package that relies on such a fact reads it here.
 
     Attributes:
         name: What `activations.get` knows it by.
@@ -30,57 +45,104 @@ class Activation:
             for a function that jumps.
         knots: Where the next derivative jumps.
         monotone: Whether the function never decreases.
+        straight: Whether it consists of straight pieces between its knots.
+        left: Slope and offset of the line that the values tend to as `x` goes to minus
+            infinity, or None where they tend to no line.
+        right: The same as `x` goes to infinity.
+        at_zero: The value at 0.
         saturates: On which side the values tend to a finite limit: `"left"`,
-            `"right"`, `"both"` or `"none"`.
+            `"right"`, `"both"` or `"none"`. It follows from `left` and `right`.
         lipschitz: The Lipschitz constant: the largest magnitude of the slope, or of
-            the Jacobian in the Euclidean norm where features are joined.
+            the Jacobian in the Euclidean norm where features are joined. Infinite where
+            there is none.
         elementwise: Whether each output depends on one input.
         layer: Name of the layer that learns the parameters or draws them, or "".
         aliases: Other names.
+        twins: Other functions that return the same numbers, such as `keras.ops.tanh`.
+        listed: Whether `get` finds it by its name.
         note: What to mind, such as a namesake that is another function.
         source: Where the function comes from, as a link.
     """
 
     name: str
-    function: Callable = dataclasses.field(repr=False)
+    function: Callable[..., Any] = dataclasses.field(repr=False)
     formula: str
-    parameters: tuple = ()
-    range: tuple
+    parameters: tuple[tuple[str, Any], ...] = ()
+    range: tuple[float, float]
     smoothness: float
-    knots: tuple = ()
+    knots: tuple[float, ...] = ()
     monotone: bool
-    saturates: str
+    straight: bool = False
+    left: Line | None
+    right: Line | None
+    at_zero: float = 0.0
+    saturates: str = dataclasses.field(init=False)
     lipschitz: float
     elementwise: bool = True
     layer: str = ""
-    aliases: tuple = ()
+    aliases: tuple[str, ...] = ()
+    twins: tuple[Callable[..., Any], ...] = dataclasses.field(default=(), repr=False)
+    listed: bool = True
     note: str = ""
     source: str
 
+    def __post_init__(self) -> None:
+        flat = [line is not None and line[0] == 0 for line in (self.left, self.right)]
+        sides = {(True, True): "both", (True, False): "left", (False, True): "right"}
+        object.__setattr__(self, "saturates", sides.get((flat[0], flat[1]), "none"))
 
-def describe(function, name=None, **facts):
-    """Adds a row for a function, which is returned; its defaults are read off its signature."""
+
+# The listed records by name, and their names by the keys of names and aliases.
+ROWS: dict[str, Activation] = {}
+ALIASES: dict[str, str] = {}
+
+# All records by the identity of function and twins, which they keep alive.
+_BY_IDENTITY: dict[int, Activation] = {}
+
+
+def describe(function: _Function, name: str | None = None, **facts: Any) -> _Function:
+    """Adds the record of a function; its parameters are read off its signature.
+
+    Args:
+        function: A function of one tensor.
+        name: Its name, by default the function's own.
+        **facts: The other attributes of `Activation`.
+
+    Returns:
+        The function.
+
+    Raises:
+        ValueError: If a name or an alias, or the function, has a record already.
+    """
     name = name or function.__name__
     row = Activation(name=name, function=function, parameters=_defaults(function, facts), **facts)
-    for known in (name, *row.aliases):
+    for known in (name, *row.aliases) if row.listed else ():
         other = ALIASES.setdefault(key(known), name)
         if other != name:
             raise ValueError(f"The name {known!r} belongs to {other!r}. Received it for: {name!r}")
-    ROWS[name] = row
+    for one in (function, *row.twins):
+        if _BY_IDENTITY.setdefault(id(one), row) is not row:
+            raise ValueError(f"The function has a record already. Received: {name!r}")
+    if row.listed:
+        ROWS[name] = row
     return function
 
 
-def activation(**facts):
-    """Decorates a function that joins the catalogue, and that Keras shall save by its name."""
+def activation(**facts: Any) -> Callable[[_Function], _Function]:
+    """Decorates a function to add it to the catalogue and to register it with Keras.
 
-    def decorate(function):
+    Args:
+        **facts: Attributes of `Activation`, without name, function and parameters.
+    """
+
+    def decorate(function: _Function) -> _Function:
         register = keras.saving.register_keras_serializable("keras_addmul", function.__name__)
         return describe(register(function), **facts)
 
     return decorate
 
 
-def catalogue():
+def catalogue() -> list[Activation]:
     """Returns what is known of each activation, as a list of `Activation`, by name.
 
     Each row is checked against its function by the tests. As a data frame:
@@ -95,7 +157,42 @@ def catalogue():
     return [ROWS[name] for name in sorted(ROWS)]
 
 
-def key(name):
+def record_of(function: Any) -> Activation | None:
+    """Returns what is known of a function, or None if it is unknown.
+
+    What the function is decides, never what it is called: the very functions of this package
+    and of `keras.activations`, the same functions of `keras.ops`, and layers of Keras's own
+    classes `Activation`, `ReLU`, `LeakyReLU`, `ELU` and `Softmax` whose arguments make them one
+    of these. A function of a user, a lambda, a `functools.partial`, a subclass, a layer with
+    other arguments: all are unknown, whatever their names. Two namesakes have two records:
+    `activations.hard_sigmoid` has slope 1/2, `keras.activations.hard_sigmoid` 1/6.
+
+    A record speaks of the function at its default parameters, for all finite `x`. Proofs may
+    rely on `lipschitz`, `range`, `monotone`, `at_zero`, `elementwise`, on `knots` with
+    `straight` (between two knots the function is a line) and on `left` and `right` (the lines
+    that it tends to; where `straight`, it is these lines beyond the outermost knots). Numbers
+    that are irrational are rounded to the nearest double.
+
+    Args:
+        function: Anything, such as the `activation` of a layer or a layer.
+
+    >>> import keras
+    >>> from keras_addmul import activations
+    >>> activations.record_of(keras.activations.hard_sigmoid).lipschitz == 1 / 6
+    True
+    >>> activations.record_of(keras.layers.ReLU(max_value=6)).name
+    'relu6'
+    >>> activations.record_of(lambda x: keras.ops.tanh(x)) is None
+    True
+    """
+    if isinstance(function, keras.layers.Layer):
+        return _record_of_layer(function)
+    row = _BY_IDENTITY.get(id(function))
+    known = row is not None and any(one is function for one in (row.function, *row.twins))
+    return row if known else None
+
+
+def key(name: str) -> str:
     """Returns a name without what people write differently.
 
     >>> from keras_addmul.activations.registry import key
@@ -103,6 +200,29 @@ def key(name):
     ('hardsigmoid', 'hardsigmoid')
     """
     return re.sub(r"[^a-z0-9]", "", name.lower().removeprefix("keras_addmul>"))
+
+
+def _record_of_layer(layer: Any) -> Activation | None:
+    """The record of a layer of Keras that is an activation without weights."""
+    kind, named = type(layer), keras.activations
+    if kind is keras.layers.Activation:
+        return record_of(layer.activation)
+    if kind is keras.layers.ReLU and not layer.negative_slope and not layer.threshold:
+        same = {None: named.relu, 6: named.relu6}.get(layer.max_value)
+    elif kind is keras.layers.LeakyReLU:
+        both = named.leaky_relu, ROWS["leaky_relu"].function
+        same = {_default(f, "negative_slope"): f for f in both}.get(layer.negative_slope)
+    elif kind is keras.layers.ELU:
+        same = named.elu if layer.alpha == _default(named.elu, "alpha") else None
+    elif kind is keras.layers.Softmax:
+        same = named.softmax if layer.axis == _default(named.softmax, "axis") else None
+    else:
+        same = None
+    return None if same is None else _BY_IDENTITY[id(same)]
+
+
+def _default(function, parameter):
+    return inspect.signature(function).parameters[parameter].default
 
 
 def _defaults(function, facts):

@@ -5,87 +5,87 @@ from collections.abc import Callable
 
 from keras import ops
 
-__all__ = ["BASES", "Saturating", "get_base", "hard_sigmoid", "hard_tanh"]
+from keras_addmul.activations import from_keras, sigmoids  # noqa: F401  the records of the bases
+from keras_addmul.activations.registry import ROWS, Activation
+from keras_addmul.annotations import Tensor
 
-
-def hard_tanh(x):
-    """Returns `x` kept in [-1, 1].
-
-    >>> import keras
-    >>> from keras_addmul.activations.saturating import hard_tanh
-    >>> hard_tanh(keras.ops.array([-2.0, 0.5, 3.0])).numpy()
-    array([-1. ,  0.5,  1. ], dtype=float32)
-    """
-    return ops.clip(x, -1.0, 1.0)
-
-
-def hard_sigmoid(x):
-    """Returns `x / 4 + 1 / 2` kept in [0, 1]: the tangent of the sigmoid at zero.
-
-    Keras's function of this name has the slope 1/6.
-
-    >>> import keras
-    >>> from keras_addmul.activations.saturating import hard_sigmoid
-    >>> hard_sigmoid(keras.ops.array([-3.0, 0.0, 1.0])).numpy()
-    array([0.  , 0.5 , 0.75], dtype=float32)
-    """
-    return ops.clip(0.25 * x + 0.5, 0.0, 1.0)
+__all__ = ["BASES", "Saturating", "get_base"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Saturating:
-    """A function `h`, its tangent at zero `u(x) = slope x + middle`, and its two limits."""
+    """A function `h`, its tangent at zero `u(x) = slope x + middle`, and its two limits.
+
+    Attributes:
+        name: Its name.
+        function: `h`, of a tensor.
+        slope: Its slope at zero, where it is steepest.
+        middle: Its value at zero, half-way between the limits.
+        low: The limit on the left.
+        high: The limit on the right.
+        soft: Whether it is curved; otherwise it is the tangent, kept between the limits.
+    """
 
     name: str
-    function: Callable
+    function: Callable[[Tensor], Tensor]
     slope: float
     middle: float
     low: float
     high: float
     soft: bool
 
-    def __call__(self, x):
+    def __call__(self, x: Tensor) -> Tensor:
         """Returns `h(x)`."""
         return self.function(x)
 
-    def linear(self, x):
+    def linear(self, x: Tensor) -> Tensor:
         """Returns `u(x)`."""
         return x if (self.slope, self.middle) == (1.0, 0.0) else self.slope * x + self.middle
 
-    def clip(self, y):
+    def clip(self, y: Tensor) -> Tensor:
         """Returns `y` kept between the two limits."""
         return ops.clip(y, self.low, self.high)
 
     @property
-    def threshold(self):
+    def threshold(self) -> float:
         """The `|x|` at which the line meets the limits."""
         return (self.high - self.middle) / self.slope
 
 
-_TANH = {"slope": 1.0, "middle": 0.0, "low": -1.0, "high": 1.0}
-_SIGMOID = {"slope": 0.25, "middle": 0.5, "low": 0.0, "high": 1.0}
-
-BASES = {
-    base.name: base
-    for base in (
-        Saturating("hard_tanh", hard_tanh, **_TANH, soft=False),
-        Saturating("hard_sigmoid", hard_sigmoid, **_SIGMOID, soft=False),
-        Saturating("tanh", ops.tanh, **_TANH, soft=True),
-        Saturating("sigmoid", ops.sigmoid, **_SIGMOID, soft=True),
+def _base(row: Activation) -> Saturating:
+    """A base from the record of a function that is odd about its value at zero."""
+    # The plain operation where there is one: Keras's sigmoid ties its input to its output.
+    function = (*row.twins, row.function)[0]
+    return Saturating(
+        row.name, function, row.lipschitz, row.at_zero, *row.range, soft=not row.straight
     )
+
+
+BASES: dict[str, Saturating] = {
+    name: _base(ROWS[name]) for name in ("hard_tanh", "tangent_sigmoid", "tanh", "sigmoid")
 }
 
+# Names that files saved earlier give to a base.
+_EARLIER = {"hard_sigmoid": "tangent_sigmoid"}
 
-def get_base(name):
+
+def get_base(name: str) -> Saturating:
     """Returns a saturating function by its name.
 
-    >>> from keras_addmul.activations.saturating import get_base
-    >>> get_base("hard_sigmoid").threshold
-    2.0
+    `"hard_sigmoid"`, as the function of slope 1/4 was called, still means `"tangent_sigmoid"`
+    here: files with that name load.
+
+    Args:
+        name: `"hard_tanh"`, `"tangent_sigmoid"`, `"tanh"` or `"sigmoid"`.
 
     Raises:
         ValueError: If the name is unknown; the message lists the known ones.
+
+    >>> from keras_addmul.activations.saturating import get_base
+    >>> get_base("tangent_sigmoid").threshold
+    2.0
     """
+    name = _EARLIER.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in BASES:
         known = ", ".join(repr(n) for n in BASES)
         raise ValueError(f"Argument `base` must be one of {known}. Received: {name!r}")

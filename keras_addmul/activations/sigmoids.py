@@ -4,9 +4,11 @@ import keras
 from keras import ops
 
 from keras_addmul.activations.dtype_of import in_dtype_of
+from keras_addmul.activations.extrema import DSILU_LARGEST
 from keras_addmul.activations.registry import activation
+from keras_addmul.annotations import ArrayLike, Tensor
 
-__all__ = ["dsilu", "hard_sigmoid", "isru"]
+__all__ = ["dsilu", "hard_sigmoid", "isru", "tangent_sigmoid"]
 
 
 @activation(
@@ -15,18 +17,20 @@ __all__ = ["dsilu", "hard_sigmoid", "isru"]
     smoothness=0,
     knots=(-1.0, 1.0),
     monotone=True,
-    saturates="both",
+    straight=True,
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
     lipschitz=0.5,
     note="keras.activations.sparse_sigmoid; Keras's own hard_sigmoid is the one of slope 1/6",
     source="https://arxiv.org/abs/1811.03378",
 )
-def hard_sigmoid(x, slope=0.5):
+def hard_sigmoid(x: ArrayLike, slope: ArrayLike = 0.5) -> Tensor:
     """Returns `clip(slope * x + 1/2, 0, 1)`, the sigmoid in three straight pieces.
 
     Three functions go by this name: the survey's has slope 1/2 and is the default
     here, and `keras.activations.sparse_sigmoid`; `keras.activations.hard_sigmoid`
-    has slope 1/6; the tangent of the sigmoid at 0, which the papers on noisy
-    activations take, has slope 1/4.
+    has slope 1/6; `tangent_sigmoid`, which papers on noisy activations take, has 1/4.
 
     Args:
         x: Tensor.
@@ -41,16 +45,49 @@ def hard_sigmoid(x, slope=0.5):
 
 
 @activation(
+    formula="min(1, max(0, x / 4 + 1 / 2))",
+    range=(0.0, 1.0),
+    smoothness=0,
+    knots=(-2.0, 2.0),
+    monotone=True,
+    straight=True,
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
+    lipschitz=0.25,
+    note="the hard sigmoid of the paper on noisy activations; `hard_sigmoid` has slope 1/2",
+    source="https://arxiv.org/abs/1603.00391",
+)
+def tangent_sigmoid(x: ArrayLike) -> Tensor:
+    """Returns `clip(x / 4 + 1/2, 0, 1)`: the tangent of the sigmoid at 0, kept between its limits.
+
+    The paper on noisy activations calls it the hard sigmoid, as other papers call functions of
+    slope 1/2 and 1/6.
+
+    Args:
+        x: Tensor.
+
+    >>> from keras_addmul import activations
+    >>> activations.tangent_sigmoid([-3.0, 0.0, 1.0]).numpy()
+    array([0.  , 0.5 , 0.75], dtype=float32)
+    """
+    x = in_dtype_of(x)
+    return ops.clip(0.25 * x + 0.5, 0.0, 1.0)
+
+
+@activation(
     formula="(1 + x * exp(-x) / (1 + exp(-x))) / (1 + exp(-x))",
-    range=(-0.0998393201288669, 1.0998393201288669),
+    range=(1.0 - DSILU_LARGEST, DSILU_LARGEST),
     smoothness=float("inf"),
     monotone=False,
-    saturates="both",
+    left=(0.0, 0.0),
+    right=(0.0, 1.0),
+    at_zero=0.5,
     lipschitz=0.5,
     aliases=("silu_derivative",),
     source="https://arxiv.org/abs/1702.03118",
 )
-def dsilu(x):
+def dsilu(x: ArrayLike) -> Tensor:
     """Returns the derivative of SiLU, `sigmoid(x) * (1 + x * sigmoid(-x))`.
 
     >>> from keras_addmul import activations
@@ -67,13 +104,14 @@ def dsilu(x):
     range=(-1.0, 1.0),
     smoothness=float("inf"),
     monotone=True,
-    saturates="both",
+    left=(0.0, -1.0),
+    right=(0.0, 1.0),
     lipschitz=1.0,
     layer="ISRU",
     aliases=("inverse_square_root_unit",),
     source="https://arxiv.org/abs/1710.09967",
 )
-def isru(x, alpha=1.0):
+def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Returns `x / sqrt(1 + alpha * x**2)`, a tanh made of one square root.
 
     Args:

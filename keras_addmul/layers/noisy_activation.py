@@ -32,8 +32,8 @@ class NoisyActivation(keras.layers.Layer):
     included; hand a layer an object of its own.
 
     Args:
-        base: The activation: `"hard_tanh"`, `"hard_sigmoid"` (slope 1/4), `"tanh"`
-            or `"sigmoid"`.
+        base: The activation: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4),
+            `"tanh"` or `"sigmoid"`.
         kind: `"NAN"` or `"NAH"`, normal or half-normal noise on the output; `"NANI"`,
             noise of fixed scale c on the input, `"NANIL"`, of learned scale s, or
             `"NANIS"`, of scale c where the input is beyond the threshold of h.
@@ -99,8 +99,9 @@ class NoisyActivation(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        tanh = get_base(base).low < 0.0
-        self.base, self.kind = base, get_kind(kind)
+        base = get_base(base)
+        tanh = base.low < 0.0
+        self.base, self.kind = base.name, get_kind(kind)
         alpha = (1.15 if tanh else 1.1) if alpha is None else alpha
         self.alpha = check_number("alpha", alpha, -np.inf)
         if c is None:

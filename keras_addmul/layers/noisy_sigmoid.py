@@ -35,7 +35,7 @@ class NoisySigmoid(NoisyActivation):
     """
 
     def __init__(self, soft=False, clip=True, **kwargs):
-        super().__init__(base="sigmoid" if soft else "hard_sigmoid", clip=clip, **kwargs)
+        super().__init__(base="sigmoid" if soft else "tangent_sigmoid", clip=clip, **kwargs)
         self.soft = bool(soft)
 
     def get_config(self):

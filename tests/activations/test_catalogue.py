@@ -229,12 +229,13 @@ def test_what_keras_has_is_keras_own():
     assert all("Keras" in rows[name].note for name in namesakes)
 
 
-def test_three_functions_are_called_hard_sigmoid():
+def test_three_functions_that_papers_call_hard_sigmoid_have_three_names_and_records():
     x = tf.constant([0.5])
     for function, value in (
         (activations.hard_sigmoid, 0.5 + 1 / 4),
         (activations.sparse_sigmoid, 0.5 + 1 / 4),
         (keras.activations.hard_sigmoid, 0.5 + 1 / 12),
-        (lambda x: activations.hard_sigmoid(x, slope=0.25), 0.5 + 1 / 8),
+        (activations.tangent_sigmoid, 0.5 + 1 / 8),
     ):
         assert float(function(x)[0]) == pytest.approx(value, abs=1e-6)
+        assert activations.record_of(function).lipschitz == pytest.approx(2 * value - 1)

@@ -36,7 +36,7 @@ def truth(base, x, p, c, kind, alpha, clip, noise):
     mp = mpmath
     h_of = {
         "hard_tanh": lambda t: max(-1, min(1, t)),
-        "hard_sigmoid": lambda t: max(0, min(1, t / 4 + mp.mpf(1) / 2)),
+        "tangent_sigmoid": lambda t: max(0, min(1, t / 4 + mp.mpf(1) / 2)),
         "tanh": mp.tanh,
         "sigmoid": lambda t: 1 / (1 + mp.exp(-t)),
     }[base]

@@ -26,7 +26,7 @@ if __name__ == "__main__":
 import keras
 import numpy as np
 
-from keras_addmul.activations.saturating import hard_sigmoid, hard_tanh
+from keras_addmul.activations import hard_tanh, tangent_sigmoid
 from keras_addmul.callbacks import NoiseAnnealing
 from keras_addmul.layers import NoisyLSTM, NoisySigmoid, NoisyTanh
 
@@ -53,7 +53,7 @@ def plain(units):
 
 
 def hard(units):
-    return keras.layers.LSTM(units, hard_tanh, hard_sigmoid, return_sequences=True)
+    return keras.layers.LSTM(units, hard_tanh, tangent_sigmoid, return_sequences=True)
 
 
 # name: (recurrent layer, annealed, curriculum)

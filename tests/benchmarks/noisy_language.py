@@ -22,7 +22,7 @@ if __name__ == "__main__":
 import keras
 import numpy as np
 
-from keras_addmul.activations.saturating import hard_sigmoid, hard_tanh
+from keras_addmul.activations import hard_tanh, tangent_sigmoid
 from keras_addmul.layers import NoisyLSTM, NoisySigmoid, NoisyTanh
 
 NAME = "noisy_language"
@@ -46,7 +46,7 @@ def noisy(kind, c=None):
 
 ARMS = {
     "sigmoid and tanh": keras.layers.LSTM,
-    "hard": lambda units, **k: keras.layers.LSTM(units, hard_tanh, hard_sigmoid, **k),
+    "hard": lambda units, **k: keras.layers.LSTM(units, hard_tanh, tangent_sigmoid, **k),
     "NAN": noisy("NAN"),
     "NAH": noisy("NAH"),
     "leak alone": noisy("NAN", c=0.0),

@@ -183,7 +183,7 @@ def test_every_layer_inside_is_found_once():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: NoisyActivation("relu"), "`base` must be one of 'hard_tanh', 'hard_sigmoid'"),
+        (lambda: NoisyActivation("relu"), "`base` must be one of 'hard_tanh', 'tangent_sigmoid'"),
         (lambda: NoisyTanh(kind="loud"), "`kind` must be one of 'NAN', 'NAH', 'NANI'"),
         (lambda: NoisyTanh(alpha="a"), "`alpha` must be a finite number. Received: 'a'"),
         (lambda: NoisyTanh(c=-1.0), "`c` must be a number of at least 0.0. Received: -1.0"),
