@@ -1,4 +1,4 @@
-"""The cards, their gallery and the README: complete, true and without a broken link."""
+"""The cards, their gallery and the README: complete and true."""
 
 import importlib.util
 import re
@@ -73,13 +73,6 @@ def test_gallery_shows_each_card(card):
 def test_code_runs(page, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code, relative(page), "exec"), {"__name__": "card"})
-
-
-@pytest.mark.parametrize("page", PAGES, ids=relative)
-def test_links_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-        if not re.match(r"https?://", link):
-            assert (page.parent / link).exists(), link
 
 
 def test_pictures_are_what_the_scripts_draw(tmp_path, monkeypatch):

@@ -1,0 +1,76 @@
+"""What README, the cards and the notebooks point to exists: files, headings, names, commands."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "tutorials").glob("*.ipynb"))
+PAGES = sorted(
+    path
+    for folder in ("", "layers", "tutorials", "docs", ".github")
+    for path in (ROOT / folder).glob("*.md")
+)
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+def text_of(page):
+    """The words of a page; of a notebook, its markdown cells."""
+    if page.suffix != ".ipynb":
+        return page.read_text()
+    cells = json.loads(page.read_text())["cells"]
+    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+def headings(page):
+    """Anchors that GitHub gives the headings of a page."""
+    lines = re.findall(r"^#+ (.*)$", text_of(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def commands(page):
+    """Each `python ...` that a page tells the reader to run, as its words."""
+    code = re.findall(r"`((?:python|make) [^`]*)`", text_of(page).replace("\n", " "))
+    code += re.findall(r"^(make \w+|python .*)$", text_of(page), re.M)
+    return [re.split(r"\s+", re.sub(r"#.*", "", line).strip()) for line in code]
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=relative)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", text_of(page), flags=re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"(https?|mailto):", link):
+            continue
+        file, _, heading = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=relative)
+def test_files_and_folders_that_are_named_exist(page):
+    folders = "keras_addmul|layers|tests|tutorials|docs"
+    for name in re.findall(rf"`((?:{folders})/[\w./]*)`", text_of(page)):
+        inside = ROOT / "keras_addmul" / name  # CONTRIBUTING speaks of the package's folders
+        assert (ROOT / name).exists() or inside.exists() or "<" in name, name
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=relative)
+def test_commands_name_what_can_be_run(page):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    for words in commands(page):
+        if words[0] == "make":
+            assert words[1] in targets, words
+        elif words[1] == "-m" and words[2].split(".")[0] in ("keras_addmul", "tests", "layers"):
+            path = ROOT / words[2].replace(".", "/")
+            assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), words
+        elif words[1].endswith(".py"):
+            assert (ROOT / words[1]).exists(), words
+            if words[1] == "tests/benchmarks/run.py":
+                for name in (word for word in words[2:] if re.fullmatch("[a-z_]+", word)):
+                    assert (ROOT / "tests" / "benchmarks" / f"{name}.py").exists(), words
