@@ -136,11 +136,11 @@ def learned():
 def panels(names):
     """A grid of small pictures: each function, and its slope dashed."""
     rows = {row.name: row for row in activations.catalogue()}
-    columns = 4 if len(names) == 8 else 5
+    columns = min((4, 5), key=lambda count: -len(names) % count)
     height = -(-len(names) // columns)
     figure = Figure(figsize=(11, 2.3 * height + 0.4), layout="constrained")
     axes = figure.subplots(height, columns, sharex=True, sharey=True, squeeze=False)
-    for ax, name in zip(axes.flat, names, strict=True):
+    for ax, name in zip(axes.flat, names, strict=False):
         if name in JOINED:
             _joined(ax, name, rows[name])
         else:
@@ -150,8 +150,11 @@ def panels(names):
             words = SHOWN[name][1] if name in SHOWN else ""
             ax.set_title(f"{name}: {words}" if words else name, fontsize=9)
         _frame(ax, *((-1.4, 1.4) if "tanh" in names else ()))
-    for ax in axes[-1]:
+    for ax in axes.flat[len(names) :]:
+        ax.set_visible(False)
+    for ax in axes.flat[: len(names)][-columns:]:
         ax.set_xlabel("x")
+        ax.tick_params(labelbottom=True)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
     return figure

@@ -56,7 +56,7 @@ def test_card_has_every_part_and_fits_a_page(card):
     assert f"({card.stem}.svg)" in text
     assert "```python" in text
     parts = re.findall(r"^## (.*)$", text, re.M)
-    assert parts == ["Ten lines", "Weights and shapes", "Domain", "Use it", "Measured"]
+    assert parts == ["Example", "Weights and shapes", "Domain", "When to use it", "Measured"]
     assert "Do not use it" in text
     assert len(text.splitlines()) <= (100 if card.stem not in FAMILIES else 250)
 
