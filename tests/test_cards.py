@@ -39,7 +39,7 @@ def test_there_is_a_card_for_each_layer_and_no_other():
     together = {name for family in FAMILIES.values() for name in family}
     alone = {card.stem for card in CARDS} - set(FAMILIES)
     assert not alone & together
-    assert alone | together == set(layers.__all__)
+    assert alone | together == {n for n in layers.__all__ if isinstance(getattr(layers, n), type)}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,5 +1,9 @@
-"""The layers. `layers/README.md` beside the package is their gallery."""
+"""The layers, and the initializers, regularizers and constraints of their weights.
 
+`layers/README.md` beside the package is the gallery of the layers.
+"""
+
+from keras_addmul.layers import constraints, initializers, regularizers
 from keras_addmul.layers.addmul import AddMul
 from keras_addmul.layers.addmul_dense import AddMulDense
 from keras_addmul.layers.addmul_select import AddMulSelect
@@ -64,4 +68,7 @@ __all__ = [
     "Snake",
     "SoftExponential",
     "Swish",
+    "constraints",
+    "initializers",
+    "regularizers",
 ]

@@ -1,21 +1,27 @@
 """A merge between `keras.layers.Add` and `keras.layers.Multiply`."""
 
+import functools
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import special
-from keras_addmul.layers.checks import check_float_input, check_number, check_solution
-from keras_addmul.layers.constraints import get_order_constraint
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
+from keras_addmul.layers.checks import check_number, check_solution
+from keras_addmul.layers.constraints import Interval
 
 __all__ = ["AddMul"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class AddMul(keras.layers.Layer):
-    """Merges tensors of one shape by an operation it learns, from sum to product.
+class AddMul(BaseLayer):
+    """Merges tensors by an operation it learns, from sum to product.
 
     `y = x_1 (+)_n x_2 (+)_n ...`: `keras.layers.Add` at order 0,
     `keras.layers.Multiply` at order 1, with one order for each feature or for all.
+    Shapes are broadcast and masks are joined as these two layers do it.
 
     Args:
         shared: Whether all features share one order.
@@ -27,14 +33,25 @@ class AddMul(keras.layers.Layer):
         epsilon: Magnitudes below it count as it where a logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: An argument is not one of these, or the shapes of the inputs
+            cannot be broadcast.
+        TypeError: An input is sparse, or holds no floats.
+
     Weights:
         `order` of shape `(features,)`, or `()` where it is shared.
 
     Input shape:
-        A list of at least two tensors of shape `(batch, ..., features)`.
+        A list of tensors whose shapes broadcast to `(batch, ..., features)`. A tensor of
+        lower rank gets its new axes behind that of the batch.
 
     Output shape:
         `(batch, ..., features)`
+
+    Masks:
+        The output is masked where every input is, if all of them have masks; otherwise it has
+        none. As the order goes from 0 to 1, a masked number goes from itself, which
+        `keras.layers.Add` adds, to the 1 that `keras.layers.Multiply` takes in its place.
 
     Example:
 
@@ -51,79 +68,109 @@ class AddMul(keras.layers.Layer):
 
     def __init__(
         self,
-        shared=False,
-        solution="kneser",
-        order_initializer="default",
-        order_regularizer=None,
-        order_constraint="default",
-        epsilon=1e-7,
-        **kwargs,
-    ):
+        shared: bool = False,
+        solution: str = "kneser",
+        order_initializer: Identifier = "default",
+        order_regularizer: Identifier = None,
+        order_constraint: Identifier = "default",
+        epsilon: float = 1e-7,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.shared = bool(shared)
-        self.solution = check_solution(solution)
-        if order_initializer == "default":
-            order_initializer = keras.initializers.Constant(0.25)
-        self.order_initializer = keras.initializers.get(order_initializer)
-        self.order_regularizer = keras.regularizers.get(order_regularizer)
-        self.order_constraint = get_order_constraint(order_constraint, 0.0)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.supports_masking = True
+        self.shared: bool = bool(shared)
+        self.solution: str = check_solution(solution)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "order",
+            order_initializer,
+            order_regularizer,
+            order_constraint,
+            default_initializer=keras.initializers.Constant(0.25),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
-    def build(self, input_shape):
-        shapes = [tuple(s) for s in input_shape] if _is_list_of_shapes(input_shape) else []
-        if len(shapes) < 2 or len({s[1:] for s in shapes}) > 1 or shapes[0][-1] is None:
+    def build(self, input_shape: Any) -> None:
+        if not _is_list_of_shapes(input_shape):
             raise ValueError(
-                f"Layer {self.name!r} merges a list of at least two tensors of one shape, with a "
-                f"known last dimension. Received shapes: {input_shape}"
+                f"Layer {self.name!r} merges a list of tensors. Received: {input_shape}"
             )
-        self.order = self.add_weight(
-            name="order",
-            shape=() if self.shared else (shapes[0][-1],),
-            initializer=self.order_initializer,
-            regularizer=self.order_regularizer,
-            constraint=self.order_constraint,
-            autocast=False,
-        )
+        try:
+            shape = self.compute_output_shape(input_shape)
+        except ValueError as error:
+            raise ValueError(
+                f"Layer {self.name!r} merges tensors whose shapes can be broadcast. "
+                f"Received shapes: {input_shape}"
+            ) from error
+        if len(shape) < 2 or (shape[-1] is None and not self.shared):
+            raise ValueError(
+                f"Layer {self.name!r} merges tensors with a last dimension that is known, or "
+                f"needs `shared=True`. Received shapes: {input_shape}"
+            )
+        # Three digits of an order would move every output.
+        self.order = self.create("order", () if self.shared else (shape[-1],), autocast=False)
 
-    def call(self, inputs):
-        for x in inputs:
-            check_float_input(self, x)
-        y = special.addmul_reduce(
-            ops.stack(inputs, axis=0),
-            special.guarded(self.order),
-            axis=0,
-            epsilon=self.epsilon,
-            limit=special.output_bound(self.compute_dtype),
-            solution=self.solution,
-        )
+    def call(self, inputs: list[Tensor], mask: Any = None) -> Tensor:
+        self.check(inputs)
+        order = special.guarded(self.order)
+        rank = max(len(x.shape) for x in inputs)
+        masks = [None] * len(inputs) if mask is None else mask
+        total, negatives, kept = 0.0, 0.0, None
+        for x, valid in zip(inputs, masks, strict=True):
+            x = _behind_batch(ops.cast(x, order.dtype), rank)
+            if valid is not None:
+                valid = ops.expand_dims(_behind_batch(valid, rank - 1), -1)
+                x = ops.where(valid, x, _towards_one(x, order))
+                kept = valid if kept is None else ops.logical_or(kept, valid)
+            total = total + special.to_sums(x, order, self.epsilon, self.solution)
+            negatives = negatives + ops.cast(x < 0.0, order.dtype)
+        limit = special.output_bound(self.compute_dtype)
+        y = special.from_sums(total, order, negatives, self.solution, limit)
+        if kept is not None and None not in masks:
+            y = ops.where(kept, y, (1.0 - order) * y)
         return ops.cast(y, self.compute_dtype)
 
-    def compute_mask(self, inputs, mask=None):
-        known = [m for m in mask or () if m is not None]
-        if not known:
+    def compute_mask(self, inputs: list[Tensor], mask: Any = None) -> Any:
+        """Returns what is masked in the output: where every input is, if all have masks."""
+        if mask is None or any(m is None for m in mask):
             return None
-        together = known[0]
-        for m in known[1:]:
-            together = ops.logical_and(together, m)
-        return together
+        rank = max(len(m.shape) for m in mask)
+        return functools.reduce(ops.logical_or, [_behind_batch(m, rank) for m in mask])
 
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape[0])
+    def compute_output_shape(self, input_shape: list[Shape]) -> Shape:
+        """Returns the shape to which the shapes of the inputs are broadcast."""
+        return tuple(_keras_add().compute_output_shape([tuple(shape) for shape in input_shape]))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "shared": self.shared,
             "solution": self.solution,
-            "order_initializer": keras.initializers.serialize(self.order_initializer),
-            "order_regularizer": keras.regularizers.serialize(self.order_regularizer),
-            "order_constraint": keras.constraints.serialize(self.order_constraint),
             "epsilon": self.epsilon,
         }
 
 
-def _is_list_of_shapes(input_shape):
-    return isinstance(input_shape, (list, tuple)) and all(
-        isinstance(s, (list, tuple)) for s in input_shape
+@functools.cache
+def _keras_add() -> keras.layers.Layer:
+    """The layer whose rules of shapes these are; named, lest it takes the name of another."""
+    return keras.layers.Add(name="shapes")
+
+
+def _is_list_of_shapes(input_shape: Any) -> bool:
+    return (
+        isinstance(input_shape, (list, tuple))
+        and len(input_shape) > 0
+        and all(isinstance(shape, (list, tuple)) for shape in input_shape)
     )
+
+
+def _behind_batch(x: Tensor, rank: int) -> Tensor:
+    """`x` with new axes behind the first, up to a rank."""
+    for _ in range(rank - len(x.shape)):
+        x = ops.expand_dims(x, 1)
+    return x
+
+
+def _towards_one(x: Tensor, order: Tensor) -> Tensor:
+    """`x` at order 0 and 1 at order 1, whatever `x` is there."""
+    ends = order >= 1.0
+    return ops.where(ends, 1.0, (1.0 - order) * x + order)

@@ -1,12 +1,20 @@
 """A dense layer that learns where each unit stands between sum and product."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import activations, special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
-from keras_addmul.layers.checks import check_number, check_positive_integer, check_solution
-from keras_addmul.layers.constraints import get_order_constraint
+from keras_addmul.layers.checks import (
+    check_name,
+    check_number,
+    check_positive_integer,
+    check_solution,
+)
+from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import AddMulUniform
 
 __all__ = ["AddMulDense"]
@@ -89,54 +97,58 @@ class AddMulDense(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        activation=None,
-        use_bias=True,
-        groups=None,
-        coupling="tied",
-        solution="kneser",
-        nodes=16,
-        kernel_initializer="default",
-        bias_initializer="zeros",
-        order_initializer="default",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        order_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        order_constraint="default",
-        epsilon=1e-7,
-        **kwargs,
-    ):
+        units: int,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        groups: int | None = None,
+        coupling: str = "tied",
+        solution: str = "kneser",
+        nodes: int | None = 16,
+        kernel_initializer: Identifier = "default",
+        bias_initializer: Identifier = "zeros",
+        order_initializer: Identifier = "default",
+        kernel_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        order_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        order_constraint: Identifier = "default",
+        epsilon: float = 1e-7,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
         self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
-        self.groups = check_positive_integer("groups", groups, optional=True)
+        self.use_bias: bool = bool(use_bias)
+        self.groups: int | None = check_positive_integer("groups", groups, optional=True)
         if self.groups is not None and self.units % self.groups:
             raise ValueError(
                 f"Argument `groups` must divide the {self.units} units. Received: {groups!r}"
             )
-        if coupling not in _COUPLINGS:
-            raise ValueError(
-                f"Argument `coupling` must be 'tied' or 'free'. Received: {coupling!r}"
-            )
-        self.coupling = coupling
-        self.solution = check_solution(solution)
-        self.nodes = check_positive_integer("nodes", nodes, optional=True)
+        self.coupling: str = check_name("coupling", coupling, _COUPLINGS)
+        self.solution: str = check_solution(solution)
+        self.nodes: int | None = check_positive_integer("nodes", nodes, optional=True)
         if self.nodes == 1:
             raise ValueError(f"Argument `nodes` must be at least 2. Received: {nodes!r}")
         tied = coupling == "tied"
-        if kernel_initializer == "default":
-            kernel_initializer = AddMulUniform() if tied else "glorot_uniform"
-        if order_initializer == "default":
-            order_initializer = keras.initializers.Constant(0.25 if tied else 0.0)
-        order_constraint = get_order_constraint(order_constraint, 0.0 if tied else -1.0)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            default_initializer=AddMulUniform() if tied else "glorot_uniform",
+        )
         self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.describe("order", order_initializer, order_regularizer, order_constraint)
+        self.describe(
+            "order",
+            order_initializer,
+            order_regularizer,
+            order_constraint,
+            default_initializer=keras.initializers.Constant(0.25 if tied else 0.0),
+            default_constraint=Interval(0.0 if tied else -1.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         inputs = self.count_inputs(input_shape)
         self.kernel = self.create("kernel", (inputs, self.units))
         self.bias = self.create("bias", (self.units,)) if self.use_bias else None
@@ -145,11 +157,11 @@ class AddMulDense(ArithmeticUnit):
         if self.coupling == "free":
             self.order_in = self.create("order_in", (inputs,), like="order", autocast=False)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         kernel, order = special.guarded(self.kernel), special.guarded(self.order)
         bias = None if self.bias is None else special.guarded(self.bias)
-        how = {
+        how: dict[str, Any] = {
             "epsilon": self.epsilon,
             "limit": special.output_bound(self.compute_dtype),
             "solution": self.solution,
@@ -163,7 +175,7 @@ class AddMulDense(ArithmeticUnit):
             y = special.free_matmul(inputs, kernel, bias, order_in, order, **how)
         return self.activation(y)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "activation": activations.serialize(self.activation),

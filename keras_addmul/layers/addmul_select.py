@@ -1,12 +1,15 @@
 """A layer whose units choose their inputs, and what to do with them: add, subtract, ..."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_addmul import activations, special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number, check_solution
-from keras_addmul.layers.constraints import Interval, get_order_constraint
+from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import NearEnds, SelectUniform
 
 __all__ = ["AddMulSelect"]
@@ -76,45 +79,52 @@ class AddMulSelect(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        activation=None,
-        use_bias=False,
-        solution="kneser",
-        kernel_initializer="default",
-        bias_initializer="zeros",
-        order_initializer="default",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        order_regularizer=None,
-        kernel_constraint="default",
-        bias_constraint=None,
-        order_constraint="default",
-        epsilon=1e-7,
-        **kwargs,
-    ):
+        units: int,
+        activation: Identifier = None,
+        use_bias: bool = False,
+        solution: str = "kneser",
+        kernel_initializer: Identifier = "default",
+        bias_initializer: Identifier = "zeros",
+        order_initializer: Identifier = "default",
+        kernel_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        order_regularizer: Identifier = None,
+        kernel_constraint: Identifier = "default",
+        bias_constraint: Identifier = None,
+        order_constraint: Identifier = "default",
+        epsilon: float = 1e-7,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
         self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
-        self.solution = check_solution(solution)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        if kernel_initializer == "default":
-            kernel_initializer = SelectUniform()
-        if order_initializer == "default":
-            order_initializer = NearEnds()
-        if kernel_constraint == "default":
-            kernel_constraint = Interval(-1.0, 1.0)
-        order_constraint = get_order_constraint(order_constraint, 0.0)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.use_bias: bool = bool(use_bias)
+        self.solution: str = check_solution(solution)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            default_initializer=SelectUniform(),
+            default_constraint=Interval(-1.0, 1.0),
+        )
         self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.describe("order", order_initializer, order_regularizer, order_constraint)
+        self.describe(
+            "order",
+            order_initializer,
+            order_regularizer,
+            order_constraint,
+            default_initializer=NearEnds(),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
         # Three digits of an order would move every output.
         self.order = self.create("order", (self.units,), autocast=False)
         self.bias = self.create("bias", (self.units,)) if self.use_bias else None
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         y = special.addmul_select(
             inputs,
@@ -127,7 +137,7 @@ class AddMulSelect(ArithmeticUnit):
         y = keras.ops.cast(y, self.compute_dtype)
         return self.activation(y if self.bias is None else y + special.guarded(self.bias))
 
-    def structured_starts(self, count, seed):
+    def structured_starts(self, count: int, seed: int) -> dict[str, np.ndarray]:
         """Returns starts that differ in kind: every choice of ends and signs comes in turn.
 
         Of more than two inputs, every second start leaves out all but one, two or three.
@@ -161,7 +171,7 @@ class AddMulSelect(ArithmeticUnit):
             starts["order"] = np.where(kinds[:, : self.units], 1.0 - near, near)
         return starts
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "activation": activations.serialize(self.activation),
@@ -171,13 +181,13 @@ class AddMulSelect(ArithmeticUnit):
         }
 
 
-def _few(shape, rng):
+def _few(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Booleans of shape `(count, inputs, units)`: one, two or three of the inputs of a unit."""
     places = rng.random(shape).argsort(axis=1)
     return places < rng.integers(1, 4, (shape[0], 1, shape[2]))
 
 
-def _kinds(count, bits, rng):
+def _kinds(count: int, bits: int, rng: np.random.Generator) -> np.ndarray:
     """Booleans of shape `(count, bits)`: all combinations before one comes again, if few."""
     if bits > 20:
         return rng.random((count, bits)) < 0.5

@@ -1,8 +1,12 @@
 """A layer that learns an activation in straight pieces."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
+from keras_addmul.annotations import Config, Identifier, Tensor
 from keras_addmul.layers.checks import check_positive_integer
 from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
@@ -53,30 +57,38 @@ class APL(ParametricActivation):
 
     def __init__(
         self,
-        pieces=2,
-        slopes_initializer="default",
-        slopes_regularizer=None,
-        slopes_constraint=None,
-        hinges_initializer="default",
-        hinges_regularizer=None,
-        hinges_constraint=None,
-        shared_axes="default",
-        **kwargs,
-    ):
+        pieces: int = 2,
+        slopes_initializer: Identifier = "default",
+        slopes_regularizer: Identifier = None,
+        slopes_constraint: Identifier = None,
+        hinges_initializer: Identifier = "default",
+        hinges_regularizer: Identifier = None,
+        hinges_constraint: Identifier = None,
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         pieces = check_positive_integer("pieces", pieces)
-        if isinstance(slopes_initializer, str) and slopes_initializer == "default":
-            slopes_initializer = keras.initializers.RandomUniform(-0.2, 0.2)
-        if isinstance(hinges_initializer, str) and hinges_initializer == "default":
-            hinges_initializer = keras.initializers.RandomNormal(stddev=0.5)
         parameters = {
-            "slopes": Parameter(slopes_initializer, slopes_regularizer, slopes_constraint, pieces),
-            "hinges": Parameter(hinges_initializer, hinges_regularizer, hinges_constraint, pieces),
+            "slopes": Parameter(
+                slopes_initializer,
+                slopes_regularizer,
+                slopes_constraint,
+                pieces,
+                default_initializer=keras.initializers.RandomUniform(-0.2, 0.2),
+            ),
+            "hinges": Parameter(
+                hinges_initializer,
+                hinges_regularizer,
+                hinges_constraint,
+                pieces,
+                default_initializer=keras.initializers.RandomNormal(stddev=0.5),
+            ),
         }
         super().__init__(parameters, shared_axes, **kwargs)
-        self.pieces = pieces
+        self.pieces: int = pieces
 
-    def call(self, inputs):
-        return activations.apl(self.checked(inputs), self.slopes, self.hinges)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.apl(self.check(inputs), self.slopes, self.hinges)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "pieces": self.pieces}

@@ -1,61 +1,45 @@
-"""What layers of arithmetic units have in common."""
+"""What the densely connected layers have in common."""
+
+from typing import Any
 
 import keras
 
-from keras_addmul.layers.checks import check_float_input, check_positive_integer, known_features
+from keras_addmul.annotations import Config, Shape
+from keras_addmul.layers.base import BaseLayer
+from keras_addmul.layers.checks import check_positive_integer, known_features
 
 __all__ = ["ArithmeticUnit"]
 
 
-class ArithmeticUnit(keras.layers.Layer):
-    """A densely connected layer, whose weights each have initializer, regularizer, constraint.
+class ArithmeticUnit(BaseLayer):
+    """Base of the layers that connect every input with every unit.
 
-    A subclass names its weights with `describe` in `__init__`, creates them with `create`
-    in `build`, and has a `call`; shapes, checks and config are the same for all.
+    Args:
+        units: Positive integer, number of outputs.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: `units` is not a positive integer.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units = check_positive_integer("units", units)
-        self._described = []
-        self.supports_masking = True
+        self.units: int = check_positive_integer("units", units)
 
-    def describe(self, name, initializer, regularizer=None, constraint=None):
-        """Keeps how the weights called `name` start, are penalised and are projected."""
-        self._described.append(name)
-        setattr(self, f"{name}_initializer", keras.initializers.get(initializer))
-        setattr(self, f"{name}_regularizer", keras.regularizers.get(regularizer))
-        setattr(self, f"{name}_constraint", keras.constraints.get(constraint))
+    def count_inputs(self, input_shape: Shape) -> int:
+        """Returns the number of inputs, which from now on is the only one accepted.
 
-    def create(self, name, shape, like=None, autocast=True):
-        """Returns new weights as described, or as those called `like` were."""
-        like = like or name
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            initializer=getattr(self, f"{like}_initializer"),
-            regularizer=getattr(self, f"{like}_regularizer"),
-            constraint=getattr(self, f"{like}_constraint"),
-            autocast=autocast,
-        )
-
-    def count_inputs(self, input_shape):
-        """Returns the number of inputs, which from now on is the only one accepted."""
+        Raises:
+            ValueError: It is not known.
+        """
         inputs = known_features(self, input_shape)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
         return inputs
 
-    def check(self, inputs):
-        """Refuses what is not a float tensor."""
-        check_float_input(self, inputs)
-
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Returns the shape of the output."""
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
-        config = {**super().get_config(), "units": self.units}
-        for name in self._described:
-            for kind in ("initializer", "regularizer", "constraint"):
-                value = getattr(self, f"{name}_{kind}")
-                config[f"{name}_{kind}"] = getattr(keras, f"{kind}s").serialize(value)
-        return config
+    def get_config(self) -> Config:
+        """Returns the arguments of the constructor."""
+        return {**super().get_config(), "units": self.units}

@@ -1,13 +1,19 @@
-"""Checks of arguments that several layers share."""
+"""Checks of arguments and inputs that several layers share."""
+
+import reprlib
+from collections.abc import Iterable
+from typing import Any, Literal, overload
 
 import keras
 import numpy as np
 
+from keras_addmul.annotations import Shape
 from keras_addmul.special.solutions import get_solution
 
 __all__ = [
     "check_float_input",
     "check_interval",
+    "check_model",
     "check_name",
     "check_number",
     "check_positive_integer",
@@ -16,8 +22,21 @@ __all__ = [
 ]
 
 
-def check_positive_integer(name, value, optional=False):
-    """Returns a positive `int`, or None if that is allowed."""
+@overload
+def check_positive_integer(name: str, value: Any, optional: Literal[False] = False) -> int: ...
+@overload
+def check_positive_integer(name: str, value: Any, optional: bool) -> int | None: ...
+def check_positive_integer(name: str, value: Any, optional: bool = False) -> int | None:
+    """Returns a positive `int`, or None if that is allowed.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: Its value.
+        optional: Whether None is allowed.
+
+    Raises:
+        ValueError: The value is neither.
+    """
     if optional and value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
@@ -26,23 +45,32 @@ def check_positive_integer(name, value, optional=False):
     return int(value)
 
 
-def check_number(name, value, low, strict=True):
-    """Returns a finite `float` above `low`, or `low` itself if that is allowed."""
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value < low or (strict and value == low):
+def check_number(name: str, value: Any, low: float, strict: bool = True) -> float:
+    """Returns a finite `float` above `low`, or `low` itself if that is allowed.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: Its value.
+        low: Lower bound; minus infinity for none.
+        strict: Whether the bound itself is refused.
+
+    Raises:
+        ValueError: The value is no such number.
+    """
+    if not _is_finite_number(value) or value < low or (strict and value == low):
         expected = "a finite number" if low == -np.inf else f"a number above {low}"
         expected = expected if strict else f"a number of at least {low}"
         raise ValueError(f"Argument `{name}` must be {expected}. Received: {value!r}")
     return float(value)
 
 
-def check_interval(low, high):
-    """Returns two finite floats, the first below the second."""
-    numbers = all(
-        isinstance(v, (int, float, np.number)) and not isinstance(v, bool) and np.isfinite(v)
-        for v in (low, high)
-    )
-    if not numbers or not low < high:
+def check_interval(low: Any, high: Any) -> tuple[float, float]:
+    """Returns two finite floats, the first below the second.
+
+    Raises:
+        ValueError: They are not that.
+    """
+    if not (_is_finite_number(low) and _is_finite_number(high)) or not low < high:
         raise ValueError(
             "Arguments `low` and `high` must be numbers, `low` below `high`. "
             f"Received: {low!r}, {high!r}"
@@ -50,34 +78,112 @@ def check_interval(low, high):
     return float(low), float(high)
 
 
-def check_name(argument, value, known):
-    """Returns `value` if it is one of the known names."""
-    if value not in known:
+def _is_finite_number(value: Any) -> bool:
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and bool(np.isfinite(value))
+
+
+def check_name(argument: str, value: Any, known: Iterable[str]) -> str:
+    """Returns `value` if it is one of the known names.
+
+    Raises:
+        ValueError: It is not; the message lists the known ones.
+    """
+    names = list(known)
+    if not isinstance(value, str) or value not in names:
         raise ValueError(
-            f"Argument `{argument}` must be one of {', '.join(map(repr, known))}. "
+            f"Argument `{argument}` must be one of {', '.join(map(repr, names))}. "
             f"Received: {value!r}"
         )
     return value
 
 
-def check_solution(name):
-    """Returns the name of a solution of Abel's equation."""
+def check_solution(name: Any) -> str:
+    """Returns the name of a solution of Abel's equation.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
     get_solution(name)
     return name
 
 
-def check_float_input(layer, inputs):
-    """Refuses what is not a float tensor: Keras casts floats, and leaves the rest alone."""
-    dtype = keras.backend.standardize_dtype(inputs.dtype)
-    if not keras.backend.is_float_dtype(dtype):
+def check_float_input(layer: keras.layers.Layer, inputs: Any) -> None:
+    """Refuses what is not a dense tensor of floats, or a list of them.
+
+    Keras casts floats to the layer's dtype; it leaves integers and sparse tensors alone.
+
+    Args:
+        layer: The layer that was called, for the message.
+        inputs: What it was called on.
+
+    Raises:
+        TypeError: An input is sparse or ragged, or holds no floats.
+    """
+    for x in inputs if isinstance(inputs, (list, tuple)) else [inputs]:
+        kind = _not_dense(x)
+        if kind:
+            raise TypeError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) takes dense tensors: convert the "
+                "inputs first, for instance with `tf.sparse.to_dense(x)` or "
+                f"`x.to_tensor()`. Received: a {kind} tensor of shape {tuple(x.shape)}"
+            )
+        dtype = keras.backend.standardize_dtype(x.dtype)
+        if not keras.backend.is_float_dtype(dtype):
+            raise TypeError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) takes floats: cast the inputs "
+                "first, for instance with `x.astype('float32')`. Received inputs of dtype "
+                f"{dtype}"
+            )
+
+
+def _not_dense(x: Any) -> str:
+    """`"sparse"` or `"ragged"` for such a tensor of any backend, or for an input that holds one."""
+    flagged = any(getattr(x, name, False) is True for name in ("sparse", "is_sparse"))
+    if flagged or hasattr(x, "dense_shape") or hasattr(x, "todense"):
+        return "sparse"
+    return "ragged" if getattr(x, "ragged", False) is True or hasattr(x, "row_splits") else ""
+
+
+def check_model(model: Any, argument: str = "model") -> keras.Model:
+    """Returns a model of Keras 3, and refuses anything else.
+
+    Args:
+        model: What was given.
+        argument: Name of the argument, for the message.
+
+    Raises:
+        TypeError: It is a model of Keras 2 (`tf_keras`), or no model at all.
+    """
+    if isinstance(model, keras.Model):
+        return model
+    roots = {base.__module__.split(".")[0] for base in type(model).__mro__}
+    kind = f"{type(model).__module__.split('.')[0]}.{type(model).__name__}"
+    if "tf_keras" in roots:
         raise TypeError(
-            f"Layer {layer.name!r} takes floats: cast the inputs first, for instance with "
-            f"`x.astype('float32')`. Received inputs of dtype {dtype}"
+            f"Argument `{argument}` must be a model of Keras 3, a `keras.Model`: build it again "
+            "with `keras.layers` and copy the weights, `new.set_weights(old.get_weights())`. "
+            f"Received: a model of Keras 2, {kind}"
         )
+    raise TypeError(
+        f"Argument `{argument}` must be a `keras.Model`. "
+        f"Received: {reprlib.repr(model)} of type {type(model).__name__}"
+    )
 
 
-def known_features(layer, input_shape, expected=None):
-    """Returns the last dimension of an input, or raises an error if it is None or not that."""
+def known_features(
+    layer: keras.layers.Layer, input_shape: Shape, expected: int | None = None
+) -> int:
+    """Returns the last dimension of an input.
+
+    Args:
+        layer: The layer that is built, for the message.
+        input_shape: Shape of its input.
+        expected: What the dimension has to be, or None for any number.
+
+    Raises:
+        ValueError: It is not known, or not what was expected.
+    """
     features = input_shape[-1]
     if features is None or expected not in (None, features):
         wanted = "known" if expected is None else expected

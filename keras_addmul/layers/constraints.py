@@ -1,9 +1,14 @@
-"""Constraints on orders."""
+"""Constraints on orders, weights and parameters."""
+
+import math
 
 import keras
 from keras import ops
 
-__all__ = ["Interval", "get_order_constraint"]
+from keras_addmul.annotations import Config, Tensor
+from keras_addmul.layers.checks import check_interval, check_number
+
+__all__ = ["AtLeast", "Interval"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
@@ -14,25 +19,50 @@ class Interval(keras.constraints.Constraint):
         low: Lower bound.
         high: Upper bound.
 
+    Raises:
+        ValueError: The bounds are not two finite numbers, `low` below `high`.
+
+    Example:
+
+    >>> import keras
     >>> from keras_addmul.layers.constraints import Interval
     >>> Interval(0.0, 1.0)(keras.ops.array([-0.5, 0.25, 1.5])).numpy()
     array([0.  , 0.25, 1.  ], dtype=float32)
     """
 
-    def __init__(self, low=0.0, high=1.0):
-        if not low < high:
-            raise ValueError(f"Argument `low` must be below `high`. Received: {low!r}, {high!r}")
-        self.low, self.high = float(low), float(high)
+    def __init__(self, low: float = 0.0, high: float = 1.0) -> None:
+        self.low, self.high = check_interval(low, high)
 
-    def __call__(self, weights):
+    def __call__(self, weights: Tensor) -> Tensor:
         return ops.clip(weights, self.low, self.high)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"low": self.low, "high": self.high}
 
 
-def get_order_constraint(identifier, low):
-    """Returns a constraint; `"default"` keeps orders in [low, 1]."""
-    if identifier == "default":
-        return Interval(low, 1.0)
-    return keras.constraints.get(identifier)
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class AtLeast(keras.constraints.Constraint):
+    """Keeps weights at a bound or above it.
+
+    Args:
+        low: The bound.
+
+    Raises:
+        ValueError: The bound is not a finite number.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_addmul.layers.constraints import AtLeast
+    >>> AtLeast(0.1)(keras.ops.array([-0.5, 0.25])).numpy()
+    array([0.1 , 0.25], dtype=float32)
+    """
+
+    def __init__(self, low: float = 0.0) -> None:
+        self.low = check_number("low", low, -math.inf)
+
+    def __call__(self, weights: Tensor) -> Tensor:
+        return ops.maximum(weights, ops.cast(self.low, weights.dtype))
+
+    def get_config(self) -> Config:
+        return {"low": self.low}

@@ -1,15 +1,18 @@
 """A layer that keeps both halves of its input."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
-from keras_addmul.layers.checks import check_float_input
+from keras_addmul.annotations import Config, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
 
 __all__ = ["CReLU"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class CReLU(keras.layers.Layer):
+class CReLU(BaseLayer):
     """Joins `relu(x)` and `relu(-x)` along an axis, so that nothing is lost.
 
     Args:
@@ -37,14 +40,13 @@ class CReLU(keras.layers.Layer):
         - [Shang et al., 2016](https://arxiv.org/abs/1603.05201)
     """
 
-    def __init__(self, axis=-1, **kwargs):
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
             raise ValueError(f"Argument `axis` must be an integer other than 0. Received: {axis!r}")
-        self.axis = axis
-        self.supports_masking = True
+        self.axis: int = axis
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         if not -rank < self.axis < rank:
             raise ValueError(
@@ -53,21 +55,20 @@ class CReLU(keras.layers.Layer):
             )
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def call(self, inputs):
-        check_float_input(self, inputs)
-        return activations.crelu(inputs, self.axis)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.crelu(self.check(inputs), self.axis)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Any = None) -> Any:
         """Passes a mask on, unless it is the masked axis that was doubled."""
         if mask is None or self.axis % len(inputs.shape) >= len(mask.shape):
             return mask
         return keras.ops.concatenate([mask, mask], axis=self.axis % len(inputs.shape))
 
-    def compute_output_shape(self, input_shape):
-        shape = list(input_shape)
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        shape: list[int | None] = list(input_shape)
         size = shape[self.axis]
         shape[self.axis] = None if size is None else 2 * size
         return tuple(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "axis": self.axis}

@@ -1,21 +1,24 @@
 """A layer that learns how often to apply `exp`."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
 from keras_addmul.layers.checks import (
-    check_float_input,
     check_number,
     check_solution,
     known_features,
 )
-from keras_addmul.layers.constraints import get_order_constraint
+from keras_addmul.layers.constraints import Interval
 
 __all__ = ["ExpIterate"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class ExpIterate(keras.layers.Layer):
+class ExpIterate(BaseLayer):
     """Applies `exp` to each feature a learned, real number of times.
 
     `y[..., i] = exp_iterate(x[..., i], order[i])`: the identity at order 0,
@@ -55,52 +58,43 @@ class ExpIterate(keras.layers.Layer):
 
     def __init__(
         self,
-        shared=False,
-        solution="kneser",
-        order_initializer="zeros",
-        order_regularizer=None,
-        order_constraint="default",
-        epsilon=1e-7,
-        **kwargs,
-    ):
+        shared: bool = False,
+        solution: str = "kneser",
+        order_initializer: Identifier = "zeros",
+        order_regularizer: Identifier = None,
+        order_constraint: Identifier = "default",
+        epsilon: float = 1e-7,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.shared = bool(shared)
-        self.solution = check_solution(solution)
-        self.order_initializer = keras.initializers.get(order_initializer)
-        self.order_regularizer = keras.regularizers.get(order_regularizer)
-        self.order_constraint = get_order_constraint(order_constraint, -1.0)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = known_features(self, input_shape)
-        self.order = self.add_weight(
-            name="order",
-            shape=() if self.shared else (features,),
-            initializer=self.order_initializer,
-            regularizer=self.order_regularizer,
-            constraint=self.order_constraint,
-            autocast=False,
+        self.shared: bool = bool(shared)
+        self.solution: str = check_solution(solution)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "order",
+            order_initializer,
+            order_regularizer,
+            order_constraint,
+            default_constraint=Interval(-1.0, 1.0),
         )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs):
-        check_float_input(self, inputs)
+    def build(self, input_shape: Shape) -> None:
+        features = known_features(self, input_shape)
+        # Three digits of it would move every output.
+        self.order = self.create("order", () if self.shared else (features,), autocast=False)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self.check(inputs)
         limit = special.output_bound(self.compute_dtype)
         order = special.guarded(self.order)
         y = special.signed_exp_iterate(inputs, order, self.epsilon, self.solution, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "shared": self.shared,
             "solution": self.solution,
-            "order_initializer": keras.initializers.serialize(self.order_initializer),
-            "order_regularizer": keras.regularizers.serialize(self.order_regularizer),
-            "order_constraint": keras.constraints.serialize(self.order_constraint),
             "epsilon": self.epsilon,
         }

@@ -1,12 +1,15 @@
 """The improved neural arithmetic logic unit."""
 
 import math
+from typing import Any
 
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number
+from keras_addmul.layers.identifiers import get_object
 
 __all__ = ["INALU"]
 
@@ -62,46 +65,40 @@ class INALU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        epsilon=1e-7,
-        omega=20.0,
-        w_hat_initializer="default",
-        m_hat_initializer="default",
-        gate_initializer="default",
-        regularizer=None,
-        **kwargs,
-    ):
+        units: int,
+        epsilon: float = 1e-7,
+        omega: float = 20.0,
+        w_hat_initializer: Identifier = "default",
+        m_hat_initializer: Identifier = "default",
+        gate_initializer: Identifier = "default",
+        regularizer: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.omega = check_number("omega", omega, 0.0)
-        starts = zip(
-            (w_hat_initializer, m_hat_initializer, gate_initializer),
-            (0.88, 0.5, 0.0),
-            strict=True,
-        )
-        self.w_hat_initializer, self.m_hat_initializer, self.gate_initializer = (
-            keras.initializers.RandomNormal(mean, 0.2)
-            if start == "default"
-            else keras.initializers.get(start)
-            for start, mean in starts
-        )
-        self.regularizer = keras.regularizers.get(regularizer)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.omega: float = check_number("omega", omega, 0.0)
+        self.regularizer: Any = get_object("regularizer", regularizer, "regularizer")
+        starts = {
+            "w_hat": (w_hat_initializer, 0.88),
+            "m_hat": (m_hat_initializer, 0.5),
+            "gate": (gate_initializer, 0.0),
+        }
+        for name, (initializer, mean) in starts.items():
+            self.describe(
+                name,
+                initializer,
+                self.regularizer,
+                default_initializer=keras.initializers.RandomNormal(mean, 0.2),
+                arguments=("initializer",),
+            )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = (self.count_inputs(input_shape), self.units)
         for name in _HATS:
-            start = self.w_hat_initializer if "w_hat" in name else self.m_hat_initializer
-            setattr(self, name, self._add(name, shape, start))
-        self.gate = self._add("gate", (self.units,), self.gate_initializer)
+            setattr(self, name, self.create(name, shape, like=name.split("_", 1)[1]))
+        self.gate = self.create("gate", (self.units,))
 
-    def _add(self, name, shape, initializer):
-        # An initializer draws the same numbers each time; its clone draws others.
-        fresh = getattr(initializer, "clone", lambda: initializer)()
-        return self.add_weight(
-            name=name, shape=shape, initializer=fresh, regularizer=self.regularizer
-        )
-
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         hats = [special.guarded(getattr(self, name)) for name in _HATS]
         add, multiply = special.nac_weights(*hats[:2]), special.nac_weights(*hats[2:])
@@ -110,14 +107,9 @@ class INALU(ArithmeticUnit):
         y = special.inalu(inputs, add, multiply, gate, self.epsilon, omega)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
-        initializers = {
-            name: keras.initializers.serialize(getattr(self, name))
-            for name in ("w_hat_initializer", "m_hat_initializer", "gate_initializer")
-        }
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
-            **initializers,
             "epsilon": self.epsilon,
             "omega": self.omega,
             "regularizer": keras.regularizers.serialize(self.regularizer),

@@ -1,20 +1,32 @@
-"""Where the weights of arithmetic layers start."""
+"""Where the weights of our layers start."""
 
+import abc
 import math
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-__all__ = ["AddMulUniform", "NACUniform", "NAUUniform", "NearEnds", "SelectUniform"]
+from keras_addmul.annotations import ArrayLike, Config, Shape, Tensor
+
+__all__ = [
+    "AddMulUniform",
+    "NACUniform",
+    "NAUUniform",
+    "NearEnds",
+    "Repeated",
+    "SelectUniform",
+]
 
 
 class _Uniform(keras.initializers.Initializer):
     """Draws numbers from [-1, 1], and has a seed."""
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: Any = None) -> None:
         self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"seed": self._uniform.get_config()["seed"]}
 
 
@@ -31,13 +43,15 @@ class AddMulUniform(_Uniform):
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
 
+    Example:
+
     >>> from keras_addmul.layers.initializers import AddMulUniform
     >>> kernel = AddMulUniform(seed=0)((2, 1000)).numpy()
     >>> bool(kernel.min() > 0.5), bool(kernel.max() < 1.0)
     (True, True)
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         inputs = shape[-2]
         mean = min(0.75, 2.5 / inputs)
         half_width = min(1.0 - mean, (3.0 / inputs) ** 0.5)
@@ -47,7 +61,11 @@ class AddMulUniform(_Uniform):
 class _Symmetric(_Uniform):
     """Uniform weights between `-width(inputs, units)` and that."""
 
-    def __call__(self, shape, dtype=None):
+    @abc.abstractmethod
+    def width(self, inputs: int, units: int) -> float:
+        """Returns the half-width of the interval."""
+
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         return self.width(shape[-2], shape[-1]) * self._uniform(shape, dtype)
 
 
@@ -58,6 +76,8 @@ class NAUUniform(_Symmetric):
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
 
+    Example:
+
     >>> from keras_addmul.layers.initializers import NAUUniform
     >>> kernel = NAUUniform(seed=0)((2, 1000)).numpy()
     >>> bool(abs(kernel).max() <= (6.0 / 1002.0) ** 0.5)
@@ -67,7 +87,7 @@ class NAUUniform(_Symmetric):
         - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
     """
 
-    def width(self, inputs, units):
+    def width(self, inputs: int, units: int) -> float:
         return min(0.5, math.sqrt(6.0 / (inputs + units)))
 
 
@@ -81,6 +101,8 @@ class NACUniform(_Symmetric):
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
 
+    Example:
+
     >>> from keras_addmul.layers.initializers import NACUniform
     >>> w_hat = NACUniform(seed=0)((2, 1)).numpy()
     >>> w_hat.shape
@@ -90,7 +112,7 @@ class NACUniform(_Symmetric):
         - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
     """
 
-    def width(self, inputs, units):
+    def width(self, inputs: int, units: int) -> float:
         wanted = 2.0 / max(inputs + units, 5)  # no half-width gives more than 1/2
         low, high = 1e-3, 100.0
         for _ in range(60):
@@ -110,13 +132,15 @@ class SelectUniform(_Uniform):
         low, high: Bounds of the magnitude.
         seed: Integer, `keras.random.SeedGenerator`, or None.
 
+    Example:
+
     >>> from keras_addmul.layers.initializers import SelectUniform
     >>> kernel = abs(SelectUniform(seed=0)((2, 1000)).numpy())
     >>> bool(kernel.min() > 0.5), bool(kernel.max() < 1.0)
     (True, True)
     """
 
-    def __init__(self, low=0.5, high=1.0, seed=None):
+    def __init__(self, low: float = 0.5, high: float = 1.0, seed: Any = None) -> None:
         if not 0.0 <= low <= high:
             raise ValueError(
                 "Arguments `low` and `high` must be numbers with 0 <= low <= high. "
@@ -125,12 +149,12 @@ class SelectUniform(_Uniform):
         super().__init__(seed)
         self.low, self.high = float(low), float(high)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         u = self._uniform(shape, dtype)
         size = self.low + (self.high - self.low) * ops.abs(u)
         return ops.where(u < 0.0, -size, size)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "low": self.low, "high": self.high}
 
 
@@ -142,12 +166,14 @@ class NearEnds(_Uniform):
         distance: How far from the end, below 1/2.
         seed: Integer, `keras.random.SeedGenerator`, or None.
 
+    Example:
+
     >>> from keras_addmul.layers.initializers import NearEnds
     >>> NearEnds(seed=0)((6,)).numpy()
     array([0.05, 0.95, 0.95, 0.95, 0.05, 0.95], dtype=float32)
     """
 
-    def __init__(self, distance=0.05, seed=None):
+    def __init__(self, distance: float = 0.05, seed: Any = None) -> None:
         if not 0.0 <= distance < 0.5:
             raise ValueError(
                 f"Argument `distance` must be a number in [0, 0.5). Received: {distance!r}"
@@ -155,15 +181,42 @@ class NearEnds(_Uniform):
         super().__init__(seed)
         self.distance = float(distance)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         u = self._uniform(shape, dtype)
         at = ops.full_like(u, self.distance)
         return ops.where(u < 0.0, at, 1.0 - at)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "distance": self.distance}
 
 
-def _variance(r):
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class Repeated(keras.initializers.Initializer):
+    """The same given numbers for each feature.
+
+    Args:
+        values: Numbers, nested like the last axes of the weights.
+
+    Example:
+
+    >>> from keras_addmul.layers.initializers import Repeated
+    >>> Repeated([1.0, 2.0])((3, 2)).numpy()
+    array([[1., 2.],
+           [1., 2.],
+           [1., 2.]], dtype=float32)
+    """
+
+    def __init__(self, values: ArrayLike) -> None:
+        self.values: np.ndarray = np.asarray(values)
+
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+        values = ops.convert_to_tensor(self.values)
+        return ops.cast(ops.broadcast_to(values, shape), dtype or keras.config.floatx())
+
+    def get_config(self) -> Config:
+        return {"values": self.values.tolist()}
+
+
+def _variance(r: float) -> float:
     """The variance of `tanh(u) * sigmoid(v)`, for u and v uniform in [-r, r]."""
     return (1.0 - math.tanh(r) / r) * (r - math.tanh(r / 2.0)) / (2.0 * r)

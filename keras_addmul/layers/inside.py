@@ -1,15 +1,25 @@
 """Layers inside layers, wherever they are kept."""
 
+from typing import Any
+
 import keras
 
 __all__ = ["layers_inside"]
 
 
-def layers_inside(layer, kind=keras.layers.Layer):
+def layers_inside(
+    layer: keras.layers.Layer, kind: type | tuple[type, ...] = keras.layers.Layer
+) -> list[Any]:
     """Returns a layer or model and every layer inside it that are of a kind, each once.
 
-    Cells, wrapped layers and activations that are layers are found too, where
-    `model.layers` ends at the first floor.
+    Cells, wrapped layers and activations that are layers are found too;
+    `model.layers` lists the outermost ones alone.
+
+    Args:
+        layer: Layer or model.
+        kind: Class of the layers to find, or a tuple of classes.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.layers import NoisyLSTM, NoisyTanh
@@ -18,9 +28,10 @@ def layers_inside(layer, kind=keras.layers.Layer):
     >>> len(layers_inside(model, NoisyTanh))
     2
     """
-    found, seen = [], set()
+    found: list[Any] = []
+    seen: set[int] = set()
 
-    def visit(value):
+    def visit(value: Any) -> None:
         if id(value) in seen:
             return
         if isinstance(value, keras.layers.Layer):

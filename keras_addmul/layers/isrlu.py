@@ -1,9 +1,14 @@
 """A layer that learns the limit of an inverse square root linear unit."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
-from keras_addmul.layers.parametric import Parameter, ParametricActivation, default_constraint
+from keras_addmul.annotations import Identifier, Tensor
+from keras_addmul.layers.constraints import AtLeast
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["ISRLU"]
 
@@ -45,18 +50,21 @@ class ISRLU(ParametricActivation):
 
     def __init__(
         self,
-        alpha_initializer="ones",
-        alpha_regularizer=None,
-        alpha_constraint="default",
-        shared_axes="default",
-        **kwargs,
-    ):
+        alpha_initializer: Identifier = "ones",
+        alpha_regularizer: Identifier = None,
+        alpha_constraint: Identifier = "default",
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
             "alpha": Parameter(
-                alpha_initializer, alpha_regularizer, default_constraint(alpha_constraint, 0.001)
+                alpha_initializer,
+                alpha_regularizer,
+                alpha_constraint,
+                default_constraint=AtLeast(0.001),
             ),
         }
         super().__init__(parameters, shared_axes, **kwargs)
 
-    def call(self, inputs):
-        return activations.isrlu(self.checked(inputs), self.alpha)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.isrlu(self.check(inputs), self.alpha)

@@ -1,16 +1,20 @@
 """A dense layer whose units are the largest of several."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import activations
-from keras_addmul.layers.checks import check_float_input, check_positive_integer, known_features
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
+from keras_addmul.layers.checks import check_positive_integer
 
 __all__ = ["Maxout"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class Maxout(keras.layers.Layer):
+class Maxout(ArithmeticUnit):
     """Densely connected units, each the largest of several linear ones.
 
     `y_i = max_k (sum_j kernel[j, i, k] * x_j + bias[i, k])`: each unit learns its own
@@ -53,68 +57,32 @@ class Maxout(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        pieces=2,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.units = check_positive_integer("units", units)
-        self.pieces = check_positive_integer("pieces", pieces)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
-        self.supports_masking = True
+        units: int,
+        pieces: int = 2,
+        use_bias: bool = True,
+        kernel_initializer: Identifier = "glorot_uniform",
+        bias_initializer: Identifier = "zeros",
+        kernel_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(units, **kwargs)
+        self.pieces: int = check_positive_integer("pieces", pieces)
+        self.use_bias: bool = bool(use_bias)
+        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 
-    def build(self, input_shape):
-        inputs = known_features(self, input_shape)
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(inputs, self.units * self.pieces),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units * self.pieces,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})
+    def build(self, input_shape: Shape) -> None:
+        pieces = self.units * self.pieces
+        self.kernel = self.create("kernel", (self.count_inputs(input_shape), pieces))
+        self.bias = self.create("bias", (pieces,)) if self.use_bias else None
 
-    def call(self, inputs):
-        check_float_input(self, inputs)
-        y = ops.matmul(inputs, self.kernel)
+    def call(self, inputs: Tensor) -> Tensor:
+        y = ops.matmul(self.check(inputs), self.kernel)
         y = y if self.bias is None else ops.add(y, self.bias)
         return activations.maxout(y, self.pieces)
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "pieces": self.pieces,
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
-        }
+    def get_config(self) -> Config:
+        return {**super().get_config(), "pieces": self.pieces, "use_bias": self.use_bias}

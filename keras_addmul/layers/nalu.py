@@ -1,8 +1,11 @@
 """The neural arithmetic logic unit."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number
 from keras_addmul.layers.initializers import NACUniform
@@ -53,36 +56,32 @@ class NALU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        epsilon=1e-7,
-        w_hat_initializer="default",
-        m_hat_initializer="default",
-        gate_initializer="glorot_uniform",
-        w_hat_regularizer=None,
-        m_hat_regularizer=None,
-        gate_regularizer=None,
-        w_hat_constraint=None,
-        m_hat_constraint=None,
-        gate_constraint=None,
-        **kwargs,
-    ):
+        units: int,
+        epsilon: float = 1e-7,
+        w_hat_initializer: Identifier = "default",
+        m_hat_initializer: Identifier = "default",
+        gate_initializer: Identifier = "glorot_uniform",
+        w_hat_regularizer: Identifier = None,
+        m_hat_regularizer: Identifier = None,
+        gate_regularizer: Identifier = None,
+        w_hat_constraint: Identifier = None,
+        m_hat_constraint: Identifier = None,
+        gate_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        if w_hat_initializer == "default":
-            w_hat_initializer = NACUniform()
-        if m_hat_initializer == "default":
-            m_hat_initializer = NACUniform()
-        self.describe("w_hat", w_hat_initializer, w_hat_regularizer, w_hat_constraint)
-        self.describe("m_hat", m_hat_initializer, m_hat_regularizer, m_hat_constraint)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe("w_hat", w_hat_initializer, w_hat_regularizer, w_hat_constraint, NACUniform())
+        self.describe("m_hat", m_hat_initializer, m_hat_regularizer, m_hat_constraint, NACUniform())
         self.describe("gate", gate_initializer, gate_regularizer, gate_constraint)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shape = (self.count_inputs(input_shape), self.units)
         self.w_hat = self.create("w_hat", shape)
         self.m_hat = self.create("m_hat", shape)
         self.gate = self.create("gate", shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         w_hat, m_hat = special.guarded(self.w_hat), special.guarded(self.m_hat)
         limit = special.output_bound(self.compute_dtype)
@@ -90,5 +89,5 @@ class NALU(ArithmeticUnit):
         y = special.nalu(inputs, kernel, gate, self.epsilon, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,8 +1,11 @@
 """The neural addition unit."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import NAUUniform
@@ -48,22 +51,25 @@ class NAU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        kernel_initializer="default",
-        kernel_regularizer=None,
-        kernel_constraint="default",
-        **kwargs,
-    ):
+        units: int,
+        kernel_initializer: Identifier = "default",
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        if kernel_initializer == "default":
-            kernel_initializer = NAUUniform()
-        if kernel_constraint == "default":
-            kernel_constraint = Interval(-1.0, 1.0)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            default_initializer=NAUUniform(),
+            default_constraint=Interval(-1.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         return keras.ops.matmul(inputs, special.guarded(self.kernel))

@@ -1,8 +1,11 @@
 """The neural multiplicative reciprocal unit."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number
 from keras_addmul.layers.constraints import Interval
@@ -55,29 +58,32 @@ class NMRU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        epsilon=1e-7,
-        kernel_initializer="default",
-        kernel_regularizer=None,
-        kernel_constraint="default",
-        **kwargs,
-    ):
+        units: int,
+        epsilon: float = 1e-7,
+        kernel_initializer: Identifier = "default",
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        if kernel_initializer == "default":
-            kernel_initializer = keras.initializers.RandomUniform(0.25, 0.75)
-        if kernel_constraint == "default":
-            kernel_constraint = Interval(0.0, 1.0)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            default_initializer=keras.initializers.RandomUniform(0.25, 0.75),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (2 * self.count_inputs(input_shape), self.units))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         limit = special.output_bound(self.compute_dtype)
         y = special.nmru(inputs, special.guarded(self.kernel), self.epsilon, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}

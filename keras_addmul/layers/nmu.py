@@ -1,9 +1,13 @@
 """The neural multiplication unit."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.constraints import Interval
 
@@ -53,28 +57,31 @@ class NMU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        noise=None,
-        seed=None,
-        kernel_initializer="default",
-        kernel_regularizer=None,
-        kernel_constraint="default",
-        **kwargs,
-    ):
+        units: int,
+        noise: Sequence[float] | None = None,
+        seed: int | None = None,
+        kernel_initializer: Identifier = "default",
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.noise = _checked(noise)
-        self.seed = seed
+        self.noise: list[float] | None = _checked(noise)
+        self.seed: int | None = seed
         self.seed_generator = None if noise is None else keras.random.SeedGenerator(seed)
-        if kernel_initializer == "default":
-            kernel_initializer = keras.initializers.RandomUniform(0.25, 0.75)
-        if kernel_constraint == "default":
-            kernel_constraint = Interval(0.0, 1.0)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            default_initializer=keras.initializers.RandomUniform(0.25, 0.75),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         self.check(inputs)
         factors = None
         if training and self.noise is not None:
@@ -85,11 +92,11 @@ class NMU(ArithmeticUnit):
         y = special.nmu(inputs, special.guarded(self.kernel), factors, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "noise": self.noise, "seed": self.seed}
 
 
-def _checked(noise):
+def _checked(noise: Any) -> list[float] | None:
     if noise is None:
         return None
     if np.shape(noise) != (2,) or not 0.0 < noise[0] < noise[1] < np.inf:

@@ -1,47 +1,38 @@
 """What the layers share that learn the parameters of an activation."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
-from keras import ops
 
-from keras_addmul.layers.checks import check_float_input, known_features
+from keras_addmul.annotations import Config, Identifier, Shape
+from keras_addmul.layers.base import BaseLayer
+from keras_addmul.layers.checks import known_features
 
-__all__ = ["AtLeast", "Parameter", "ParametricActivation", "default_constraint"]
-
-
-@keras.saving.register_keras_serializable(package="keras_addmul")
-class AtLeast(keras.constraints.Constraint):
-    """Keeps weights above a bound.
-
-    Args:
-        low: The bound.
-
-    >>> from keras_addmul.layers.parametric import AtLeast
-    >>> AtLeast(0.1)(keras.ops.array([-0.5, 0.25])).numpy()
-    array([0.1 , 0.25], dtype=float32)
-    """
-
-    def __init__(self, low=0.0):
-        self.low = float(low)
-
-    def __call__(self, weights):
-        return ops.maximum(weights, ops.cast(self.low, weights.dtype))
-
-    def get_config(self):
-        return {"low": self.low}
+__all__ = ["Parameter", "ParametricActivation"]
 
 
 class Parameter(NamedTuple):
-    """How a parameter starts and what it is held to; `size` of them where there are several."""
+    """How a parameter starts and what it is held to.
 
-    initializer: Any
-    regularizer: Any = None
-    constraint: Any = None
+    Attributes:
+        initializer: Where it starts.
+        regularizer: Penalty on it, or None.
+        constraint: Projection after each step, or None.
+        size: How many of them there are for each feature; None for one.
+        default_initializer: What the initializer `"default"` stands for.
+        default_constraint: What the constraint `"default"` stands for.
+    """
+
+    initializer: Identifier
+    regularizer: Identifier = None
+    constraint: Identifier = None
     size: int | None = None
+    default_initializer: Identifier = None
+    default_constraint: Identifier = None
 
 
-class ParametricActivation(keras.layers.Layer):
+class ParametricActivation(BaseLayer):
     """Base of the layers that learn the parameters of an activation.
 
     Args:
@@ -50,57 +41,49 @@ class ParametricActivation(keras.layers.Layer):
             other axes share; otherwise as in `keras.layers.PReLU`: a list of the
             axes that share, or None for parameters of their own everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: `shared_axes` is none of these, or the initializer, regularizer or
+            constraint of a parameter is unknown.
     """
 
-    def __init__(self, parameters, shared_axes="default", **kwargs):
+    def __init__(
+        self,
+        parameters: dict[str, Parameter],
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self._parameters = {
-            name: Parameter(
-                keras.initializers.get(p.initializer),
-                keras.regularizers.get(p.regularizer),
-                keras.constraints.get(p.constraint),
-                p.size,
+        self._sizes = {name: p.size for name, p in parameters.items()}
+        for name, p in parameters.items():
+            self.describe(
+                name,
+                p.initializer,
+                p.regularizer,
+                p.constraint,
+                default_initializer=p.default_initializer,
+                default_constraint=p.default_constraint,
             )
-            for name, p in parameters.items()
-        }
-        self.shared_axes = _checked_axes(shared_axes)
-        self.supports_masking = True
+        self.shared_axes: str | list[int] | None = _checked_axes(shared_axes)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
+        """Creates the parameters."""
         shape = self._shape(tuple(input_shape))
-        for name, p in self._parameters.items():
-            weight = self.add_weight(
-                name=name,
-                shape=shape if p.size is None else (p.size, *shape),
-                initializer=p.initializer,
-                regularizer=p.regularizer,
-                constraint=p.constraint,
-                autocast=False,  # three digits of a parameter would move every output
-            )
-            setattr(self, name, weight)
+        for name, size in self._sizes.items():
+            whole = shape if size is None else (size, *shape)
+            # Three digits of a parameter would move every output.
+            setattr(self, name, self.create(name, whole, autocast=False))
 
-    def checked(self, inputs):
-        """Returns the inputs, or raises an error if they are no floats."""
-        check_float_input(self, inputs)
-        return inputs
+    def get_config(self) -> Config:
+        """Returns the arguments of the constructor."""
+        return {**super().get_config(), "shared_axes": self.shared_axes}
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        config = {**super().get_config(), "shared_axes": self.shared_axes}
-        for name, p in self._parameters.items():
-            config[f"{name}_initializer"] = keras.initializers.serialize(p.initializer)
-            config[f"{name}_regularizer"] = keras.regularizers.serialize(p.regularizer)
-            config[f"{name}_constraint"] = keras.constraints.serialize(p.constraint)
-        return config
-
-    def _shape(self, input_shape):
+    def _shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         if self.shared_axes == "default":
             features = known_features(self, input_shape)
-            self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+            self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
             return (features,)
-        shared = self.shared_axes or ()
+        shared: Any = self.shared_axes or ()
         if any(axis >= len(input_shape) for axis in shared):
             raise ValueError(
                 f"Argument `shared_axes` must hold axes of an input of shape {input_shape}. "
@@ -116,12 +99,7 @@ class ParametricActivation(keras.layers.Layer):
         return tuple(own.get(axis, 1) for axis in range(1, len(input_shape)))
 
 
-def default_constraint(constraint, low):
-    """Returns `AtLeast(low)` for `"default"`, and anything else as it is."""
-    return AtLeast(low) if isinstance(constraint, str) and constraint == "default" else constraint
-
-
-def _checked_axes(axes):
+def _checked_axes(axes: Any) -> Any:
     if axes is None or (isinstance(axes, str) and axes == "default"):
         return axes
     given, axes = axes, [axes] if isinstance(axes, int) else axes

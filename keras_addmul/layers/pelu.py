@@ -1,9 +1,14 @@
 """A layer that learns the slope and the depth of an exponential linear unit."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
-from keras_addmul.layers.parametric import Parameter, ParametricActivation, default_constraint
+from keras_addmul.annotations import Identifier, Tensor
+from keras_addmul.layers.constraints import AtLeast
+from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["PELU"]
 
@@ -48,20 +53,24 @@ class PELU(ParametricActivation):
 
     def __init__(
         self,
-        a_initializer="ones",
-        a_regularizer=None,
-        a_constraint="default",
-        b_initializer="ones",
-        b_regularizer=None,
-        b_constraint="default",
-        shared_axes="default",
-        **kwargs,
-    ):
+        a_initializer: Identifier = "ones",
+        a_regularizer: Identifier = None,
+        a_constraint: Identifier = "default",
+        b_initializer: Identifier = "ones",
+        b_regularizer: Identifier = None,
+        b_constraint: Identifier = "default",
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
-            "a": Parameter(a_initializer, a_regularizer, default_constraint(a_constraint, 0.1)),
-            "b": Parameter(b_initializer, b_regularizer, default_constraint(b_constraint, 0.1)),
+            "a": Parameter(
+                a_initializer, a_regularizer, a_constraint, default_constraint=AtLeast(0.1)
+            ),
+            "b": Parameter(
+                b_initializer, b_regularizer, b_constraint, default_constraint=AtLeast(0.1)
+            ),
         }
         super().__init__(parameters, shared_axes, **kwargs)
 
-    def call(self, inputs):
-        return activations.pelu(self.checked(inputs), self.a, self.b)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.pelu(self.check(inputs), self.a, self.b)

@@ -1,23 +1,29 @@
 """One function of one number for each neuron, as a table of polynomials."""
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
 from keras_addmul.layers.checks import (
-    check_float_input,
     check_interval,
     check_name,
     check_positive_integer,
     known_features,
 )
+from keras_addmul.layers.initializers import Repeated
 
 __all__ = ["PiecewisePolynomial"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class PiecewisePolynomial(keras.layers.Layer):
+class PiecewisePolynomial(BaseLayer):
     """Applies to each feature a function that is a polynomial on each of several pieces.
 
     On the piece that holds `x`, `y = sum_k coefficients[piece, k] * (x - center)^k`: a
@@ -66,63 +72,61 @@ class PiecewisePolynomial(keras.layers.Layer):
 
     def __init__(
         self,
-        pieces=16,
-        degree=2,
-        low=-1.0,
-        high=1.0,
-        outside="clip",
-        shared=True,
-        cells=None,
-        coefficients_regularizer=None,
-        **kwargs,
-    ):
+        pieces: int = 16,
+        degree: int = 2,
+        low: float = -1.0,
+        high: float = 1.0,
+        outside: str = "clip",
+        shared: bool = True,
+        cells: int | None = None,
+        coefficients_regularizer: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.pieces = check_positive_integer("pieces", pieces)
-        self.degree = check_positive_integer("degree", degree)
+        self.pieces: int = check_positive_integer("pieces", pieces)
+        self.degree: int = check_positive_integer("degree", degree)
         self.low, self.high = check_interval(low, high)
-        self.outside = check_name("outside", outside, ("clip", "extrapolate"))
-        self.shared = bool(shared)
-        self.cells = check_positive_integer("cells", cells, optional=True)
-        self.coefficients_regularizer = keras.regularizers.get(coefficients_regularizer)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = known_features(self, input_shape)
+        self.outside: str = check_name("outside", outside, ("clip", "extrapolate"))
+        self.shared: bool = bool(shared)
+        self.cells: int | None = check_positive_integer("cells", cells, optional=True)
         edges = np.linspace(self.low, self.high, self.pieces + 1)
         centers = (edges[:-1] + edges[1:]) / 2
         identity = np.zeros((self.pieces, self.degree + 1))
         identity[:, 0], identity[:, 1] = centers, 1.0
-        front = () if self.shared else (features,)
-        self.breaks = self._add("breaks", edges[1:-1], (*front, self.pieces - 1), trainable=False)
-        self.centers = self._add("centers", centers, (*front, self.pieces), trainable=False)
-        self.coefficients = self._add(
+        self.describe("breaks", Repeated(edges[1:-1]), arguments=())
+        self.describe("centers", Repeated(centers), arguments=())
+        self.describe(
             "coefficients",
-            identity,
-            (*front, *identity.shape),
-            regularizer=self.coefficients_regularizer,
+            Repeated(identity),
+            coefficients_regularizer,
+            arguments=("regularizer",),
         )
         if self.cells:
             # A break is where a cell begins: what is left of it is the cell before.
-            pieces = np.repeat(np.arange(self.cells) * self.pieces // self.cells, 2)
-            self.cell_breaks = self._add(
-                "cell_breaks", np.full(self.cells, np.inf), (*front, self.cells), trainable=False
-            )
-            self.cell_pieces = self._add(
-                "cell_pieces", pieces, (*front, 2 * self.cells), trainable=False
+            numbers = np.repeat(np.arange(self.cells) * self.pieces // self.cells, 2)
+            self.describe("cell_breaks", Repeated(np.full(self.cells, np.inf)), arguments=())
+            self.describe("cell_pieces", Repeated(numbers), arguments=())
+
+    def build(self, input_shape: Shape) -> None:
+        features = known_features(self, input_shape)
+        front = () if self.shared else (features,)
+        fixed: dict[str, Any] = {"autocast": False, "trainable": False}
+        self.breaks = self.create("breaks", (*front, self.pieces - 1), **fixed)
+        self.centers = self.create("centers", (*front, self.pieces), **fixed)
+        table = (*front, self.pieces, self.degree + 1)
+        self.coefficients = self.create("coefficients", table, autocast=False)
+        if self.cells:
+            self.cell_breaks = self.create("cell_breaks", (*front, self.cells), **fixed)
+            # Half precision does not hold every integer above 256; on a GPU, TensorFlow keeps
+            # variables of 32-bit integers apart.
+            self.cell_pieces = self.create(
+                "cell_pieces", (*front, 2 * self.cells), dtype="int64", **fixed
             )
         axes = {} if self.shared else {-1: features}
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes=axes)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes=axes)
 
-    def _add(self, name, values, shape, **kwargs):
-        def initializer(shape, dtype=None):
-            return ops.cast(ops.broadcast_to(ops.convert_to_tensor(values), shape), dtype)
-
-        return self.add_weight(
-            name=name, shape=shape, initializer=initializer, autocast=False, **kwargs
-        )
-
-    def call(self, inputs):
-        check_float_input(self, inputs)
+    def call(self, inputs: Tensor) -> Tensor:
+        self.check(inputs)
         inner = "float64" if self.compute_dtype == "float64" else "float32"
         x = ops.cast(inputs, inner)
         bound = special.output_bound(self.compute_dtype)
@@ -137,18 +141,27 @@ class PiecewisePolynomial(keras.layers.Layer):
             y = y * u + look_up(table[..., k])
         return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
 
-    def _by_search(self, x):
-        """Returns what finds, of numbers for the pieces, those for the elements of `x`."""
+    def _by_search(self, x: Tensor) -> Callable[[Tensor], Tensor]:
+        """Returns what finds, of numbers for the pieces, those for the elements of `x`.
+
+        Halves the breaks again and again, in steps that every runtime knows.
+        """
+        # A power of two for each feature: the breaks, and behind them infinite ones.
+        row = 1 << (self.pieces - 1).bit_length()
         breaks = ops.cast(self.breaks, x.dtype)
-        if self.shared:
-            piece = ops.searchsorted(breaks, ops.reshape(x, (-1,)), side="right")
-            piece = ops.reshape(piece, ops.shape(x))
-        else:
-            piece = ops.sum(ops.cast(x[..., None] >= breaks, "int32"), axis=-1)
-            piece = piece + self.pieces * ops.arange(x.shape[-1], dtype="int32")
+        filler = [(0, 0)] * (len(breaks.shape) - 1) + [(0, row - self.pieces + 1)]
+        breaks = ops.reshape(ops.pad(breaks, filler, constant_values=math.inf), (-1,))
+        feature = 0 if self.shared else ops.arange(x.shape[-1], dtype="int32")
+        piece = ops.zeros_like(x, dtype="int32")  # how many breaks lie at `x` or left of it
+        step = row // 2
+        while step:
+            right = x >= ops.take(breaks, row * feature + piece + (step - 1))
+            piece = piece + step * ops.cast(right, "int32")
+            step //= 2
+        piece = piece + self.pieces * feature
         return lambda values: ops.take(ops.reshape(values, (-1,)), piece)
 
-    def _by_cells(self, x):
+    def _by_cells(self, x: Tensor) -> Callable[[Tensor], Tensor]:
         """The same by the cell in which an element lies, and on which side of its break."""
         scale = self.cells / (self.high - self.low)
         cell = ops.cast(ops.clip((x - self.low) * scale, 0.0, self.cells - 1.0), "int32")
@@ -164,10 +177,7 @@ class PiecewisePolynomial(keras.layers.Layer):
         # The numbers of a few cells first, in a row; then one of them for each element.
         return lambda values: ops.take(ops.take(ops.reshape(values, (-1,)), pieces), half)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "pieces": self.pieces,
@@ -177,5 +187,4 @@ class PiecewisePolynomial(keras.layers.Layer):
             "outside": self.outside,
             "shared": self.shared,
             "cells": self.cells,
-            "coefficients_regularizer": keras.regularizers.serialize(self.coefficients_regularizer),
         }

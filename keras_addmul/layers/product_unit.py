@@ -1,8 +1,11 @@
 """The product unit."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number
 
@@ -48,25 +51,25 @@ class ProductUnit(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        epsilon=1e-7,
-        kernel_initializer="glorot_uniform",
-        kernel_regularizer=None,
-        kernel_constraint=None,
-        **kwargs,
-    ):
+        units: int,
+        epsilon: float = 1e-7,
+        kernel_initializer: Identifier = "glorot_uniform",
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
         self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         limit = special.output_bound(self.compute_dtype)
         y = special.product_unit(inputs, special.guarded(self.kernel), self.epsilon, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}

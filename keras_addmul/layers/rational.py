@@ -1,9 +1,14 @@
 """A layer that learns a rational function."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import activations
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.checks import check_name
 from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["Rational", "RationalStart"]
@@ -17,15 +22,21 @@ class RationalStart(keras.initializers.Initializer):
         start: A key of `activations.RATIONAL_STARTS`.
         part: `"numerator"` or `"denominator"`.
 
+    Raises:
+        ValueError: `start` or `part` is none of these.
+
+    Example:
+
     >>> from keras_addmul.layers.rational import RationalStart
     >>> RationalStart("leaky_relu", "denominator")((4, 1)).numpy()[:, 0].round(3)
     array([0.   , 8.556, 0.   , 0.834], dtype=float32)
     """
 
-    def __init__(self, start, part):
-        self.start, self.part = start, part
+    def __init__(self, start: str, part: str) -> None:
+        self.start = check_name("start", start, activations.RATIONAL_STARTS)
+        self.part = check_name("part", part, ("numerator", "denominator"))
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
         numerator, denominator = activations.RATIONAL_STARTS[self.start]
         values = ops.convert_to_tensor(
             numerator if self.part == "numerator" else denominator,
@@ -34,7 +45,7 @@ class RationalStart(keras.initializers.Initializer):
         values = ops.reshape(values, (-1,) + (1,) * (len(shape) - 1))
         return ops.broadcast_to(values, shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"start": self.start, "part": self.part}
 
 
@@ -82,36 +93,37 @@ class Rational(ParametricActivation):
 
     def __init__(
         self,
-        start="leaky_relu",
-        numerator_initializer="default",
-        numerator_regularizer=None,
-        numerator_constraint=None,
-        denominator_initializer="default",
-        denominator_regularizer=None,
-        denominator_constraint=None,
-        shared_axes="default",
-        **kwargs,
-    ):
-        if start not in activations.RATIONAL_STARTS:
-            known = ", ".join(map(repr, activations.RATIONAL_STARTS))
-            raise ValueError(f"Argument `start` must be one of {known}. Received: {start!r}")
-        if isinstance(numerator_initializer, str) and numerator_initializer == "default":
-            numerator_initializer = RationalStart(start, "numerator")
-        if isinstance(denominator_initializer, str) and denominator_initializer == "default":
-            denominator_initializer = RationalStart(start, "denominator")
+        start: str = "leaky_relu",
+        numerator_initializer: Identifier = "default",
+        numerator_regularizer: Identifier = None,
+        numerator_constraint: Identifier = None,
+        denominator_initializer: Identifier = "default",
+        denominator_regularizer: Identifier = None,
+        denominator_constraint: Identifier = None,
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
             "numerator": Parameter(
-                numerator_initializer, numerator_regularizer, numerator_constraint, 6
+                numerator_initializer,
+                numerator_regularizer,
+                numerator_constraint,
+                6,
+                default_initializer=RationalStart(start, "numerator"),
             ),
             "denominator": Parameter(
-                denominator_initializer, denominator_regularizer, denominator_constraint, 4
+                denominator_initializer,
+                denominator_regularizer,
+                denominator_constraint,
+                4,
+                default_initializer=RationalStart(start, "denominator"),
             ),
         }
         super().__init__(parameters, shared_axes, **kwargs)
-        self.start = start
+        self.start: str = start
 
-    def call(self, inputs):
-        return activations.rational(self.checked(inputs), self.numerator, self.denominator)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.rational(self.check(inputs), self.numerator, self.denominator)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "start": self.start}

@@ -1,11 +1,14 @@
 """The neural power units."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_number
-from keras_addmul.layers.constraints import get_order_constraint
+from keras_addmul.layers.constraints import Interval
 
 __all__ = ["RealNPU"]
 
@@ -59,41 +62,42 @@ class RealNPU(ArithmeticUnit):
 
     def __init__(
         self,
-        units,
-        imaginary=False,
-        epsilon=2.0**-23,
-        kernel_initializer="glorot_uniform",
-        kernel_regularizer=None,
-        kernel_constraint=None,
-        gate_initializer="default",
-        gate_regularizer=None,
-        gate_constraint="default",
-        **kwargs,
-    ):
+        units: int,
+        imaginary: bool = False,
+        epsilon: float = 2.0**-23,
+        kernel_initializer: Identifier = "glorot_uniform",
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        gate_initializer: Identifier = "default",
+        gate_regularizer: Identifier = None,
+        gate_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(units, **kwargs)
-        self.imaginary = bool(imaginary)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        if gate_initializer == "default":
-            gate_initializer = keras.initializers.Constant(0.5)
-        gate_constraint = get_order_constraint(gate_constraint, 0.0)
+        self.imaginary: bool = bool(imaginary)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
         self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self.describe("gate", gate_initializer, gate_regularizer, gate_constraint)
+        self.describe(
+            "imaginary_kernel", "zeros", kernel_regularizer, kernel_constraint, arguments=()
+        )
+        self.describe(
+            "gate",
+            gate_initializer,
+            gate_regularizer,
+            gate_constraint,
+            default_initializer=keras.initializers.Constant(0.5),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         inputs = self.count_inputs(input_shape)
         self.kernel = self.create("kernel", (inputs, self.units))
         self.gate = self.create("gate", (inputs,))
         self.imaginary_kernel = None
         if self.imaginary:
-            self.imaginary_kernel = self.add_weight(
-                name="imaginary_kernel",
-                shape=(inputs, self.units),
-                initializer="zeros",
-                regularizer=self.kernel_regularizer,
-                constraint=self.kernel_constraint,
-            )
+            self.imaginary_kernel = self.create("imaginary_kernel", (inputs, self.units))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
         imaginary = self.imaginary_kernel
         y = special.npu(
@@ -106,5 +110,5 @@ class RealNPU(ArithmeticUnit):
         )
         return keras.ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "imaginary": self.imaginary, "epsilon": self.epsilon}

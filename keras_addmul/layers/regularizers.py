@@ -1,7 +1,12 @@
 """Regularizers that make a learned operation readable."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_addmul.annotations import Config, Tensor
+from keras_addmul.layers.checks import check_number
 
 __all__ = ["AwayFromZero", "OrdersToEnds", "Penalty", "WeightsToSigns"]
 
@@ -11,17 +16,24 @@ class Penalty(keras.regularizers.Regularizer):
 
     The scale is a variable, 1 unless `keras_addmul.callbacks.RegularizerSchedule` sets
     it, so that a compiled training step sees it change.
+
+    Args:
+        strength: Number of at least 0.
+
+    Raises:
+        ValueError: `strength` is no such number.
     """
 
-    def __init__(self, strength=0.01):
-        self.strength = _checked(strength)
-        self.scale = keras.Variable("ones", shape=(), dtype="float32", trainable=False)
+    def __init__(self, strength: float = 0.01) -> None:
+        self.strength: float = check_number("strength", strength, 0.0, strict=False)
+        self.scale: Any = keras.Variable("ones", shape=(), dtype="float32", trainable=False)
 
-    def scaled(self, penalty):
+    def scaled(self, penalty: Tensor) -> Tensor:
         """Returns the penalty times strength and scale, in its own dtype."""
         return self.strength * penalty * ops.cast(self.scale, penalty.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
+        """Returns the arguments of the constructor."""
         return {"strength": self.strength}
 
 
@@ -30,14 +42,19 @@ class OrdersToEnds(Penalty):
     """Pulls orders to 0 or 1, whichever is nearer: `strength * mean(min(|n|, |1 - n|))`.
 
     Args:
-        strength: Non-negative number.
+        strength: Number of at least 0.
+
+    Raises:
+        ValueError: An argument is no such number.
+
+    Example:
 
     >>> from keras_addmul.layers.regularizers import OrdersToEnds
     >>> float(OrdersToEnds(1.0)(keras.ops.array([0.0, 0.25, 1.0, 0.75])))
     0.125
     """
 
-    def __call__(self, orders):
+    def __call__(self, orders: Tensor) -> Tensor:
         return self.scaled(ops.mean(_distance(orders, (0.0, 1.0))))
 
 
@@ -46,7 +63,12 @@ class WeightsToSigns(Penalty):
     """Pulls weights to the nearest of -1, 0 and 1, as `strength * mean(distance)`.
 
     Args:
-        strength: Non-negative number.
+        strength: Number of at least 0.
+
+    Raises:
+        ValueError: An argument is no such number.
+
+    Example:
 
     >>> from keras_addmul.layers.regularizers import WeightsToSigns
     >>> float(WeightsToSigns(1.0)(keras.ops.array([-1.0, 0.25, 1.25, 0.0])))
@@ -56,7 +78,7 @@ class WeightsToSigns(Penalty):
         - The sparsity penalty of [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016).
     """
 
-    def __call__(self, weights):
+    def __call__(self, weights: Tensor) -> Tensor:
         return self.scaled(ops.mean(_distance(weights, (-1.0, 0.0, 1.0))))
 
 
@@ -67,8 +89,13 @@ class AwayFromZero(Penalty):
     For weights that pass through `tanh` or `sigmoid`: there they saturate.
 
     Args:
-        strength: Non-negative number.
+        strength: Number of at least 0.
         size: Positive number, at which a weight is let go.
+
+    Raises:
+        ValueError: An argument is no such number.
+
+    Example:
 
     >>> from keras_addmul.layers.regularizers import AwayFromZero
     >>> float(AwayFromZero(1.0)(keras.ops.array([-25.0, 5.0, 0.0, 20.0])))
@@ -78,25 +105,19 @@ class AwayFromZero(Penalty):
         - The penalty of [Schloer, Ring & Hotho, 2020](https://arxiv.org/abs/2003.07629).
     """
 
-    def __init__(self, strength=0.05, size=20.0):
+    def __init__(self, strength: float = 0.05, size: float = 20.0) -> None:
         super().__init__(strength)
-        self.size = _checked(size)
+        self.size: float = check_number("size", size, 0.0)
 
-    def __call__(self, weights):
+    def __call__(self, weights: Tensor) -> Tensor:
         return self.scaled(ops.mean(ops.relu(self.size - ops.abs(weights))))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "size": self.size}
 
 
-def _distance(weights, values):
+def _distance(weights: Tensor, values: tuple[float, ...]) -> Tensor:
     nearest = ops.abs(weights - values[0])
     for value in values[1:]:
         nearest = ops.minimum(nearest, ops.abs(weights - value))
     return nearest
-
-
-def _checked(strength):
-    if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not strength >= 0:
-        raise ValueError(f"Argument `strength` must be a number >= 0. Received: {strength!r}")
-    return float(strength)

@@ -1,18 +1,22 @@
 """A layer that rectifies and takes a power, which it may learn."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import special
 from keras_addmul.activations.rectified_power import repu
-from keras_addmul.layers.checks import check_float_input, check_number, known_features
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
+from keras_addmul.layers.checks import check_number, known_features
 from keras_addmul.layers.constraints import Interval
 
 __all__ = ["RePU"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class RePU(keras.layers.Layer):
+class RePU(BaseLayer):
     """Rectifies each feature and takes a power of it: `y = max(0, x)^s`.
 
     Order `s = 1` is ReLU, `s = 2` also called ReQU. Outputs are bounded so that they
@@ -49,54 +53,44 @@ class RePU(keras.layers.Layer):
 
     def __init__(
         self,
-        s=2,
-        learned=False,
-        shared=False,
-        s_regularizer=None,
-        s_constraint="default",
-        **kwargs,
-    ):
+        s: float = 2,
+        learned: bool = False,
+        shared: bool = False,
+        s_regularizer: Identifier = None,
+        s_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         number = check_number("s", s, 0.0)
-        self.start = int(number) if number.is_integer() else number
-        self.learned = bool(learned)
-        self.shared = bool(shared)
-        self.s_regularizer = keras.regularizers.get(s_regularizer)
-        default = Interval(0.25, 4.0)
-        self.s_constraint = (
-            default if s_constraint == "default" else keras.constraints.get(s_constraint)
+        self.start: int | float = int(number) if number.is_integer() else number
+        self.learned: bool = bool(learned)
+        self.shared: bool = bool(shared)
+        self.describe(
+            "s",
+            keras.initializers.Constant(number),
+            s_regularizer,
+            s_constraint,
+            default_constraint=Interval(0.25, 4.0),
+            arguments=("regularizer", "constraint"),
         )
-        self.s = self.start
-        self.supports_masking = True
+        self.s: Any = self.start
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         features = known_features(self, input_shape)
         if self.learned:
-            self.s = self.add_weight(
-                name="s",
-                shape=() if self.shared else (features,),
-                initializer=keras.initializers.Constant(float(self.start)),
-                regularizer=self.s_regularizer,
-                constraint=self.s_constraint,
-                autocast=False,
-            )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+            self.s = self.create("s", () if self.shared else (features,), autocast=False)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs):
-        check_float_input(self, inputs)
+    def call(self, inputs: Tensor) -> Tensor:
+        self.check(inputs)
         s = special.guarded(self.s) if self.learned else self.s
         y = repu(inputs, s, limit=special.output_bound(self.compute_dtype))
         return ops.cast(y, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "s": self.start,
             "learned": self.learned,
             "shared": self.shared,
-            "s_regularizer": keras.regularizers.serialize(self.s_regularizer),
-            "s_constraint": keras.constraints.serialize(self.s_constraint),
         }

@@ -1,18 +1,22 @@
 """One function of one number for each neuron, as a sum of rectified power units."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_addmul import special
 from keras_addmul.activations.rectified_power import repu
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
 from keras_addmul.layers.checks import (
-    check_float_input,
     check_interval,
     check_name,
     check_positive_integer,
     known_features,
 )
+from keras_addmul.layers.initializers import Repeated
 
 __all__ = ["RePUBank"]
 
@@ -21,7 +25,7 @@ _MOST_AT_ONCE, _PART = 30, 16
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class RePUBank(keras.layers.Layer):
+class RePUBank(BaseLayer):
     """Applies to each feature a learned function: a sum of rectified power units.
 
     `y = bias + sum_j coefficients[j] * max(0, x - knots[j])^s`: a spline of degree `s`
@@ -67,59 +71,53 @@ class RePUBank(keras.layers.Layer):
 
     def __init__(
         self,
-        units=16,
-        s=2,
-        low=-1.0,
-        high=1.0,
-        outside="clip",
-        left=0,
-        shared=True,
-        coefficients_regularizer=None,
-        coefficients_constraint=None,
-        **kwargs,
-    ):
+        units: int = 16,
+        s: int = 2,
+        low: float = -1.0,
+        high: float = 1.0,
+        outside: str = "clip",
+        left: int = 0,
+        shared: bool = True,
+        coefficients_regularizer: Identifier = None,
+        coefficients_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.units = check_positive_integer("units", units)
-        self.s = check_positive_integer("s", s)
+        self.units: int = check_positive_integer("units", units)
+        self.s: int = check_positive_integer("s", s)
         self.low, self.high = check_interval(low, high)
-        self.outside = check_name("outside", outside, ("clip", "extrapolate"))
-        self.left = check_positive_integer("left", left) if left else 0
+        self.outside: str = check_name("outside", outside, ("clip", "extrapolate"))
+        self.left: int = check_positive_integer("left", left) if left else 0
         if self.units - self.left < self.s:
             raise ValueError(
                 f"Argument `units` must leave at least s = {self.s} units that open to the "
                 f"right. Received: units={units!r}, left={left!r}"
             )
-        self.shared = bool(shared)
-        self.coefficients_regularizer = keras.regularizers.get(coefficients_regularizer)
-        self.coefficients_constraint = keras.constraints.get(coefficients_constraint)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = known_features(self, input_shape)
-        knots, coefficients, bias = _identity(self.units, self.s, self.low, self.high, self.left)
-        per_feature = () if self.shared else (features,)
-        self.knots = self._add("knots", knots, (*per_feature, self.units), trainable=False)
-        self.coefficients = self._add(
+        self.shared: bool = bool(shared)
+        starts = _identity(self.units, self.s, self.low, self.high, self.left)
+        knots, coefficients, bias = map(Repeated, starts)
+        self.describe("knots", knots, arguments=())
+        self.describe(
             "coefficients",
             coefficients,
-            (*per_feature, self.units),
-            regularizer=self.coefficients_regularizer,
-            constraint=self.coefficients_constraint,
+            coefficients_regularizer,
+            coefficients_constraint,
+            arguments=("regularizer", "constraint"),
         )
-        self.bias = self._add("bias", bias, per_feature)
+        self.describe("bias", bias, arguments=())
+
+    def build(self, input_shape: Shape) -> None:
+        features = known_features(self, input_shape)
+        front = () if self.shared else (features,)
+        each = (*front, self.units)
+        self.knots = self.create("knots", each, autocast=False, trainable=False)
+        self.coefficients = self.create("coefficients", each, autocast=False)
+        self.bias = self.create("bias", front, autocast=False)
         axes = {} if self.shared else {-1: features}
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes=axes)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes=axes)
 
-    def _add(self, name, values, shape, **kwargs):
-        def initializer(shape, dtype=None):
-            return ops.cast(ops.broadcast_to(ops.convert_to_tensor(values), shape), dtype)
-
-        return self.add_weight(
-            name=name, shape=shape, initializer=initializer, autocast=False, **kwargs
-        )
-
-    def call(self, inputs):
-        check_float_input(self, inputs)
+    def call(self, inputs: Tensor) -> Tensor:
+        self.check(inputs)
         inner = "float64" if self.compute_dtype == "float64" else "float32"
         x = ops.cast(inputs, inner)
         if self.outside == "clip":
@@ -142,10 +140,7 @@ class RePUBank(keras.layers.Layer):
             y = y + ops.sum(coefficients[..., some] * z, axis=-1)
         return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "units": self.units,
@@ -155,12 +150,12 @@ class RePUBank(keras.layers.Layer):
             "outside": self.outside,
             "left": self.left,
             "shared": self.shared,
-            "coefficients_regularizer": keras.regularizers.serialize(self.coefficients_regularizer),
-            "coefficients_constraint": keras.constraints.serialize(self.coefficients_constraint),
         }
 
 
-def _identity(units, s, low, high, left):
+def _identity(
+    units: int, s: int, low: float, high: float, left: int
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Knots, coefficients and bias of the identity on [low, high].
 
     `x - low` is a combination of the `s` units whose knots are low, low - d, ...:

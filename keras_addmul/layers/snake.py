@@ -1,8 +1,12 @@
 """A layer that learns the frequency of a wave on a line."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
+from keras_addmul.annotations import Identifier, Tensor
 from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["Snake"]
@@ -45,16 +49,16 @@ class Snake(ParametricActivation):
 
     def __init__(
         self,
-        alpha_initializer="ones",
-        alpha_regularizer=None,
-        alpha_constraint=None,
-        shared_axes="default",
-        **kwargs,
-    ):
+        alpha_initializer: Identifier = "ones",
+        alpha_regularizer: Identifier = None,
+        alpha_constraint: Identifier = None,
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
             "alpha": Parameter(alpha_initializer, alpha_regularizer, alpha_constraint),
         }
         super().__init__(parameters, shared_axes, **kwargs)
 
-    def call(self, inputs):
-        return activations.snake(self.checked(inputs), self.alpha)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.snake(self.check(inputs), self.alpha)

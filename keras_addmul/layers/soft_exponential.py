@@ -1,16 +1,20 @@
 """An activation between logarithm and exponential."""
 
+from typing import Any
+
 import keras
 
 from keras_addmul import special
-from keras_addmul.layers.checks import check_float_input, check_number, known_features
-from keras_addmul.layers.constraints import get_order_constraint
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.base import BaseLayer
+from keras_addmul.layers.checks import check_number, known_features
+from keras_addmul.layers.constraints import Interval
 
 __all__ = ["SoftExponential"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class SoftExponential(keras.layers.Layer):
+class SoftExponential(BaseLayer):
     """Soft exponential: each feature between its logarithm and its exponential.
 
         alpha < 0:  -log(1 - alpha (x + alpha)) / alpha
@@ -53,49 +57,40 @@ class SoftExponential(keras.layers.Layer):
 
     def __init__(
         self,
-        shared=False,
-        epsilon=1e-7,
-        alpha_initializer="zeros",
-        alpha_regularizer=None,
-        alpha_constraint="default",
-        **kwargs,
-    ):
+        shared: bool = False,
+        epsilon: float = 1e-7,
+        alpha_initializer: Identifier = "zeros",
+        alpha_regularizer: Identifier = None,
+        alpha_constraint: Identifier = "default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.shared = bool(shared)
-        self.epsilon = check_number("epsilon", epsilon, 0.0)
-        self.alpha_initializer = keras.initializers.get(alpha_initializer)
-        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
-        self.alpha_constraint = get_order_constraint(alpha_constraint, -1.0)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = known_features(self, input_shape)
-        self.alpha = self.add_weight(
-            name="alpha",
-            shape=() if self.shared else (features,),
-            initializer=self.alpha_initializer,
-            regularizer=self.alpha_regularizer,
-            constraint=self.alpha_constraint,
-            autocast=False,
+        self.shared: bool = bool(shared)
+        self.epsilon: float = check_number("epsilon", epsilon, 0.0)
+        self.describe(
+            "alpha",
+            alpha_initializer,
+            alpha_regularizer,
+            alpha_constraint,
+            default_constraint=Interval(-1.0, 1.0),
         )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs):
-        check_float_input(self, inputs)
+    def build(self, input_shape: Shape) -> None:
+        features = known_features(self, input_shape)
+        # Three digits of it would move every output.
+        self.alpha = self.create("alpha", () if self.shared else (features,), autocast=False)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self.check(inputs)
         limit = special.output_bound(self.compute_dtype)
         alpha = special.guarded(self.alpha)
         y = special.soft_exponential(inputs, alpha, self.epsilon, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "shared": self.shared,
             "epsilon": self.epsilon,
-            "alpha_initializer": keras.initializers.serialize(self.alpha_initializer),
-            "alpha_regularizer": keras.regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": keras.constraints.serialize(self.alpha_constraint),
         }

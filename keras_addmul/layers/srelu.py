@@ -1,8 +1,12 @@
 """A layer that learns an activation in three straight pieces."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
+from keras_addmul.annotations import Identifier, Tensor
 from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["SReLU"]
@@ -53,32 +57,35 @@ class SReLU(ParametricActivation):
 
     def __init__(
         self,
-        t_left_initializer="zeros",
-        t_left_regularizer=None,
-        t_left_constraint=None,
-        a_left_initializer="default",
-        a_left_regularizer=None,
-        a_left_constraint=None,
-        t_right_initializer="ones",
-        t_right_regularizer=None,
-        t_right_constraint=None,
-        a_right_initializer="ones",
-        a_right_regularizer=None,
-        a_right_constraint=None,
-        shared_axes="default",
-        **kwargs,
-    ):
-        if isinstance(a_left_initializer, str) and a_left_initializer == "default":
-            a_left_initializer = keras.initializers.Constant(0.2)
+        t_left_initializer: Identifier = "zeros",
+        t_left_regularizer: Identifier = None,
+        t_left_constraint: Identifier = None,
+        a_left_initializer: Identifier = "default",
+        a_left_regularizer: Identifier = None,
+        a_left_constraint: Identifier = None,
+        t_right_initializer: Identifier = "ones",
+        t_right_regularizer: Identifier = None,
+        t_right_constraint: Identifier = None,
+        a_right_initializer: Identifier = "ones",
+        a_right_regularizer: Identifier = None,
+        a_right_constraint: Identifier = None,
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
             "t_left": Parameter(t_left_initializer, t_left_regularizer, t_left_constraint),
-            "a_left": Parameter(a_left_initializer, a_left_regularizer, a_left_constraint),
+            "a_left": Parameter(
+                a_left_initializer,
+                a_left_regularizer,
+                a_left_constraint,
+                default_initializer=keras.initializers.Constant(0.2),
+            ),
             "t_right": Parameter(t_right_initializer, t_right_regularizer, t_right_constraint),
             "a_right": Parameter(a_right_initializer, a_right_regularizer, a_right_constraint),
         }
         super().__init__(parameters, shared_axes, **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return activations.srelu(
-            self.checked(inputs), self.t_left, self.a_left, self.t_right, self.a_right
+            self.check(inputs), self.t_left, self.a_left, self.t_right, self.a_right
         )

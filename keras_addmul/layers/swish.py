@@ -1,8 +1,12 @@
 """A layer that learns how sharp the gate of a swish is."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_addmul import activations
+from keras_addmul.annotations import Identifier, Tensor
 from keras_addmul.layers.parametric import Parameter, ParametricActivation
 
 __all__ = ["Swish"]
@@ -45,16 +49,16 @@ class Swish(ParametricActivation):
 
     def __init__(
         self,
-        beta_initializer="ones",
-        beta_regularizer=None,
-        beta_constraint=None,
-        shared_axes="default",
-        **kwargs,
-    ):
+        beta_initializer: Identifier = "ones",
+        beta_regularizer: Identifier = None,
+        beta_constraint: Identifier = None,
+        shared_axes: str | int | Sequence[int] | None = "default",
+        **kwargs: Any,
+    ) -> None:
         parameters = {
             "beta": Parameter(beta_initializer, beta_regularizer, beta_constraint),
         }
         super().__init__(parameters, shared_axes, **kwargs)
 
-    def call(self, inputs):
-        return activations.swish(self.checked(inputs), self.beta)
+    def call(self, inputs: Tensor) -> Tensor:
+        return activations.swish(self.check(inputs), self.beta)

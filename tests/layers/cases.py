@@ -59,7 +59,9 @@ SEQUENCES = {"NoisyGRU", "NoisyLSTM"}
 # Layers whose weights act on negative numbers alone.
 MIRRORED = {"ISRLU"}
 
-EVERY = [(name, index) for name in layers.__all__ for index in range(len(CASES.get(name, [None])))]
+NAMES = [name for name in layers.__all__ if isinstance(getattr(layers, name), type)]
+
+EVERY = [(name, index) for name in NAMES for index in range(len(CASES.get(name, [None])))]
 
 
 def make(name, **kwargs):

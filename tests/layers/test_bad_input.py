@@ -17,7 +17,10 @@ BAD_ARGUMENTS = [
     (lambda: AddMulDense(True), "`units` must be a positive integer. Received: True"),
     (lambda: AddMulDense(8, groups=3), "`groups` must divide the 8 units. Received: 3"),
     (lambda: AddMulDense(8, groups=0), "`groups` must be a positive integer or None. Received: 0"),
-    (lambda: AddMulDense(8, coupling="loose"), "must be 'tied' or 'free'. Received: 'loose'"),
+    (
+        lambda: AddMulDense(8, coupling="loose"),
+        "`coupling` must be one of 'tied', 'free'. Received: 'loose'",
+    ),
     (
         lambda: AddMulDense(8, solution="abel"),
         "one of 'kneser', 'linear'. Received: 'abel'",
@@ -36,9 +39,12 @@ BAD_ARGUMENTS = [
     (lambda: SelectUniform(0.9, 0.5), "numbers with 0 <= low <= high. Received: 0.9, 0.5"),
     (lambda: NearEnds(0.5), "`distance` must be a number in [0, 0.5). Received: 0.5"),
     (lambda: AddMul(solution="x"), "must be one of 'kneser', 'linear'. Received: 'x'"),
-    (lambda: Interval(1.0, 0.0), "`low` must be below `high`. Received: 1.0, 0.0"),
-    (lambda: OrdersToEnds(-1.0), "`strength` must be a number >= 0. Received: -1.0"),
-    (lambda: OrdersToEnds("a lot"), "`strength` must be a number >= 0. Received: 'a lot'"),
+    (lambda: Interval(1.0, 0.0), "`low` below `high`. Received: 1.0, 0.0"),
+    (lambda: OrdersToEnds(-1.0), "`strength` must be a number of at least 0.0. Received: -1.0"),
+    (
+        lambda: OrdersToEnds("a lot"),
+        "`strength` must be a number of at least 0.0. Received: 'a lot'",
+    ),
 ]
 
 
@@ -93,11 +99,18 @@ def test_orders_that_are_not_numbers_are_refused(order):
         AddMulDense(2, order_initializer=order).build((None, 3))
 
 
-@pytest.mark.parametrize("given", ["one", "two shapes", "a single tensor"])
-def test_a_merge_needs_a_list_of_one_shape(given):
-    x = np.ones((2, 3), "float32")
-    inputs = {"one": [x], "two shapes": [x, x[:, :2]], "a single tensor": x}[given]
-    with pytest.raises(ValueError, match="merges a list of at least two tensors of one shape"):
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.ones((2, 3), "float32"), "merges a list of tensors. Received: .2, 3."),
+        ([np.ones((2, 3)), np.ones((2, 2))], "can be broadcast. Received shapes: ..2, 3., .2, 2.."),
+        ([np.ones(2), np.ones(2)], "last dimension that is known.*Received shapes"),
+        ([keras.Input((None,)), keras.Input((None,))], "last dimension that is known"),
+    ],
+    ids=["no list", "two shapes", "vectors", "unknown features"],
+)
+def test_what_cannot_be_merged_is_refused(inputs, message):
+    with pytest.raises(ValueError, match=message):
         AddMul()(inputs)
 
 

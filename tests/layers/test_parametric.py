@@ -7,13 +7,13 @@ import tensorflow as tf
 
 from keras_addmul import activations, layers
 from keras_addmul.activations import catalogue
-from keras_addmul.layers.parametric import AtLeast, ParametricActivation
+from keras_addmul.layers.constraints import AtLeast
+from keras_addmul.layers.parametric import ParametricActivation
+from tests.layers.cases import NAMES
 
 X = np.random.default_rng(0).normal(0, 2, (6, 4, 5, 3)).astype("float32")
 ROWS = {row.name: row for row in catalogue()}
-LEARNED = sorted(
-    name for name in layers.__all__ if issubclass(getattr(layers, name), ParametricActivation)
-)
+LEARNED = sorted(name for name in NAMES if issubclass(getattr(layers, name), ParametricActivation))
 FUNCTION_OF = {row.layer: row for row in catalogue() if row.layer}
 
 
