@@ -1,74 +1,87 @@
 """Replaces the activations of a trained model, and proves what that changes."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_addmul.barron.certificate import Certificate, LayerCertificate
 from keras_addmul.barron.fitting.ends import fit_between_ends
 from keras_addmul.barron.fitting.units import expected_units
-from keras_addmul.barron.functions.cells import Cells
-from keras_addmul.barron.functions.per_feature import PerFeature, members_of, same_for_each
+from keras_addmul.barron.functions.per_feature import members_of
 from keras_addmul.barron.models import domain as domains
 from keras_addmul.barron.models.bounds import Bounds
-from keras_addmul.barron.models.graph import Graph, rebuild, require_graph
-from keras_addmul.barron.models.propagate import Passage, Unknown, on_data
-from keras_addmul.barron.models.targets import bank_names, fill, find_targets, replacement
-from keras_addmul.barron.models.timing import latency
+from keras_addmul.barron.models.comparing import compare, latency, refuse_if_wrong
+from keras_addmul.barron.models.graph import Graph, require_graph
+from keras_addmul.barron.models.passage import Passage, Unknown, on_data
+from keras_addmul.barron.models.replacing import bank_names, with_banks
+from keras_addmul.barron.models.targets import Target, targets_of, to_convert
 from keras_addmul.barron.norms.network_norm import path_norm
 
 __all__ = ["convert_activation"]
 
 
 def convert_activation(
-    model,
-    to="repu",
-    order=2,
-    tolerance=1e-3,
-    domain=None,
-    data=None,
+    model: keras.Model,
+    to: str = "repu",
+    degree: int = 2,
+    tolerance: float = 1e-3,
+    domain: Any = None,
+    data: Any = None,
     *,
-    layers=None,
-    method="spline",
-    outside="clip",
-    ranges="domain",
-    latency_rows=64,
-):
+    layers: Any = None,
+    method: str = "spline",
+    outside: str = "clip",
+    ranges: str = "domain",
+    latency_rows: int | None = 64,
+    order: int | None = None,
+) -> tuple[keras.Model, Certificate]:
     """Returns a new model with RePU units in place of smooth activations, and a certificate.
 
-    Each activation becomes a `RePUBank`: a spline of degree `order` that is proved to be
-    within `tolerance` of it; one for each feature, where the features of a `NoisyActivation`
-    differ by more than that. The certificate says how far the outputs may be apart for any
-    input in the domain, by interval bounds through all layers. The model given is left
-    as it is; the new one can be trained further, saved and exported.
+    Each activation becomes a `RePUBank`: a spline of degree `degree` that is proved to be
+    within `tolerance` of it. All features of a layer share one bank, unless the features of
+    a `NoisyActivation` differ by more than the tolerance. The certificate says how far the
+    outputs may be apart for any input in the domain, by interval bounds through all layers. The
+    given model stays as it is; the new one can be trained further, saved and exported.
+
+    The proof is about inference. It knows the layers and functions of Keras and of this package
+    by their identity: a subclass, a function of your own, a quantized layer or a mask has no
+    rule, whatever its name, and then the certificate says that there is no bound, and why.
 
     Args:
         model: A trained sequential or functional model.
         to: `"repu"`.
-        order: Of the units, 1, 2, 3, ... Order 1 loses the fewest digits, order 2 and
-            3 need fewer units.
+        degree: The power of the units, 1 to 8. Degree 1 loses the fewest digits; degrees 2
+            and 3 need fewer units.
         tolerance: The largest difference of an activation and what replaces it.
-        domain: For which inputs: a pair `(low, high)` of numbers or of arrays of the
-            input's shape, or a list or a dictionary by name of such pairs. By
-            default the smallest box around `data`, or [-1, 1] if there is none.
-        data: Inputs on which the difference is measured, or None.
-        layers: Names of the layers to convert, or None for all that can be.
-        method: `"spline"`, near the fewest units; or `"quadrature"`, the midpoint rule on
+        domain: The inputs to prove it for: a pair `(low, high)` of numbers or of arrays of
+            the input's shape. A model with several inputs takes one pair for all, a list of
+            pairs, or a dictionary of pairs by the names of the inputs. By default it is the
+            smallest box around `data`, or [-1, 1] without data.
+        data: Inputs on which the difference is measured: an array, a list of arrays, or
+            a dictionary of arrays by name. None measures on random points of the domain.
+        layers: A name, or names, of the layers to convert, or None for all that can be.
+        method: `"spline"`, close to the fewest units; or `"quadrature"`, the midpoint rule on
             the integral of the theorem.
-        outside: What a bank does with numbers outside its interval: `"clip"` holds its
-            last value, `"extrapolate"` goes on as a polynomial, with `order` units more; of
-            order 1 along the line that the activation tends to, if the domain goes so far.
+        outside: What a bank does outside its interval. `"clip"` holds its last value;
+            `"extrapolate"` goes on as a polynomial, with `degree` more units. With degree 1 it
+            goes on along the line that the activation tends to, if the domain reaches so far.
         ranges: `"domain"` fits on all numbers that can meet an activation while the input
-            is in the domain; `"data"` on those met on `data`, a tenth wider: fewer
-            units, and a bound that is larger, for it covers the whole domain still.
-        latency_rows: How many rows to time the two models on, or None not to.
+            is in the domain. `"data"` fits on the range that `data` produced, a tenth wider on
+            each side: this takes fewer units. The bound still covers the whole domain, so it
+            is larger.
+        latency_rows: How many rows to time the two models on, or None to time nothing.
+        order: Another name for `degree`.
 
     Returns:
         `(converted, certificate)`: a `keras.Model`, not compiled, and a `Certificate`.
 
     Raises:
         TypeError: If `model` is not sequential or functional.
-        ValueError: If an argument is not what it should be, if nothing can be converted,
-            or a layer that was named cannot be.
+        ValueError: If an argument is invalid, if nothing can be converted, if a named layer
+            cannot be, or if a range is not known without `data`.
+        RuntimeError: If the outputs differ by more than was proved. That is a fault of
+            this package or of the backend.
 
     >>> import keras
     >>> from keras_addmul.barron import convert_activation
@@ -83,37 +96,38 @@ def convert_activation(
         - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
     """
     require_graph(model)
-    _check(to, order, tolerance, method, outside, ranges)
-    data = domains.as_arrays(model, data)
-    pairs, source = domains.boxes(model, domain, data)
-    targets, left_out = find_targets(model, order, layers)
+    degree = degree if order is None else order
+    _check(to, degree, tolerance, method, outside, ranges, latency_rows)
+    rows = domains.as_arrays(model, data)
+    pairs, source = domains.boxes(model, domain, rows)
+    every, reasons = targets_of(model, tolerance)
+    targets, left_out = to_convert(model, every, reasons, degree, layers)
     graph = Graph(model)
 
-    inputs = [Bounds.of_box(low, high) for low, high in pairs]
-    first = Passage(graph, tolerance=tolerance)
-    first.run(inputs)
-    seen = on_data(graph, data, targets) if data is not None else {}
-    banks = {}
-    for key, (layer, smooth) in targets.items():
-        interval = _interval(layer, first.before.get(key, []), seen.get(key), ranges)
-        dtype = layer.variable_dtype
-        banks[key] = fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype)
-
-    names = bank_names(model, targets)
-    converted = rebuild(model, lambda layer: replacement(layer, targets, banks, names))
-    fill(converted, banks, names)
-    second = Passage(graph, banks, tolerance)
-    outputs = second.run(inputs)
-
-    rows = data or domains.random_points(model, pairs)
-    count = min(len(a) for a in rows)
-    words = f"{count} rows of data" if data else f"{count} random points of the domain"
-    certificates = [
-        _layer_certificate(key, targets, banks, names, first, second, seen, order, tolerance)
-        for key in targets
+    inputs = [
+        Bounds.of_box(*domains.representable(box, t.dtype), t.dtype)
+        for box, t in zip(pairs, model.inputs, strict=True)
     ]
+    first = Passage(graph, every)
+    first.run(inputs)
+    seen = on_data(graph, rows, targets) if rows is not None else {}
+    for key, target in targets.items():
+        interval = _interval(target, first.before.get(key, []), seen.get(key), ranges)
+        _fit(target, degree, interval, tolerance, method, outside)
+
+    converted = with_banks(model, targets)
+    second = Passage(graph, every)
+    outputs = second.run(inputs)
+    names = bank_names(model, targets)
+    certificates = [
+        _layer_certificate(target, names[key], second, key, seen, degree, tolerance)
+        for key, target in targets.items()
+    ]
+    bounds = _output_bounds(outputs)
+    measured = compare(model, converted, pairs, rows)
+    refuse_if_wrong(measured, bounds["output_bounds"])
     return converted, Certificate(
-        order=order,
+        degree=int(degree),
         method=method,
         tolerance=float(tolerance),
         outside=outside,
@@ -121,19 +135,21 @@ def convert_activation(
         domain_from=source,
         layers=certificates,
         left_out=left_out,
-        **_output_bounds(outputs),
-        measured=_difference(model, converted, rows),
-        measured_on=words,
+        **bounds,
+        measured=measured.largest,
+        measured_on=measured.where,
         units_added=sum(one.units * one.banks for one in certificates),
         neurons=sum(len(one.errors) for one in certificates),
         parameters=(model.count_params(), converted.count_params()),
         path_norm=_path_norms(model, converted),
-        latency_ms=latency([model, converted], rows, latency_rows) if latency_rows else None,
+        latency_ms=(
+            latency([model, converted], measured.rows, latency_rows) if latency_rows else None
+        ),
         latency_batch=latency_rows or 0,
     )
 
 
-def _check(to, order, tolerance, method, outside, ranges):
+def _check(to, degree, tolerance, method, outside, ranges, latency_rows):
     for name, value, known in (
         ("to", to, ("repu",)),
         ("method", method, ("spline", "quadrature")),
@@ -143,21 +159,31 @@ def _check(to, order, tolerance, method, outside, ranges):
         if value not in known:
             names = " or ".join(map(repr, known))
             raise ValueError(f"Argument `{name}` must be {names}. Received: {value!r}")
-    if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 1 <= order <= 8:
-        raise ValueError(f"Argument `order` must be an integer from 1 to 8. Received: {order!r}")
+    if not _is_integer(degree) or not 1 <= degree <= 8:
+        raise ValueError(f"Argument `degree` must be an integer from 1 to 8. Received: {degree!r}")
     number = isinstance(tolerance, (int, float, np.number)) and not isinstance(tolerance, bool)
     if not number or not 0 < tolerance < np.inf:
         raise ValueError(f"Argument `tolerance` must be a number above 0. Received: {tolerance!r}")
+    if latency_rows is not None and (not _is_integer(latency_rows) or latency_rows < 0):
+        raise ValueError(
+            "Argument `latency_rows` must be None or a number of rows. "
+            f"Received: {latency_rows!r}"
+        )
 
 
-def _interval(layer, bounds, seen, ranges):
+def _is_integer(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _interval(target, bounds, seen, ranges):
+    """The interval on which to fit a bank."""
     known = [b for b in bounds if not isinstance(b, Unknown)]
-    if ranges == "data" or len(known) < len(bounds):
+    if ranges == "data" or not known or len(known) < len(bounds):
         if seen is None:
             why = [b.why for b in bounds if isinstance(b, Unknown)]
             raise ValueError(
-                f"Argument `data` is needed to know what meets the activation of {layer.name!r}"
-                f"{': ' + why[0] if why else ''}. Received: None"
+                "Argument `data` is needed to know what meets the activation of "
+                f"{target.layer.name!r}{': ' + why[0] if why else ''}. Received: None"
             )
         margin = 0.1 * max(seen[1] - seen[0], 1e-3)
         return seen[0] - margin, seen[1] + margin
@@ -166,28 +192,46 @@ def _interval(layer, bounds, seen, ranges):
     return low - margin, high + margin
 
 
-def _layer_certificate(key, targets, banks, names, first, second, seen, order, tolerance):
-    layer, what = targets[key]
-    bank = members_of(banks[key])[0]
-    errors = second.errors.get(key)
-    met = None
-    if errors is None:
-        each, slope = _on_whole_interval(what, banks[key], tolerance)
+def _fit(target, degree, interval, tolerance, method, outside):
+    """Finds a bank that is proved to be within the tolerance on all of the interval.
+
+    The fit proves it where the function bends; what clipping does on the flat ends is
+    proved here, and a hair's breadth too much is met by a finer fit.
+    """
+    how = degree, interval
+    for share in (1.0, 0.98, 0.95, 0.9):
+        target.bank = fit_between_ends(
+            target.function, *how, share * tolerance, method, outside, target.layer.variable_dtype
+        )
+        target.forget()
+        if target.proved_error(*interval) <= tolerance:
+            return
+    raise ValueError(
+        f"Argument `tolerance` cannot be proved for {target.function.name} on "
+        f"[{interval[0]:.4g}, {interval[1]:.4g}]. Received: {tolerance!r}"
+    )
+
+
+def _layer_certificate(target, name, second, key, seen, degree, tolerance):
+    bank = members_of(target.bank)[0]
+    errors, met = second.errors.get(key), None
+    bounds = second.before.get(key, [])
+    if errors is None or len(errors) < len(bounds):
+        each, slope = _on_whole_interval(target, bank)
     else:
         flat = [e.reshape(-1, e.shape[-1]).max(axis=0) for e in errors]
         each = np.max(flat, axis=0) if len({f.size for f in flat}) == 1 else max(flat, key=np.max)
         slope = max(float(s.max()) for s in second.slopes[key])
-        bounds = first.before[key]
         met = min(float(b.low.min()) for b in bounds), max(float(b.high.max()) for b in bounds)
     return LayerCertificate(
-        layer=layer.name,
-        bank=names[key],
-        activation=what.name,
+        layer=target.layer.name,
+        bank=name,
+        activation=target.function.name,
         units=bank.units,
-        banks=1 if banks[key] is bank else len(banks[key].of_feature),
+        banks=1 if target.bank is bank else len(target.bank.of_feature),
         expected_units=max(
-            expected_units(one, order, bank.low, bank.high, tolerance, 1000)
-            for one in members_of(what)
+            expected_units(one, degree, bank.low, bank.high, tolerance, 1000)
+            for one in members_of(target.function)
         ),
         fitted=(bank.low, bank.high),
         pre_activations=met,
@@ -198,17 +242,14 @@ def _layer_certificate(key, targets, banks, names, first, second, seen, order, t
     )
 
 
-def _on_whole_interval(what, banks, tolerance):
+def _on_whole_interval(target, bank):
     """The proved error on the fitted interval, for each function, and the banks' slope."""
-    errors, slopes = [], []
-    each = members_of(what)
-    for smooth, bank in zip(each, same_for_each(banks, len(each)), strict=True):
-        ends = np.array([bank.low]), np.array([bank.high])
-        cells = Cells(smooth, bank.low, bank.high, bank, tolerance)
-        errors.append(cells.error(*ends)[0])
-        slopes.append(float(cells.bank_slope(*ends)[0]))
-    errors = np.array(errors)
-    return (errors[what.of_feature] if isinstance(what, PerFeature) else errors), max(slopes)
+    ends = np.array([bank.low]), np.array([bank.high])
+    numbers = range(len(members_of(target.function)))
+    cells = [target.cells(part, bank.low, bank.high) for part in numbers]
+    errors = np.array([one.error(*ends)[0] for one in cells])
+    slope = max(float(one.bank_slope(*ends)[0]) for one in cells)
+    return errors[getattr(target.function, "of_feature", slice(None))], slope
 
 
 def _output_bounds(outputs):
@@ -222,22 +263,10 @@ def _output_bounds(outputs):
         }
     return {
         "output_bound": max(float(o.error.max()) for o in outputs),
-        "rounding_bound": max(float(o.rounding.max()) for o in outputs),
+        "rounding_bound": max(2 * float(o.rounding.max()) for o in outputs),
         "output_bounds": [o.apart[0] for o in outputs],
         "no_bound": "",
     }
-
-
-def _difference(model, converted, rows):
-    largest, step = 0.0, 512
-    for start in range(0, min(len(a) for a in rows), step):
-        batch = [a[start : start + step] for a in rows]
-        batch = batch if len(batch) > 1 else batch[0]
-        pair = [keras.tree.flatten(m(batch, training=False)) for m in (model, converted)]
-        for a, b in zip(*pair, strict=True):
-            a, b = (np.asarray(keras.ops.cast(v, "float64")) for v in (a, b))
-            largest = max(largest, float(np.max(np.abs(a - b))))
-    return largest
 
 
 def _path_norms(model, converted):

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_addmul import activations
 from keras_addmul.layers import NoisyActivation, RePU
 
-RNG = np.random.default_rng(0)
+sine, gaussian = activations.get("sin"), activations.get("gaussian")
 
 
 def chain(*between, inputs=3, dtype="float32", seed=0):
@@ -56,16 +57,6 @@ def two_inputs():
     a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
     y = layers.Subtract()([layers.Dense(4, "tanh")(a), layers.Dense(4, sine)(b)])
     return keras.Model([a, b], layers.Dense(2)(y))
-
-
-@keras.saving.register_keras_serializable("tests")
-def sine(x):
-    return keras.ops.sin(x)
-
-
-@keras.saving.register_keras_serializable("tests")
-def gaussian(x):
-    return keras.ops.exp(-keras.ops.square(x))
 
 
 def noisy():

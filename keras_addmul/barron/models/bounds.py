@@ -1,53 +1,169 @@
-"""What is known of a tensor in two models at once: where it lies, and how far apart they are."""
+"""What is known of a tensor in two models at once: where it lies, and how far apart they are.
+
+The numbers of a model are seen twice: in exact arithmetic, as its weights define them, and as
+floating point computes them. Proofs compare four tensors: exact and computed, in the original
+and in the converted model.
+
+The bounds themselves are computed in double precision, which rounds to nearest. Every rule
+therefore widens what it found by a margin: for a sum of n terms, `n + 4` times 2^-52 of the
+sum of their magnitudes, at least twice what double precision can lose there.
+"""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Bounds", "unit_roundoff"]
+__all__ = ["DOUBLE_MARGIN", "Bounds", "Unproved", "largest", "refuse_overflow", "smallest", "unit_roundoff"]
+
+# Twice the unit roundoff of the double precision in which bounds are computed.
+DOUBLE_MARGIN = 2.0**-52
+
+# Half the distance from 1 to the next number; what underflow may cost: float16 counts down to
+# its subnormal numbers, the others may be flushed to 0; and the largest number.
+_FORMATS = {
+    "float16": (2.0**-11, 2.0**-24, 65504.0),
+    "bfloat16": (2.0**-8, 2.0**-126, 2.0**127 * (2 - 2.0**-7)),
+    "float32": (2.0**-24, 2.0**-126, 2.0**127 * (2 - 2.0**-23)),
+    "float64": (2.0**-53, 2.0**-1022, float(np.finfo(float).max)),
+}
 
 
-def unit_roundoff(dtype):
-    """Half the distance from 1 to the next number of a float dtype."""
-    return {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float64": 2.0**-53}.get(dtype, 2.0**-24)
+class Unproved(Exception):
+    """Raised by a rule where it proves nothing; the message says why."""
+
+
+def unit_roundoff(dtype: str) -> float:
+    """Half the distance from 1 to the next number of a float dtype, and 0 of an integer one."""
+    return _format(dtype)[0]
+
+
+def smallest(dtype: str) -> float:
+    """At least what one operation loses by underflow."""
+    return _format(dtype)[1]
+
+
+def largest(dtype: str) -> float:
+    """The largest finite number of a float dtype."""
+    return _format(dtype)[2]
+
+
+def _format(dtype):
+    if dtype in _FORMATS:
+        return _FORMATS[dtype]
+    if dtype == "bool" or "int" in dtype:
+        return 0.0, 0.0, np.inf
+    raise Unproved(f"how {dtype} rounds is not known")
 
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """Elementwise bounds, in arrays of shape `(1, ..., features)` and double precision.
+    """Elementwise bounds of one tensor, arrays of shape `(1, ..., features)` of doubles.
 
     Attributes:
-        low, high: Hold the tensor's value in the original model, in exact arithmetic.
-        error: How far the value in the converted model may be from it, in exact arithmetic.
-        rounding: How much further apart the two may be as they are computed: the sum of
-            what floating point may lose in the one and in the other.
+        low: At most the exact value in the original model.
+        high: At least that.
+        error: How far the exact value in the converted model may be from it.
+        rounding: How far, in either model, the computed value may be from the exact one.
+        dtype: Of the tensor.
     """
 
     low: np.ndarray
     high: np.ndarray
     error: np.ndarray
     rounding: np.ndarray
+    dtype: str = "float32"
 
     @classmethod
-    def of_box(cls, low, high):
-        """Of an input, which is the same in both models."""
-        return cls(low, high, np.zeros_like(low), np.zeros_like(low))
+    def of_box(cls, low: Any, high: Any, dtype: str = "float32") -> "Bounds":
+        """Of an input, which is the same in both models, and exact."""
+        low, high = np.asarray(low, float), np.asarray(high, float)
+        return cls(low, high, np.zeros_like(low), np.zeros_like(low), dtype)
 
     @property
-    def apart(self):
-        """Error and rounding together."""
-        return self.error + self.rounding
+    def apart(self) -> np.ndarray:
+        """How far apart the computed values of the two models may be."""
+        return self.error + 2 * self.rounding
 
     @property
-    def size(self):
-        """The largest magnitude in either model."""
-        return np.maximum(np.abs(self.low), np.abs(self.high)) + self.apart
+    def size(self) -> np.ndarray:
+        """The largest magnitude of any of the four values."""
+        return np.maximum(np.abs(self.low), np.abs(self.high)) + self.error + self.rounding
 
     @property
-    def wide(self):
-        """Ends of what holds the value in both models."""
-        return self.low - self.apart, self.high + self.apart
+    def wide(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of what holds all four values."""
+        reach = (self.error + self.rounding) * (1 + 8 * DOUBLE_MARGIN)
+        reach = reach + 4 * DOUBLE_MARGIN * np.maximum(np.abs(self.low), np.abs(self.high))
+        return self.low - reach, self.high + reach
 
-    def each(self, function):
-        """Applies one monotone, linear or shape-changing function to all four arrays."""
-        return Bounds(*(np.asarray(function(v), float) for v in dataclasses.astuple(self)))
+    def each(self, function: Callable[[np.ndarray], Any]) -> "Bounds":
+        """Applies to all four arrays what only moves, copies or drops numbers."""
+        arrays = self.low, self.high, self.error, self.rounding
+        return Bounds(*(np.asarray(function(v), float) for v in arrays), self.dtype)
+
+    def cast(self, dtype: str) -> "Bounds":
+        """After a cast of the computed values to another dtype."""
+        if _holds_all(dtype, self.dtype, self.size):
+            return dataclasses.replace(self, dtype=dtype)
+        refuse_overflow(self.size, dtype)
+        lost = unit_roundoff(dtype) * self.size * (1 + 4 * DOUBLE_MARGIN) + smallest(dtype)
+        return dataclasses.replace(self, rounding=self.rounding + lost, dtype=dtype)
+
+    def computed(
+        self,
+        magnitude: Any,
+        roundings: int,
+        dtype: str,
+        underflow: Any = None,
+    ) -> "Bounds":
+        """Adds what is lost in computing these values, and what double precision lost here.
+
+        Args:
+            magnitude: The sum of the magnitudes of all terms that make a value.
+            roundings: How many operations, at most, round on the way of one term.
+            dtype: In which they are done.
+            underflow: How often the smallest number may be lost; None for as often as
+                something is rounded.
+
+        Raises:
+            Unproved: If so many roundings prove nothing, or a sum may overflow.
+        """
+        share = roundings * unit_roundoff(dtype)
+        if share >= 0.5:
+            raise Unproved(f"sums of {roundings} terms in {dtype} have no digit that is certain")
+        refuse_overflow(magnitude * (1 + 2 * share), dtype)
+        underflow = roundings if underflow is None else underflow
+        margin = (roundings + 4) * DOUBLE_MARGIN
+        here = margin * magnitude
+        lost = share / (1 - share) * magnitude + smallest(dtype) * underflow
+        grown = 1 + margin
+        return Bounds(
+            self.low - here,
+            self.high + here,
+            self.error * grown,
+            (self.rounding + lost) * grown,
+            dtype,
+        )
+
+
+def _holds_all(wide, narrow, size):
+    """Whether a dtype holds all numbers of another one, of these magnitudes."""
+    exact = {"float16": ("float32", "float64"), "bfloat16": ("float32", "float64")}
+    exact["float32"] = ("float64",)
+    if wide == narrow or wide in exact.get(narrow, ()):
+        return True
+    whole = narrow == "bool" or "int" in narrow
+    return whole and unit_roundoff(wide) * float(np.max(size, initial=0.0)) <= 1.0
+
+
+def refuse_overflow(magnitude: Any, dtype: str) -> None:
+    """Refuses magnitudes that a dtype may not hold.
+
+    Raises:
+        Unproved: If one is too large.
+    """
+    most = float(np.max(magnitude, initial=0.0))
+    if not most < largest(dtype):
+        raise Unproved(f"numbers up to {most:.3g} may overflow {dtype}")

@@ -1,11 +1,15 @@
 """A model as a list of calls: to carry values of another kind through it, and to rebuild it."""
 
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import keras
 
 __all__ = ["Graph", "layers_of", "rebuild", "require_graph"]
 
 
-def require_graph(model):
+def require_graph(model: Any) -> None:
     """Refuses what is not a built sequential or functional model.
 
     Raises:
@@ -13,17 +17,20 @@ def require_graph(model):
         ValueError: If it is not built.
     """
     if not isinstance(model, keras.Model):
-        raise TypeError(f"Argument `model` must be a Keras model. Received: {model!r}")
-    if not isinstance(model, keras.Sequential) and not _is_functional(model):
         raise TypeError(
-            "Argument `model` must be a sequential or a functional model: the calls inside a "
-            f"subclassed one are not known. Received: {type(model).__name__} {model.name!r}"
+            f"Argument `model` must be a Keras model. Received: {_brief(model)} of type "
+            f"{type(model).__name__}"
+        )
+    if not _is_graph(model):
+        raise TypeError(
+            "Argument `model` must be a sequential or a functional model: what a subclassed one "
+            f"does in its `call` is not known. Received: {type(model).__name__} {model.name!r}"
         )
     if not model.built:
         raise ValueError(f"Argument `model` must be built. Received: {model.name!r}, not built")
 
 
-def layers_of(model):
+def layers_of(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Yields every layer of a model and of the models in it, each once."""
     seen = set()
     for layer in model.layers:
@@ -35,11 +42,15 @@ def layers_of(model):
 
 
 class Graph:
-    """The calls of a model, in an order in which they can be made."""
+    """The calls of a model, in an order in which they can be made.
 
-    def __init__(self, model):
+    Args:
+        model: A model that `require_graph` accepts.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
         self.model = model
-        self._inner = {}
+        self._inner: dict[int, Graph] = {}
         if isinstance(model, keras.Sequential):
             self._calls = None
             layers = model.layers
@@ -54,7 +65,7 @@ class Graph:
         originals, self._calls = {}, []
 
         def clone(layer):
-            copy = layer.__class__.from_config(layer.get_config())
+            copy = _copy_of(layer)
             originals[id(copy)] = layer
             return copy
 
@@ -66,7 +77,7 @@ class Graph:
         # The copy is kept: its tensors are the keys by which values are found.
         self._copy = _clone(self.model, clone, call)
 
-    def run(self, inputs, rule):
+    def run(self, inputs: list[Any], rule: Callable[..., Any]) -> list[Any]:
         """Carries values through the calls.
 
         Args:
@@ -89,21 +100,27 @@ class Graph:
 
         for layer, args, kwargs, outputs in self._calls:
             result = self._call(layer, rule, filled(args), filled(kwargs))
-            results = result if isinstance(result, (list, tuple)) else [result]
-            for tensor, value in zip(keras.tree.flatten(outputs), results, strict=True):
+            tensors = keras.tree.flatten(outputs)
+            if len(tensors) == 1 or not isinstance(result, (list, tuple, dict)):
+                results = [result] * len(tensors)  # one for all, such as why there is none
+            else:
+                results = keras.tree.flatten(result)
+            for tensor, value in zip(tensors, results, strict=True):
                 values[id(tensor)] = value
         return [values[id(t)] for t in self._copy.outputs]
 
     def _call(self, layer, rule, args, kwargs):
         inner = self._inner.get(id(layer))
-        if inner is None:
+        plain = all(v is None or (k == "training" and v is False) for k, v in kwargs.items())
+        if inner is None or len(args) != 1 or not plain:
             return rule(layer, *args, **kwargs)
-        given = args[0] if isinstance(args[0], (list, tuple)) else [args[0]]
-        outputs = inner.run(list(given), rule)
+        outputs = inner.run(keras.tree.flatten(args[0]), rule)
         return outputs if len(outputs) > 1 else outputs[0]
 
 
-def rebuild(model, replace):
+def rebuild(
+    model: keras.Model, replace: Callable[[Any], list[keras.layers.Layer] | None]
+) -> keras.Model:
     """Returns a new model with the weights of the old one, and some layers replaced.
 
     Args:
@@ -111,15 +128,14 @@ def rebuild(model, replace):
         replace: `replace(layer)` returns None to copy a layer, or a list of new layers
             to call one after the other in its place; the first may take its weights.
     """
-    chains = {}
+    chains, copies = {}, {}
 
     def chain(layer):
         if id(layer) not in chains:
             if _is_graph(layer):
                 chains[id(layer)] = [rebuild(layer, replace)]
             else:
-                copy = replace(layer)
-                chains[id(layer)] = copy or [layer.__class__.from_config(layer.get_config())]
+                chains[id(layer)] = replace(layer) or [copies.setdefault(id(layer), _copy_of(layer))]
         return chains[id(layer)]
 
     if isinstance(model, keras.Sequential):
@@ -143,8 +159,23 @@ def rebuild(model, replace):
             return outputs
 
         new = _clone(model, clone, call)
-    _copy_weights(model, chains)
+    _copy_weights(model, chains, copies)
     return new
+
+
+def _copy_of(layer):
+    """A new layer, or operation, of the same configuration."""
+    config = layer.get_config()
+    if type(layer) is keras.layers.Lambda:
+        return type(layer).from_config(config, safe_mode=False)  # it is here already
+    try:
+        return type(layer).from_config(config)
+    except (TypeError, ValueError):
+        function = getattr(layer, "activation", None)
+        if not callable(function) or isinstance(function, keras.layers.Layer):
+            raise
+        # A function that Keras cannot save.
+        return type(layer).from_config({**config, "activation": function})
 
 
 def _clone(model, clone, call):
@@ -153,27 +184,42 @@ def _clone(model, clone, call):
     return keras.models.clone_model(bare, clone_function=clone, call_function=call)
 
 
-def _copy_weights(model, chains):
+def _copy_weights(model, chains, copies):
     for layer in model.layers:
         head = chains.get(id(layer), [None])[0]
-        if head is None or _is_graph(layer) or not layer.weights:
+        if head is None or _is_graph(layer):
             continue
         # An activation that is a layer has weights too: they come last.
         kept = layer.get_weights()[: len(head.weights)]
         if [tuple(w.shape) for w in head.weights] == [w.shape for w in kept]:
             head.set_weights(kept)
+            if isinstance(head, keras.layers.Normalization):
+                head.finalize_state()  # it computes with what it made of its weights
+        elif id(layer) in copies:
+            raise ValueError(
+                f"Layer {layer.name!r} cannot be copied: a new {type(layer).__name__} of its "
+                "configuration has other weights."
+            )
         head.trainable = layer.trainable
 
 
 def _is_graph(layer):
-    return isinstance(layer, keras.Model) and (
-        isinstance(layer, keras.Sequential) or _is_functional(layer)
-    )
+    """Whether a model is sequential or functional, and calls its layers as these do."""
+    if not isinstance(layer, keras.Model) or "call" in vars(layer):
+        return False
+    call = type(layer).call
+    return call is keras.Sequential.call or call is _functional().call
 
 
-def _is_functional(model):
+@functools.cache
+def _functional():
     # Keras gives a functional model its own class; there is no public name for it.
-    return type(keras.Model([one := keras.Input((1,))], one)) in type(model).__mro__
+    return type(keras.Model([one := keras.Input((1,), name="x")], one))
+
+
+def _brief(value):
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}..."
 
 
 def _map(function, structure):

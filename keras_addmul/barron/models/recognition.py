@@ -1,109 +1,131 @@
-"""Which smooth function a layer applies."""
+"""Which function of one number a layer applies: what it is decides, never its name."""
+
+from typing import Any, TypeAlias
 
 import keras
-import numpy as np
 
+from keras_addmul.activations.distributions import get_noise
+from keras_addmul.activations.rectified_power import repu
+from keras_addmul.activations.registry import record_of
 from keras_addmul.barron.functions.bank import bank_of
 from keras_addmul.barron.functions.bank_derivatives import smooth_bank
 from keras_addmul.barron.functions.noisy_hard import noisy_expectation
 from keras_addmul.barron.functions.per_feature import PerFeature
 from keras_addmul.barron.functions.smooth import SMOOTH, Smooth, rectified_power
-from keras_addmul.barron.models.rules import LINEAR
-from keras_addmul.layers import NoisyActivation, RePU, RePUBank
+from keras_addmul.barron.models.linear_rules import LINEAR
+from keras_addmul.layers import NoisyActivation, NoisySigmoid, NoisyTanh, RePU, RePUBank
 
-__all__ = ["KNOWN", "known_activations", "name_of", "recognise", "why_not"]
+__all__ = ["KNOWN", "RELU", "Function", "applied_by", "known_activations", "recognise", "why_not"]
 
-# What a layer is known by that applies a function of one number, or one to each feature.
+# A function of one number, or one for each feature.
+Function: TypeAlias = Smooth | PerFeature
 KNOWN = (Smooth, PerFeature)
 
-_ALIASES = {
-    "swish": "silu",
-    "logistic": "sigmoid",
-    "exp": "exponential",
-    "sine": "sin",
-    "gauss": "gaussian",
-}
-# Where a function must agree with the one whose name it bears.
-_PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-20.0, 20.0, 1e-3]])
+RELU = rectified_power(1)
+
+_NOISY = (NoisyActivation, NoisyTanh, NoisySigmoid)
+_ACTIVATIONS = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ELU,
+    keras.layers.Softmax,
+    RePU,
+    RePUBank,
+    *_NOISY,
+)
 
 
-def known_activations():
+def known_activations() -> list[str]:
     """Names of the activations that can be converted."""
     return sorted([*SMOOTH, "relu", "repu"])
 
 
-def recognise(layer):
-    """Returns what a layer applies: a `Smooth`, or one `PerFeature`, or why not, or None.
+def applied_by(layer: Any) -> Any:
+    """The function, or the activation layer, that a layer of a known class applies, or None."""
+    if type(layer) in LINEAR:
+        return layer.activation
+    return layer if type(layer) in _ACTIVATIONS else None
+
+
+def recognise(layer: Any) -> Function | str | None:
+    """Returns what a layer applies: a function, or why that is not known, or None.
 
     None stands for a layer that applies nothing, such as a linear `Dense`.
     """
-    kind = type(layer)
-    if kind is RePUBank:
-        bank = bank_of(layer)
-        return smooth_bank(bank) if layer.shared else bank.each(smooth_bank)
-    if kind is RePU:
-        if layer.learned or not isinstance(layer.s, int):
-            return f"its order {layer.s if not layer.learned else 'is learned'}: not an integer"
-        return rectified_power(layer.s)
-    if isinstance(layer, NoisyActivation):
-        return noisy_expectation(layer)
-    if kind is keras.layers.ELU:
-        return SMOOTH["elu"] if layer.alpha == 1 else "ELU with alpha other than 1 has a kink at 0"
-    if kind is keras.layers.ReLU:
-        plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
-        return rectified_power(1) if plain else "a ReLU with a slope, a threshold or a maximum"
-    if kind is keras.layers.Softmax:
-        return _REASONS["softmax"]
-    if hasattr(layer, "recurrent_activation"):
+    applied = applied_by(layer)
+    if applied is not None:
+        return _function(applied)
+    if hasattr(layer, "recurrent_activation") or isinstance(layer, keras.layers.RNN):
         return "its activation is inside a recurrence"
-    if kind is keras.layers.Activation or kind in LINEAR:
-        return _function(layer.activation)
+    if getattr(layer, "activation", None) is not None:
+        return f"layers of the class {type(layer).__name__} are not known"
     return None
 
 
-def name_of(function):
-    """The name of an activation as Keras or its author gave it."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return _ALIASES.get(name, name)
-
-
-_REASONS = {
-    "softmax": "softmax joins all features: it is not a function of one number",
-    "log_softmax": "log_softmax joins all features: it is not a function of one number",
-    "selu": "selu has a kink at 0: it is not continuously differentiable",
-    "leaky_relu": "leaky_relu has a kink at 0: it is not continuously differentiable",
-}
-
-
 def _function(function):
-    name = name_of(function)
-    if name == "linear":
+    kind = type(function)
+    if kind is keras.layers.Activation:
+        return _function(function.activation)
+    if kind is RePUBank:
+        bank = bank_of(function)
+        return smooth_bank(bank) if function.shared else bank.each(smooth_bank)
+    if kind is RePU:
+        if function.learned or not isinstance(function.s, int):
+            given = "is learned" if function.learned else function.s
+            return f"its degree {given}: not an integer"
+        return rectified_power(function.s)
+    if kind in _NOISY:
+        if not any(function.noise is get_noise(name) for name in ("normal", "half_normal")):
+            return "its noise is neither normal nor half-normal"
+        return noisy_expectation(function)
+    if function is repu:
+        return rectified_power(2)
+    record = record_of(function)
+    if record is not None:
+        return _of_record(record)
+    if kind is keras.layers.ELU:
+        return "an ELU with alpha other than 1 has a kink at 0"
+    if kind in (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.PReLU):
+        return "a rectifier with slopes, a threshold or a maximum has kinks"
+    if kind is keras.layers.Softmax:
+        return "softmax joins all features: it is not a function of one number"
+    name = getattr(function, "__name__", kind.__name__)
+    namesake = " whatever it is called:" if name in known_activations() else ""
+    return (
+        f"{name} is none of the known functions,{namesake} those of Keras and of this package by "
+        f"the names {', '.join(known_activations())}"
+    )
+
+
+def _of_record(record):
+    """The function that a record describes, or why it is not converted."""
+    if record.function is keras.activations.linear:
         return None
-    if isinstance(function, (RePU, NoisyActivation)):
-        return recognise(function)
-    if name in _REASONS:
-        return _REASONS[name]
-    smooth = {"relu": rectified_power(1), "repu": rectified_power(2)}.get(name, SMOOTH.get(name))
-    if smooth is None:
-        return f"{name} is none of the known functions: {', '.join(known_activations())}"
-    given = np.asarray(function(keras.ops.convert_to_tensor(_PROBES.astype("float32"))), float)
-    wanted = smooth(_PROBES.astype("float32"))
-    if not np.allclose(given, wanted, rtol=1e-4, atol=1e-5):
-        at = int(np.argmax(np.abs(given - wanted)))
-        return (
-            f"{name} is not the function of that name: at {_PROBES[at]:g} it is {given[at]:g}, "
-            f"not {wanted[at]:g}"
-        )
-    return smooth
+    if record.function is keras.activations.relu:
+        return RELU
+    if record.name in SMOOTH:
+        return SMOOTH[record.name]
+    if not record.elementwise:
+        return f"{record.name} joins all features: it is not a function of one number"
+    if record.smoothness < 1:
+        return f"{record.name} has a kink: it is not continuously differentiable"
+    return f"no bounds are known of the derivatives of {record.name}"
 
 
-def why_not(what, order):
-    """Why an activation does not embed into RePU of an order, or None if it does."""
-    if isinstance(what, KNOWN):
-        if what.max_order is None or order <= what.max_order:
+def why_not(function: Function | str | None, degree: int) -> str | None:
+    """Why an activation does not embed into RePU of a degree, or None if it does."""
+    if isinstance(function, KNOWN):
+        if function.max_order is None or degree <= function.max_order:
             return None
         return (
-            f"{what.name} does not embed into RePU of order {order}: {what.why}. The largest "
-            f"order for it is {what.max_order}"
+            f"{function.name} does not embed into RePU of degree {degree}: {function.why}. The "
+            f"largest degree for it is {function.max_order}"
         )
-    return what
+    return function
+
+
+def name_of(function: Any) -> str:
+    """The name of an activation as Keras or its author gave it."""
+    return getattr(function, "__name__", type(function).__name__)

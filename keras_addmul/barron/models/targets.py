@@ -1,93 +1,158 @@
-"""Which layers of a model to convert, and how they are put into the new one."""
+"""What a model applies where: each layer with its function, made once for all that follows."""
 
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
 import numpy as np
 
-from keras_addmul.barron.functions.per_feature import PerFeature, members_of
+from keras_addmul.barron.functions.bank import Bank
+from keras_addmul.barron.functions.cells import Cells
+from keras_addmul.barron.functions.per_feature import PerFeature, members_of, same_for_each
+from keras_addmul.barron.functions.smooth import Smooth
 from keras_addmul.barron.models.graph import layers_of
-from keras_addmul.barron.models.recognition import known_activations, recognise, why_not
-from keras_addmul.barron.models.rules import LINEAR
-from keras_addmul.layers import RePUBank
+from keras_addmul.barron.models.linear_rules import LINEAR
+from keras_addmul.barron.models.recognition import (
+    KNOWN,
+    Function,
+    applied_by,
+    known_activations,
+    recognise,
+    why_not,
+)
 
-__all__ = ["bank_names", "fill", "find_targets", "replacement"]
+__all__ = ["Target", "targets_of", "to_convert"]
 
 
-def find_targets(model, order, names):
-    """Returns layers to convert with their functions, by id, and why the others are left."""
-    known = {layer.name: layer for layer in layers_of(model)}
-    if isinstance(names, str):
-        names = [names]
-    for name in names or []:
-        if name not in known:
+@dataclasses.dataclass(eq=False)
+class Target:
+    """A layer, the function that it applies, and what replaces that function.
+
+    Attributes:
+        layer: Of the original model.
+        function: A `Smooth`, or one `PerFeature`.
+        tolerance: How fine the bounds of the function should be.
+        bank: What replaces the function: a `Bank`, one `PerFeature`, or None so far.
+    """
+
+    layer: Any
+    function: Function
+    tolerance: float = 1e-3
+    bank: Bank | PerFeature | None = None
+    _held: dict = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def applied(self) -> Any:
+        """What applies the function: the layer itself, or one that is its activation."""
+        applied = applied_by(self.layer)
+        return applied if isinstance(applied, keras.layers.Layer) else self.layer
+
+    @property
+    def alone(self) -> bool:
+        """Whether the layer does nothing but apply the function."""
+        return type(self.layer) not in LINEAR
+
+    @property
+    def parts(self) -> Iterator[tuple[Any, int]]:
+        """The features that share a function, as an index, and the number of the function."""
+        if isinstance(self.function, PerFeature):
+            return zip(self.function.columns(), range(len(self.function.members)), strict=True)
+        return iter([(slice(None), 0)])
+
+    def smooth(self, part: int) -> Smooth:
+        """The function with a number."""
+        return members_of(self.function)[part]
+
+    def bank_for(self, part: int) -> Bank | None:
+        """The bank that replaces the function with a number, or None so far."""
+        return same_for_each(self.bank, len(members_of(self.function)))[part]
+
+    def cells(self, part: int, low: float, high: float) -> Cells:
+        """Bounds of a function, and of its bank once there is one, on an interval and beyond."""
+        bank = self.bank_for(part)
+        key = part, bank is None
+        held = self._held.get(key)
+        if held is None or low < held.edges[0] or high > held.edges[-1]:
+            if held is not None:
+                low, high = min(low, float(held.edges[0])), max(high, float(held.edges[-1]))
+            held = Cells(self.smooth(part), low, high, bank, self.tolerance)
+            self._held[key] = held
+        return held
+
+    def forget(self) -> None:
+        """Drops the bounds of a bank that was replaced."""
+        self._held = {key: held for key, held in self._held.items() if key[1]}
+
+    def proved_error(self, low: float, high: float) -> float:
+        """The largest difference of a function and its bank on an interval: of all of them."""
+        ends = np.array([low]), np.array([high])
+        numbers = range(len(members_of(self.function)))
+        return max(float(self.cells(part, low, high).error(*ends)[0]) for part in numbers)
+
+
+def targets_of(model: keras.Model, tolerance: float) -> tuple[dict[int, Target], dict[int, str]]:
+    """Returns every layer that applies a known function, and why the others do not, by id."""
+    targets, reasons = {}, {}
+    for layer in layers_of(model):
+        function = recognise(layer)
+        if isinstance(function, KNOWN):
+            targets[id(layer)] = Target(layer, function, tolerance)
+        elif function is not None:
+            reasons[id(layer)] = function
+    return targets, reasons
+
+
+def to_convert(
+    model: keras.Model,
+    targets: dict[int, Target],
+    reasons: dict[int, str],
+    degree: int,
+    names: str | Sequence[str] | None,
+) -> tuple[dict[int, Target], dict[str, str]]:
+    """Returns the targets to convert, by id, and reasons by name for layers that are left.
+
+    Args:
+        model: Which has these layers.
+        targets: As `targets_of` found them.
+        reasons: Likewise.
+        degree: Of the units.
+        names: Of the layers to convert, or None for all that can be.
+
+    Raises:
+        ValueError: If a layer does not exist or cannot be converted, or none can.
+    """
+    every = list(layers_of(model))
+    known = {layer.name for layer in every}
+    names = [names] if isinstance(names, str) else names
+    if names is not None and not (isinstance(names, (list, tuple, set)) and set(names) <= known):
+        unknown = [n for n in names if n not in known] if hasattr(names, "__iter__") else names
+        raise ValueError(
+            f"Argument `layers` must hold names of layers: {', '.join(sorted(known))}. "
+            f"Received: {unknown!r}"
+        )
+    chosen, left_out = {}, {}
+    for layer in every:
+        target, reason = targets.get(id(layer)), reasons.get(id(layer))
+        if target is not None:
+            reason = why_not(target.function, degree)
+            if reason is None and target.function.order == degree:
+                reason = f"{target.function.name} is a RePU of degree {degree} already"
+        if names is not None and layer.name not in names:
+            reason = "not among the layers named" if target or reason else None
+        elif names is not None and (target is None or reason):
             raise ValueError(
-                f"Argument `layers` must hold names of layers: {', '.join(known)}. "
-                f"Received: {name!r}"
-            )
-    targets, left_out = {}, {}
-    for name, layer in known.items():
-        what = recognise(layer)
-        reason = why_not(what, order)
-        if reason is None and getattr(what, "order", None) == order:
-            reason = f"{what.name} is a RePU of order {order} already"
-        if names is not None and name not in names:
-            if what is not None:
-                left_out[name] = "not among the layers named"
-        elif names is not None and (what is None or reason):
-            raise ValueError(
-                f"Layer {name!r} cannot be converted to RePU of order {order}: "
+                f"Layer {layer.name!r} cannot be converted to RePU of degree {degree}: "
                 f"{reason or 'it has no activation'}."
             )
-        elif reason:
-            left_out[name] = reason
-        elif what is not None:
-            targets[id(layer)] = layer, what
-    if not targets:
-        reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        if reason:
+            left_out[layer.name] = reason
+        elif target is not None:
+            chosen[id(layer)] = target
+    if not chosen:
+        given = "; ".join(f"{name}: {why}" for name, why in left_out.items())
         raise ValueError(
-            f"Argument `model` has no activation that embeds into RePU of order {order}. Those "
-            f"known are {', '.join(known_activations())}. Received: {reasons or 'none at all'}."
+            f"Argument `model` has no activation that embeds into RePU of degree {degree}. Those "
+            f"known are {', '.join(known_activations())}. Received: {given or 'none at all'}."
         )
-    return targets, left_out
-
-
-def bank_names(model, targets):
-    """Names for the banks: of the layer each replaces, or new ones beside it."""
-    taken = {layer.name for layer in layers_of(model)}
-    names = {}
-    for key, (layer, _) in targets.items():
-        name = layer.name if type(layer) not in LINEAR else f"{layer.name}_repu"
-        while name in taken and type(layer) in LINEAR:
-            name += "_"
-        names[key] = name
-    return names
-
-
-def replacement(layer, targets, banks, names):
-    """The layers to put in place of one, or None to copy it."""
-    if id(layer) not in targets:
-        return None
-    bank = members_of(banks[id(layer)])[0]
-    new = RePUBank(
-        units=bank.units,
-        s=bank.order,
-        low=bank.low,
-        high=bank.high,
-        outside=bank.outside,
-        left=bank.left,
-        shared=not isinstance(banks[id(layer)], PerFeature),
-        dtype=layer.dtype_policy,
-        name=names[id(layer)],
-    )
-    if type(layer) not in LINEAR:
-        return [new]
-    config = {**layer.get_config(), "activation": "linear"}
-    return [type(layer).from_config(config), new]
-
-
-def fill(converted, banks, names):
-    """Writes the numbers of the banks into the layers made for them."""
-    layers = {layer.name: layer for layer in layers_of(converted)}
-    for key, bank in banks.items():
-        layer = layers[names[key]]
-        for weight in (layer.knots, layer.coefficients, layer.bias):
-            values = np.stack([getattr(one, weight.name) for one in members_of(bank)])
-            weight.assign(values[0] if layer.shared else values[bank.of_feature])
+    return chosen, left_out

@@ -1,0 +1,159 @@
+"""How layers and operations that join several tensors move bounds."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+
+from keras_addmul.barron.models.bounds import Bounds, Unproved
+
+__all__ = ["merge", "merges"]
+
+_Rule: TypeAlias = Callable[[Any, Sequence[Bounds], str], Bounds]
+
+
+def merge(layer: Any, values: Sequence[Any]) -> Bounds:
+    """Bounds after a merging layer or an operation such as `x + y`.
+
+    Args:
+        layer: A layer or operation whose very class is in `merges()`.
+        values: A `Bounds` for each tensor; numbers and arrays for constants.
+
+    Raises:
+        Unproved: If the class has no rule, or nothing is proved of these values.
+    """
+    rule = merges().get(type(layer))
+    if rule is None:
+        raise Unproved("no rule is known for its class")
+    if isinstance(layer, keras.layers.Layer):
+        dtype = layer.compute_dtype
+        if not all(isinstance(v, Bounds) for v in values):
+            raise Unproved("it joins something that is not a tensor")
+        if not any("float" in v.dtype for v in values):
+            raise Unproved("it joins integers")
+        tensors = [v.cast(dtype) for v in values]
+    else:
+        dtype = keras.backend.result_type(*map(_type_of, values))
+        tensors = [_bounds_of(v, dtype) for v in values]
+        ranks = {np.ndim(v.low) for v in values if isinstance(v, Bounds)}
+        constants = [v for v in values if not isinstance(v, Bounds)]
+        if len(ranks) > 1 or any(np.ndim(c) >= min(ranks) for c in constants):
+            raise Unproved("how it broadcasts its operands over the batch is not known")
+        if "float" not in dtype:
+            raise Unproved(f"it computes in {dtype}")
+    return rule(layer, tensors, dtype)
+
+
+def _type_of(value):
+    if isinstance(value, (Bounds, np.ndarray, np.generic)):
+        return str(value.dtype)
+    if isinstance(value, (bool, int, float)):
+        return type(value)
+    raise Unproved(f"an operand is a {type(value).__name__}")
+
+
+def _bounds_of(value, dtype):
+    if isinstance(value, Bounds):
+        return value.cast(dtype)
+    return Bounds.of_box(value, value, "float64").cast(dtype)
+
+
+def _sum(layer, tensors, dtype):
+    after = _added(tensors)
+    return after.computed(sum(t.size for t in tensors), len(tensors) - 1, dtype)
+
+
+def _average(layer, tensors, dtype):
+    total, share = _sum(layer, tensors, dtype), 1.0 / len(tensors)
+    after = Bounds(*(share * v for v in _fields(total)))
+    return after.computed(share * sum(t.size for t in tensors), 2, dtype)
+
+
+def _difference(layer, tensors, dtype):
+    a, b = tensors
+    return _sum(layer, [a, Bounds(-b.high, -b.low, b.error, b.rounding, b.dtype)], dtype)
+
+
+def _maximum(layer, tensors, dtype):
+    return _picked(np.maximum, tensors, dtype)
+
+
+def _minimum(layer, tensors, dtype):
+    return _picked(np.minimum, tensors, dtype)
+
+
+def _picked(pick, tensors, dtype):
+    low, high, error, rounding = zip(*map(_fields, tensors), strict=True)
+    bounds = _folded(pick, low), _folded(pick, high)
+    return Bounds(*bounds, _folded(np.maximum, error), _folded(np.maximum, rounding), dtype)
+
+
+def _product(layer, tensors, dtype):
+    product = tensors[0]
+    for other in tensors[1:]:
+        product = _times(product, other, dtype)
+    return product
+
+
+def _times(a, b, dtype):
+    ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
+    exact = [np.maximum(np.abs(t.low), np.abs(t.high)) for t in (a, b)]
+    error = exact[0] * b.error + (exact[1] + b.error) * a.error
+    # The numbers of the converted model, which may be the larger ones.
+    exact = [size + t.error for size, t in zip(exact, (a, b), strict=True)]
+    rounding = exact[0] * b.rounding + (exact[1] + b.rounding) * a.rounding
+    after = Bounds(_folded(np.minimum, ends), _folded(np.maximum, ends), error, rounding)
+    return after.computed(a.size * b.size, 1, dtype)
+
+
+def _concatenation(layer, tensors, dtype):
+    rank = tensors[0].low.ndim
+    axis = layer.axis
+    if not isinstance(axis, int) or axis % rank == 0:
+        raise Unproved("it joins the rows of a batch")
+    return Bounds(*(np.concatenate(v, axis) for v in zip(*map(_fields, tensors), strict=True)), dtype)
+
+
+def _added(tensors):
+    return Bounds(*(_folded(np.add, v) for v in zip(*map(_fields, tensors), strict=True)))
+
+
+def _fields(bounds):
+    return bounds.low, bounds.high, bounds.error, bounds.rounding
+
+
+def _folded(function, arrays):
+    """Folds arrays of shapes that broadcast."""
+    result = arrays[0]
+    for other in arrays[1:]:
+        result = function(result, other)
+    return result
+
+
+def _class_of(function):
+    """The class by which Keras records `function(x, y)` in a functional model."""
+    x, y = (keras.Input((1,), name=name) for name in "xy")
+    return type(keras.Model([x, y], function(x, y)).operations[-1])
+
+
+@functools.cache
+def merges() -> dict[type, _Rule]:
+    """Rules `rule(layer, tensors, dtype)` by the very class of a layer or an operation."""
+    ops, layers = keras.ops, keras.layers
+    return {
+        layers.Add: _sum,
+        layers.Average: _average,
+        layers.Subtract: _difference,
+        layers.Multiply: _product,
+        layers.Maximum: _maximum,
+        layers.Minimum: _minimum,
+        layers.Concatenate: _concatenation,
+        _class_of(ops.add): _sum,
+        _class_of(ops.subtract): _difference,
+        _class_of(ops.multiply): _product,
+        _class_of(ops.maximum): _maximum,
+        _class_of(ops.minimum): _minimum,
+        _class_of(lambda x, y: ops.concatenate([x, y], axis=1)): _concatenation,
+    }

@@ -1,0 +1,222 @@
+"""Carries bounds through a model and the one it was converted to.
+
+Rules are found by the very class of a layer: a subclass has none, whatever it is called. Where
+something is not proved the bounds end, and an `Unknown` says why.
+"""
+
+import dataclasses
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+
+from keras_addmul import special
+from keras_addmul.barron.functions.bank import Bank, bank_of
+from keras_addmul.barron.functions.per_feature import same_for_each
+from keras_addmul.barron.models.activation_rules import activated, lost_in_function
+from keras_addmul.barron.models.bounds import Bounds, Unproved, unit_roundoff
+from keras_addmul.barron.models.graph import Graph
+from keras_addmul.barron.models.linear_rules import AFFINE, LINEAR
+from keras_addmul.barron.models.merge_rules import merge, merges
+from keras_addmul.barron.models.recognition import RELU, applied_by
+from keras_addmul.barron.models.shape_rules import SHAPES
+from keras_addmul.barron.models.targets import Target
+from keras_addmul.layers import RePU, RePUBank
+
+__all__ = ["Passage", "Unknown", "on_data"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Unknown:
+    """In place of bounds, why there are none."""
+
+    why: str
+
+
+# Layers that cast their inputs in their call, whatever `autocast` says.
+_CASTING = (keras.layers.Embedding, keras.layers.Rescaling, keras.layers.Normalization)
+
+_Value: TypeAlias = Bounds | Unknown
+
+
+class Passage:
+    """One passage of bounds through a model.
+
+    Args:
+        graph: Of the original model.
+        targets: Every layer that applies a known function, by id; those with a bank
+            apply that in the converted model.
+
+    Attributes:
+        before: After `run`, what is known in front of the function of each target: a list by
+            the id of the layer, with one entry for each call of it.
+        errors: The proved largest errors of its bank, likewise.
+        slopes: Lipschitz constants of its bank, likewise.
+    """
+
+    def __init__(self, graph: Graph, targets: dict[int, Target]) -> None:
+        self.graph, self.targets = graph, targets
+        self.before: dict[int, list[_Value]] = {}
+        self.errors: dict[int, list[np.ndarray]] = {}
+        self.slopes: dict[int, list[np.ndarray]] = {}
+
+    def run(self, inputs: list[Bounds]) -> list[_Value]:
+        """Returns the bounds of the outputs, or an `Unknown` for each that has none."""
+        return self.graph.run(inputs, self._rule)
+
+    def _rule(self, layer, *args, **kwargs):
+        given = args[0] if args and isinstance(args[0], (list, tuple)) else args
+        unknown = next((value for value in given if isinstance(value, Unknown)), None)
+        target = self.targets.get(id(layer))
+        if unknown is None:
+            try:
+                x = self._without_function(layer, given, kwargs)
+                if target is not None:
+                    self.before.setdefault(id(layer), []).append(x)
+                return self._applied(layer, target, x)
+            except Unproved as error:
+                unknown = Unknown(f"{type(layer).__name__} {layer.name!r}: {error}")
+        if target is not None:
+            self.before.setdefault(id(layer), []).append(unknown)
+        return unknown
+
+    def _without_function(self, layer, given, kwargs):
+        _require_plain(layer, kwargs)
+        if type(layer) in merges():
+            return merge(layer, given)
+        if len(given) != 1 or not isinstance(given[0], Bounds):
+            raise Unproved("no rule is known for its class")
+        (x,) = given
+        if "float" in x.dtype:
+            x = x.cast(layer.compute_dtype)
+        rule = AFFINE.get(type(layer)) or SHAPES.get(type(layer))
+        if rule is not None:
+            if "float" not in x.dtype and type(layer) in LINEAR:
+                x = x.cast(layer.compute_dtype)
+            return rule(layer, x)
+        if applied_by(layer) is None:
+            raise Unproved("no rule is known for its class")
+        return x.cast(layer.compute_dtype)
+
+    def _applied(self, layer, target, x):
+        applied = applied_by(layer)
+        if applied is None:
+            return x
+        if target is None:
+            return activated(applied, x, layer.compute_dtype)
+        x = x.cast(target.applied.compute_dtype)
+        if target.function is RELU:
+            return x.each(lambda v: np.maximum(v, 0.0))
+        parts = [
+            (columns, *_one_function(target, part, x.each(lambda v, at=columns: v[..., at])))
+            for columns, part in target.parts
+        ]
+        after, inside, slope = (_joined([(p[0], p[k]) for p in parts], x) for k in (1, 2, 3))
+        if target.bank is not None:
+            self.errors.setdefault(id(layer), []).append(inside)
+            self.slopes.setdefault(id(layer), []).append(slope)
+        return after
+
+
+def _require_plain(layer, kwargs):
+    """Refuses what is not an ordinary call at inference."""
+    for name, value in kwargs.items():
+        if value is not None and not (name == "training" and value is False):
+            raise Unproved(f"it is called with `{name}`")
+    if "call" in vars(layer):
+        raise Unproved("its method `call` was replaced")
+    if not getattr(layer, "autocast", True) and type(layer) not in _CASTING:
+        raise Unproved("it does not cast its inputs")
+
+
+def _one_function(target, part, z):
+    """Bounds after a function, the bank's error there and its slope, or None without a bank."""
+    low, high = z.wide
+    cells = target.cells(part, float(low.min()), float(high.max()))
+    bank, dtype = target.bank_for(part), target.applied.compute_dtype
+    slope = cells.slope(low, high)
+    below, above = cells.values(z.low, z.high)
+    size = np.maximum(np.abs(below), np.abs(above)) + slope * (z.error + z.rounding)
+    own = target.applied
+    lost = lost_in_function(applied_by(target.layer), size, slope, z.size, dtype)
+    if type(own) is RePUBank:
+        of_own = same_for_each(bank_of(own), part + 1)[part]
+        lost = lost + _lost_in_sum(of_own, low, high, dtype)
+        # Its ends, at which it clips, are cast.
+        lost = lost + unit_roundoff(dtype) * slope * max(abs(of_own.low), abs(of_own.high))
+    if type(own) in (RePU, RePUBank) and np.any(size >= special.output_bound(dtype)):
+        raise Unproved(f"numbers up to {np.max(size):.3g} are clipped in {dtype}")
+    if bank is None:
+        return Bounds(below, above, slope * z.error, slope * z.rounding + lost, dtype), None, None
+    inside = cells.error(z.low, z.high)
+    around = cells.error(z.low - z.error, z.high + z.error)
+    bank_slope = cells.bank_slope(low, high)
+    error = np.minimum(around + slope * z.error, inside + bank_slope * z.error)
+    lost_in_bank = _lost_in_sum(bank, low, high, dtype) + 2 * unit_roundoff(dtype) * (size + error)
+    if np.any(size + error >= special.output_bound(dtype)):
+        raise Unproved(f"numbers up to {np.max(size + error):.3g} are clipped in {dtype}")
+    rounding = np.maximum(slope * z.rounding + lost, bank_slope * z.rounding + lost_in_bank)
+    return Bounds(below, above, error, rounding, dtype), inside, bank_slope
+
+
+def _lost_in_sum(bank, low, high, dtype):
+    """What floating point may lose in the sum of a bank, which is taken at least in single.
+
+    Of each unit the difference, its power, the product with the coefficient, and the sum.
+    """
+    inner = "float64" if dtype == "float64" else "float32"
+    if bank.outside == "clip":
+        low, high = (np.clip(v, bank.low, bank.high) for v in (low, high))
+    right = bank.side > 0
+    reach = max(
+        np.max(np.max(high) - bank.knots[right], initial=0.0),
+        np.max(bank.knots[~right] - np.min(low), initial=0.0),
+    )
+    # A `RePUBank` keeps each unit below a limit, and so do we.
+    widest = 2.0 * (bank.high - bank.low)
+    limit = max(special.output_bound(dtype) / bank.units, widest**bank.order)
+    if not reach**bank.order <= 0.999 * min(limit, special.output_bound(inner)):
+        raise Unproved(f"a unit of its bank is clipped in {dtype}, {reach:.3g} beyond its knot")
+    share = (bank.units + 2 * bank.order + 4) * unit_roundoff(inner)
+    return share / (1 - share) * bank.magnitude(low, high)
+
+
+def _joined(parts, x):
+    """What holds for all features, from what holds for the columns of each function."""
+    if parts[0][1] is None:
+        return None
+    if isinstance(parts[0][1], Bounds):
+        fields = ("low", "high", "error", "rounding")
+        each = [_joined([(at, getattr(b, name)) for at, b in parts], x) for name in fields]
+        return Bounds(*each, parts[0][1].dtype)
+    whole = np.empty(x.low.shape)
+    for columns, piece in parts:
+        whole[..., columns] = piece
+    return whole
+
+
+def on_data(
+    graph: Graph, inputs: list[np.ndarray], targets: dict[int, Target], rows: int = 512
+) -> dict[int, tuple[float, float]]:
+    """The least and the largest number that meets the function of each target on data."""
+    met: dict[int, tuple[float, float]] = {}
+
+    def rule(layer, *args, **kwargs):
+        target = targets.get(id(layer))
+        if target is None:
+            return layer(*args, **kwargs)
+        function, x = layer, args[0]
+        if not target.alone:
+            function, layer.activation = layer.activation, keras.activations.linear
+            try:
+                x = layer(x)
+            finally:
+                layer.activation = function
+        values = np.asarray(keras.ops.cast(x, "float64"))
+        low, high = met.get(id(layer), (np.inf, -np.inf))
+        met[id(layer)] = min(low, float(values.min())), max(high, float(values.max()))
+        return function(x)
+
+    for start in range(0, len(inputs[0]), rows):
+        graph.run([a[start : start + rows] for a in inputs], rule)
+    return met
