@@ -146,7 +146,7 @@ class Certificate:
 
     def _table(self) -> Iterator[str]:
         head = ("layer", "activation", "neurons", "units", "interval", "proved error", "slope")
-        rows = [head]
+        rows: list[tuple[str, ...]] = [head]
         for one in self.layers:
             low, high = one.pre_activations or one.fitted
             star = "" if one.pre_activations else " *"

@@ -15,7 +15,7 @@ from keras_addmul.barron.models.comparing import compare, latency, refuse_if_wro
 from keras_addmul.barron.models.graph import Graph, require_graph
 from keras_addmul.barron.models.passage import Passage, Unknown, on_data
 from keras_addmul.barron.models.replacing import bank_names, with_banks
-from keras_addmul.barron.models.targets import Target, targets_of, to_convert
+from keras_addmul.barron.models.targets import targets_of, to_convert
 from keras_addmul.barron.norms.network_norm import path_norm
 
 __all__ = ["convert_activation"]
@@ -166,8 +166,7 @@ def _check(to, degree, tolerance, method, outside, ranges, latency_rows):
         raise ValueError(f"Argument `tolerance` must be a number above 0. Received: {tolerance!r}")
     if latency_rows is not None and (not _is_integer(latency_rows) or latency_rows < 0):
         raise ValueError(
-            "Argument `latency_rows` must be None or a number of rows. "
-            f"Received: {latency_rows!r}"
+            f"Argument `latency_rows` must be None or a number of rows. Received: {latency_rows!r}"
         )
 
 

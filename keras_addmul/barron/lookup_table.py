@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from keras_addmul.barron.functions.bank import bank_of
@@ -12,17 +13,24 @@ from keras_addmul.layers import PiecewisePolynomial, RePUBank
 __all__ = ["to_table"]
 
 
-def to_table(model):
+def to_table(model: keras.Model) -> keras.Model:
     """Returns a new model with a `PiecewisePolynomial` in place of each `RePUBank`.
 
-    The function is the same but for rounding. A bank of m units takes the power of m
-    numbers; its table finds one of m + 1 pieces by arithmetic, on a grid so fine that no cell
-    holds two bends, and takes one polynomial: faster from some fifteen units on, under XLA,
-    which makes one loop of a short bank, from some fifty on. The tables are not trainable:
-    their pieces would come apart.
+    The function is the same up to rounding. A bank of m units computes m powers. Its table
+    finds one of m + 1 pieces by arithmetic, on a grid so fine that no cell holds two bends, and
+    evaluates one polynomial. That is faster from about fifteen units on; under XLA, which
+    fuses a short bank into one loop, from about fifty on. The tables are not trainable,
+    because training would pull their pieces apart.
 
     Args:
         model: A sequential or functional model that has at least one `RePUBank`.
+
+    Returns:
+        A new model with the same weights elsewhere.
+
+    Raises:
+        TypeError: If `model` is not sequential or functional.
+        ValueError: If it has no `RePUBank`.
 
     >>> import keras
     >>> from keras_addmul.barron import to_table
@@ -36,7 +44,7 @@ def to_table(model):
     if not banks:
         raise ValueError(
             "Argument `model` must have a RePUBank, as `convert_activation` makes it. Received "
-            f"layers: {[type(layer).__name__ for layer in layers_of(model)]}"
+            f"layers: {sorted({type(layer).__name__ for layer in layers_of(model)})}"
         )
     tables = {id(layer): _pieces(layer) for layer in banks}
     new = rebuild(model, lambda layer: _table(layer, tables))

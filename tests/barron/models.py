@@ -72,11 +72,11 @@ def noisy():
 
 
 def powers():
-    """A RePU of order 3."""
+    """A RePU of degree 3."""
     return chain(layers.Dense(5), RePU(3), layers.Dense(2), seed=6)
 
 
-# Builder, order, domain, and the layers that are left.
+# Builder, degree, domain, and the layers that are left.
 MODELS = {
     "branches": (branches, 2, (-1.0, 1.0), {"classes"}),
     "images": (images, 2, (0.0, 1.0), {"end"}),

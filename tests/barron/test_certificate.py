@@ -12,69 +12,25 @@ from keras_addmul.barron.models.domain import boxes, random_points
 from tests.barron.compared import QUICK, largest_difference
 from tests.barron.models import chain, gaussian, sine
 
-RNG = np.random.default_rng(0)
-
 ACTIVATIONS = ["tanh", "sigmoid", "softplus", "silu", "gelu", "elu", "softsign", sine, gaussian]
 
 
 @st.composite
 def problems(draw):
-    """A random network, a domain, and what is asked of the conversion."""
+    """A random layer, a domain, and what is asked of the conversion."""
     activation = draw(st.sampled_from(ACTIVATIONS))
-    name = activation if isinstance(activation, str) else activation.__name__
-    once = name in ("elu", "softsign")
+    once = activation in ("elu", "softsign")
     low = draw(st.floats(-3, 2))
     return {
         "activation": activation,
-        "depth": draw(st.integers(1, 3)),
         "scale": draw(st.floats(0.1, 2.0)),
         "seed": draw(st.integers(0, 999)),
         "dtype": draw(st.sampled_from(["float32", "float64"])),
         "domain": (low, low + draw(st.floats(0.01, 4))),
-        "order": 1 if once else draw(st.integers(1, 3)),
+        "degree": 1 if once else draw(st.integers(1, 3)),
         "tolerance": 10 ** draw(st.floats(-3.5, -1)),
         "outside": draw(st.sampled_from(["clip", "extrapolate"])),
     }
-
-
-def random_network(problem):
-    keras.utils.set_random_seed(problem["seed"])
-    spread = keras.initializers.RandomNormal(stddev=problem["scale"])
-    hidden = [
-        layers.Dense(
-            4,
-            problem["activation"],
-            kernel_initializer=spread,
-            bias_initializer=spread,
-            dtype=problem["dtype"],
-        )
-        for _ in range(problem["depth"])
-    ]
-    return chain(
-        *hidden,
-        layers.Dense(2, dtype=problem["dtype"]),
-        inputs=2,
-        dtype=problem["dtype"],
-        seed=problem["seed"],
-    )
-
-
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(problem=problems())
-def test_measured_difference_never_exceeds_the_certificate(problem):
-    model = random_network(problem)
-    asked = {k: problem[k] for k in ("domain", "order", "tolerance", "outside")}
-    converted, certificate = convert_activation(model, **asked, **QUICK)
-    low, high = problem["domain"]
-    rows = low + (high - low) * np.random.default_rng(0).uniform(size=(2000, 2))
-    rows[:4] = [[low, low], [low, high], [high, low], [high, high]]
-    rows = [rows.astype(problem["dtype"])]
-    for bound, difference in zip(
-        certificate.output_bounds, largest_difference(model, converted, rows), strict=True
-    ):
-        assert np.all(difference <= bound)
-    for layer in certificate.layers[:1]:
-        assert layer.error <= problem["tolerance"]
 
 
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -92,7 +48,7 @@ def test_certificate_of_a_layer_is_tight(problem):
         dtype="float64",
     )
     model = chain(layer, inputs=1, dtype="float64", seed=problem["seed"])
-    asked = {k: problem[k] for k in ("domain", "order", "tolerance", "outside")}
+    asked = {k: problem[k] for k in ("domain", "degree", "tolerance", "outside")}
     converted, certificate = convert_activation(model, **asked, **QUICK)
     grid = [np.linspace(low, high, 4001)[:, None]]
     measured = largest_difference(model, converted, grid)[0]
@@ -104,9 +60,9 @@ def test_certificate_of_a_layer_is_tight(problem):
     np.testing.assert_allclose(certificate.output_bounds[0], proved, rtol=1e-6, atol=1e-11)
 
 
-def test_fitting_on_data_needs_fewer_units_and_is_proved_on_the_whole_domain_still():
+def test_fitting_on_data_needs_fewer_units_and_is_proved_on_the_whole_domain_still(rng):
     model = chain(layers.Dense(16, sine), layers.Dense(1))
-    data = RNG.normal(0, 0.2, (64, 3)).astype("float32")
+    data = rng.normal(0, 0.2, (64, 3)).astype("float32")
     domain = (-3.0, 3.0)
     _, whole = convert_activation(model, domain=domain, data=data, **QUICK)
     converted, part = convert_activation(model, domain=domain, data=data, ranges="data", **QUICK)
@@ -119,7 +75,7 @@ def test_fitting_on_data_needs_fewer_units_and_is_proved_on_the_whole_domain_sti
     assert largest_difference(model, converted, rows)[0].max() <= part.bound
 
 
-def test_a_layer_without_a_rule_leaves_the_output_unproved_and_says_so():
+def test_a_layer_without_a_rule_leaves_the_output_unproved_and_says_so(rng):
     model = chain(
         layers.Dense(4, "tanh"),
         layers.LayerNormalization(),
@@ -128,7 +84,7 @@ def test_a_layer_without_a_rule_leaves_the_output_unproved_and_says_so():
     )
     with pytest.raises(ValueError, match="`data` is needed.*LayerNormalization"):
         convert_activation(model, **QUICK)
-    data = RNG.normal(size=(20, 3)).astype("float32")
+    data = rng.normal(size=(20, 3)).astype("float32")
     _converted, certificate = convert_activation(model, data=data, **QUICK)
     assert certificate.bound is None
     assert "LayerNormalization" in certificate.no_bound
@@ -149,9 +105,9 @@ def test_half_precision_is_counted():
         assert certificate.rounding_bound > 100 * single.rounding_bound
 
 
-def test_latency_and_the_text_of_the_certificate():
+def test_latency_and_the_text_of_the_certificate(rng):
     model = chain(layers.Dense(8, "tanh", name="hidden"), layers.Dense(3, "softmax", name="out"))
-    data = RNG.uniform(-1, 1, (32, 3)).astype("float32")
+    data = rng.uniform(-1, 1, (32, 3)).astype("float32")
     _, certificate = convert_activation(model, data=data, latency_rows=8)
     text = str(certificate)
     assert all(ms > 0 for ms in certificate.latency_ms)

@@ -18,7 +18,7 @@ def test_convert_prints_the_certificate_and_writes_the_model(tmp_path, capsys):
     options = ["--to", "repu", "--order", "2", "--tolerance", "1e-3", "--domain", "-1", "2"]
     main(["convert", files[0], *options, "--out", files[1], "--json", files[2]])
     text = capsys.readouterr().out
-    for part in ("order 2", "hidden", "outputs differ by at most", "latency", files[1]):
+    for part in ("degree 2", "hidden", "outputs differ by at most", "latency", files[1]):
         assert part in text
     assert json.loads((tmp_path / "c.json").read_text())["tolerance"] == 1e-3
     x = np.random.default_rng(0).uniform(-1, 2, (50, 3)).astype("float32")

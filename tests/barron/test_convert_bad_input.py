@@ -1,5 +1,7 @@
 """What a conversion refuses, and in which words."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -29,19 +31,19 @@ BAD = [
     (lambda: convert_activation(keras.Sequential([layers.Dense(2)])), ValueError, "must be built"),
     (lambda: convert_activation(softmax_only()), ValueError, "softmax joins all features"),
     (
-        lambda: convert_activation(chain(layers.Dense(3, "relu")), order=2),
+        lambda: convert_activation(chain(layers.Dense(3, "relu")), degree=2),
         ValueError,
-        "relu does not embed into RePU of order 2",
+        "relu does not embed into RePU of degree 2",
     ),
     (
-        lambda: convert_activation(chain(layers.Dense(3, "relu")), order=1),
+        lambda: convert_activation(chain(layers.Dense(3, "relu")), degree=1),
         ValueError,
-        "relu is a RePU of order 1 already",
+        "relu is a RePU of degree 1 already",
     ),
     (
-        lambda: convert_activation(chain(layers.Dense(3, "elu")), order=2),
+        lambda: convert_activation(chain(layers.Dense(3, "elu")), degree=2),
         ValueError,
-        "elu does not embed into RePU of order 2.*The largest order for it is 1",
+        "elu does not embed into RePU of degree 2.*The largest degree for it is 1",
     ),
     (
         lambda: convert_activation(chain(layers.Dense(3, "tanh")), layers=["nope"]),
@@ -63,14 +65,17 @@ BAD = [
     (
         lambda: convert_activation(chain(layers.Dense(3, impostor()))),
         ValueError,
-        "tanh is not the function of that name",
+        "tanh is none of the known functions, whatever it is called",
     ),
     (lambda: convert_activation(recurrent()), ValueError, "inside a recurrence"),
 ]
 for argument, value, message in (
     ("to", "relu", "`to` must be 'repu'. Received: 'relu'"),
-    ("order", 0, "`order` must be an integer from 1 to 8. Received: 0"),
-    ("order", 1.5, "`order` must be an integer from 1 to 8. Received: 1.5"),
+    ("degree", 0, "`degree` must be an integer from 1 to 8. Received: 0"),
+    ("degree", 9, "`degree` must be an integer from 1 to 8. Received: 9"),
+    ("degree", 1.5, "`degree` must be an integer from 1 to 8. Received: 1.5"),
+    ("degree", True, "`degree` must be an integer from 1 to 8. Received: True"),
+    ("order", 0, "`degree` must be an integer from 1 to 8. Received: 0"),
     ("tolerance", -1.0, "`tolerance` must be a number above 0. Received: -1.0"),
     ("tolerance", "small", "`tolerance` must be a number above 0. Received: 'small'"),
     ("method", "magic", "`method` must be 'spline' or 'quadrature'. Received: 'magic'"),
@@ -80,7 +85,15 @@ for argument, value, message in (
     ("domain", (1, -1), "with low <= high. Received: (1, -1)"),
     ("domain", 3.0, "`domain` must be a pair"),
     ("domain", {"z": (0, 1)}, "must have a pair for each of"),
-    ("data", np.zeros((4, 5)), "`data` must hold rows of shapes"),
+    ("domain", {"z": (0, 1)}, "Received: ['z']"),
+    ("domain", (list(range(500)), 1.0), "..."),
+    ("data", np.zeros((4, 5)), "`data` must hold rows of shapes [(3,)]"),
+    ("data", np.zeros((0, 3)), "`data` must hold rows of shapes"),
+    ("data", [[1.0, 2.0]] * 512, "as many for each input. Received: ['list']"),
+    ("data", np.full((4, 3), np.nan), "`data` must hold finite numbers"),
+    ("data", {"z": np.zeros((4, 3))}, "`data` must have an array for each of"),
+    ("latency_rows", 1.5, "`latency_rows` must be None or a number of rows. Received: 1.5"),
+    ("layers", 3, "`layers` must hold names of layers"),
 ):
     BAD.append(
         (
@@ -88,7 +101,7 @@ for argument, value, message in (
                 chain(layers.Dense(3, "tanh")), **{argument: value}
             ),
             ValueError,
-            message.replace("(", r"\(").replace(")", r"\)"),
+            re.escape(message),
         )
     )
 

@@ -103,7 +103,7 @@ def test_a_bank_for_each_feature_becomes_a_table_a_lower_order_and_a_file(tmp_pa
         (1, {"clip": True}, "`monte_carlo` or `clip` has no expectation that is known"),
         (1, {"monte_carlo": True}, "`monte_carlo` or `clip` has no expectation"),
         (1, {"kind": "NANI", "noise": "half_normal"}, "NANI with half-normal noise on the input"),
-        (2, {}, "order 2: its slope jumps where saturation begins. The largest order for it is 1"),
+        (2, {}, "its slope jumps where saturation begins. The largest degree for it is 1"),
         (7, {"base": "tanh"}, "its sixth derivative jumps at 0, where the noise changes its sign"),
     ],
 )

@@ -243,9 +243,10 @@ def test_known_functions_as_computed_are_within_their_rounding_bounds(dtype):
 @pytest.mark.parametrize("dtype", ["mixed_float16", "float32"])
 def test_softmax_as_computed_is_within_its_rounding_bound(dtype, rng):
     layer = layers.Softmax(dtype=dtype)
-    x = as_stored(rng.normal(size=(300, 4)) * 10.0 ** rng.integers(-1, 2, (300, 1)), layer.compute_dtype)
-    after = activated(layer, Bounds.of_box(x[:, None], x[:, None], layer.compute_dtype), layer.compute_dtype)
-    y = computed(layer, x, layer.compute_dtype)
+    inner = layer.compute_dtype
+    x = as_stored(rng.normal(size=(300, 4)) * 10.0 ** rng.integers(-1, 2, (300, 1)), inner)
+    after = activated(layer, Bounds.of_box(x[:, None], x[:, None], inner), inner)
+    y = computed(layer, x, inner)
     exact = np.exp(x - x.max(-1, keepdims=True))
     exact /= exact.sum(-1, keepdims=True)
     assert np.all(np.abs(y - exact) <= after.rounding[:, 0])

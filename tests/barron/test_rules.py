@@ -114,7 +114,7 @@ def corners(bounds, apart):
 
 def assert_holds(after, y, moved, deviation, tight=0.999):
     """The bounds hold the values, and the deviations, and none of them could be smaller."""
-    assert np.all(after.low <= y) and np.all(y <= after.high)
+    assert np.all((after.low <= y) & (y <= after.high))
     # Differences are computed in double precision here.
     assert np.all(np.abs(moved - y) <= deviation + 1e-14 * np.abs(y).max())
     if tight:
@@ -142,7 +142,8 @@ def test_rule_of_a_layer_is_sharp(layer, shape, what, rng):
     # A maximum is furthest from another where one number is ahead in both: not in all corners.
     kinds = (layers.MaxPooling1D, layers.MaxPooling2D)
     kinds += (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D, layers.GlobalMaxPooling3D)
-    assert_holds(after, y, moved, getattr(after, what), tight=0.5 if type(layer) in kinds else 0.999)
+    tight = 0.5 if type(layer) in kinds else 0.999
+    assert_holds(after, y, moved, getattr(after, what), tight)
 
 
 @pytest.mark.parametrize("what", ["error", "rounding"])
@@ -177,9 +178,7 @@ def _check_merge(layer, call, before, what):
     after = merge(layer, before)
     together = Bounds(*(np.concatenate([getattr(b, n) for b in before], 1) for n in FIELDS))
     x, moved = corners(together, getattr(together, what))
-    y, moved = (
-        np.asarray(call([v[:, i : i + 1] for i in range(len(before))])) for v in (x, moved)
-    )
+    y, moved = (np.asarray(call([v[:, i : i + 1] for i in range(len(before))])) for v in (x, moved))
     # The largest of several is furthest off where it is ahead.
     loose = type(layer) in (layers.Maximum, layers.Minimum) or "imum" in type(layer).__name__
     if loose:
@@ -201,7 +200,7 @@ def test_merging_layers_broadcast_as_keras_does(dtype, rng):
         after = merge(layer, [a, b])
         y = np.asarray(layer([a.low, b.high]))
         assert after.low.shape == after.error.shape == (1, 3, 2)
-        assert np.all(after.low <= y) and np.all(y <= after.high)
+        assert np.all((after.low <= y) & (y <= after.high))
 
 
 def test_rule_of_an_embedding_is_the_range_of_the_rows_that_it_can_look_up(rng):
@@ -238,12 +237,12 @@ FUNCTIONS = [
 )
 def test_rule_of_a_function_is_sharp_where_it_is_steepest(function, steep, what):
     low, high = np.array([[steep - 0.002]]), np.array([[steep + 0.002]])
-    apart = {"error": np.zeros((1, 1)), "rounding": np.zeros((1, 1))} | {what: np.full((1, 1), 1e-3)}
+    zero = np.zeros((1, 1))
+    apart = {"error": zero, "rounding": zero} | {what: zero + 1e-3}
     before = Bounds(low, high, dtype=D, **apart)
     after = activated(function, before, D)
     x = np.linspace(low[0], high[0], 101)
-    run = function if callable(function) else function
-    y, moved = (np.asarray(run(ops.convert_to_tensor(v))) for v in (x, x + 1e-3))
+    y, moved = (np.asarray(function(ops.convert_to_tensor(v))) for v in (x, x + 1e-3))
     assert_holds(after, y, moved, getattr(after, what), tight=0.98)
 
 

@@ -48,7 +48,7 @@ def test_whole_models_are_converted_and_saved(tmp_path):
 @pytest.mark.parametrize("outside", ["clip", "extrapolate"])
 def test_pieces_are_found_by_arithmetic_as_by_a_search(outside):
     model = chain(layers.Activation(sine, dtype="float64"), inputs=2, dtype="float64")
-    asked = {"order": 1, "tolerance": 1e-3, "domain": (-4, 4), "outside": outside}
+    asked = {"degree": 1, "tolerance": 1e-3, "domain": (-4, 4), "outside": outside}
     converted, certificate = convert_activation(model, latency_rows=None, **asked)
     table = to_table(converted).layers[-1]
     assert certificate.units_added > 40

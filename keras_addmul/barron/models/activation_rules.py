@@ -13,7 +13,13 @@ import keras
 import numpy as np
 
 from keras_addmul.activations.registry import record_of
-from keras_addmul.barron.models.bounds import Bounds, Unproved, refuse_overflow, smallest, unit_roundoff
+from keras_addmul.barron.models.bounds import (
+    Bounds,
+    Unproved,
+    refuse_overflow,
+    smallest,
+    unit_roundoff,
+)
 from keras_addmul.layers import NoisyActivation, NoisySigmoid, NoisyTanh
 
 __all__ = ["activated", "lost_in_function", "softmax"]
@@ -26,9 +32,7 @@ _RECORD_MARGIN = 1 + 1e-6
 _NOISY = (NoisyActivation, NoisyTanh, NoisySigmoid)
 
 
-def lost_in_function(
-    function: Any, size: Any, slope: Any, argument: Any, dtype: str
-) -> np.ndarray:
+def lost_in_function(function: Any, size: Any, slope: Any, argument: Any, dtype: str) -> np.ndarray:
     """How far a computed function may be from the exact one, beyond what its argument is.
 
     Args:
@@ -111,11 +115,14 @@ def _lipschitz(record, x, dtype):
     """By the value in the middle, or those at the ends, and the Lipschitz constant."""
     slope = record.lipschitz * _RECORD_MARGIN
     middle, radius = (x.low + x.high) / 2, (x.high - x.low) / 2
-    at = [np.asarray(record.function(keras.ops.cast(v, "float64"))) for v in (x.low, middle, x.high)]
+
+    def exactly(v):
+        return np.asarray(record.function(keras.ops.cast(v, "float64")))
+
     if record.monotone:
-        low, high = at[0], at[2]
+        low, high = exactly(x.low), exactly(x.high)
     else:
-        low, high = at[1] - slope * radius, at[1] + slope * radius
+        low, high = exactly(middle) - slope * radius, exactly(middle) + slope * radius
     size = np.maximum(np.abs(low), np.abs(high)) + slope * x.apart
     here = lost_in_function(record.function, size, slope, x.size, "float64")
     lost = lost_in_function(record.function, size, slope, x.size, dtype)

@@ -15,10 +15,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["DOUBLE_MARGIN", "Bounds", "Unproved", "largest", "refuse_overflow", "smallest", "unit_roundoff"]
+__all__ = [
+    "DOUBLE_MARGIN",
+    "Bounds",
+    "Unproved",
+    "largest",
+    "refuse_overflow",
+    "smallest",
+    "unit_roundoff",
+]
 
 # Twice the unit roundoff of the double precision in which bounds are computed.
-DOUBLE_MARGIN = 2.0**-52
+DOUBLE_MARGIN: float = 2.0**-52
 
 # Half the distance from 1 to the next number; what underflow may cost: float16 counts down to
 # its subnormal numbers, the others may be flushed to 0; and the largest number.
@@ -82,6 +90,11 @@ class Bounds:
         return cls(low, high, np.zeros_like(low), np.zeros_like(low), dtype)
 
     @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All four of them, in the order of their declaration."""
+        return self.low, self.high, self.error, self.rounding
+
+    @property
     def apart(self) -> np.ndarray:
         """How far apart the computed values of the two models may be."""
         return self.error + 2 * self.rounding
@@ -100,8 +113,8 @@ class Bounds:
 
     def each(self, function: Callable[[np.ndarray], Any]) -> "Bounds":
         """Applies to all four arrays what only moves, copies or drops numbers."""
-        arrays = self.low, self.high, self.error, self.rounding
-        return Bounds(*(np.asarray(function(v), float) for v in arrays), self.dtype)
+        low, high, error, rounding = (np.asarray(function(v), float) for v in self.arrays)
+        return Bounds(low, high, error, rounding, self.dtype)
 
     def cast(self, dtype: str) -> "Bounds":
         """After a cast of the computed values to another dtype."""
@@ -150,9 +163,9 @@ class Bounds:
 
 def _holds_all(wide, narrow, size):
     """Whether a dtype holds all numbers of another one, of these magnitudes."""
-    exact = {"float16": ("float32", "float64"), "bfloat16": ("float32", "float64")}
-    exact["float32"] = ("float64",)
-    if wide == narrow or wide in exact.get(narrow, ()):
+    wider = {"float16": ["float32", "float64"], "bfloat16": ["float32", "float64"]}
+    wider["float32"] = ["float64"]
+    if wide == narrow or wide in wider.get(narrow, []):
         return True
     whole = narrow == "bool" or "int" in narrow
     return whole and unit_roundoff(wide) * float(np.max(size, initial=0.0)) <= 1.0

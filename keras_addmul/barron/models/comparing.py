@@ -47,15 +47,13 @@ def compare(
     """
     points = random_points(model, list(boxes))
     differences = _differences(model, converted, points)
+    within = np.zeros(0, bool)
     if data is not None:
-        dtypes = [t.dtype for t in model.inputs]
-        each = zip(boxes, data, dtypes, strict=True)
-        within = np.all([inside(box, a, dtype) for box, a, dtype in each], axis=0)
+        each = zip(boxes, data, model.inputs, strict=True)
+        within = np.all([inside(box, rows, t.dtype) for box, rows, t in each], axis=0)
     if data is None or not within.any():
-        largest = _largest(differences)
-        return Comparison(
-            largest, f"{len(points[0])} random points of the domain", points, differences
-        )
+        where = f"{len(points[0])} random points of the domain"
+        return Comparison(_largest(differences), where, points, differences)
     rows = [a[within] for a in data]
     on_rows = _differences(model, converted, rows)
     count, total = int(within.sum()), len(within)
@@ -88,14 +86,14 @@ def _largest(differences):
 
 def _differences(model, converted, rows, step=512):
     """The largest difference of each output element, which is nan where one is."""
-    largest = None
+    largest: list[np.ndarray] = []
     for start in range(0, len(rows[0]), step):
         batch = [a[start : start + step] for a in rows]
         pair = [keras.tree.flatten(m(_given(batch, m), training=False)) for m in (model, converted)]
         found = [
             np.max(np.abs(_doubles(a) - _doubles(b)), axis=0) for a, b in zip(*pair, strict=True)
         ]
-        largest = found if largest is None else list(map(np.maximum, largest, found))
+        largest = list(map(np.maximum, largest, found)) if largest else found
     return largest
 
 

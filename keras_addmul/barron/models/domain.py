@@ -46,9 +46,7 @@ def as_arrays(model: keras.Model, data: Any) -> list[np.ndarray] | None:
     return arrays
 
 
-def boxes(
-    model: keras.Model, domain: Any, data: list[np.ndarray] | None
-) -> tuple[list[Box], str]:
+def boxes(model: keras.Model, domain: Any, data: list[np.ndarray] | None) -> tuple[list[Box], str]:
     """Returns a pair of arrays of shape `(1, ...)` for each input, and where they come from.
 
     Raises:

@@ -49,20 +49,19 @@ class Graph:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self.model = model
+        self.model: keras.Model = model
         self._inner: dict[int, Graph] = {}
-        if isinstance(model, keras.Sequential):
-            self._calls = None
-            layers = model.layers
-        else:
-            self._record()
+        self._calls: list[tuple[Any, Any, Any, Any]] | None = None
+        layers = model.layers
+        if not isinstance(model, keras.Sequential):
+            self._calls = self._record()
             layers = [layer for layer, *_ in self._calls]
         for layer in layers:
             if _is_graph(layer) and id(layer) not in self._inner:
                 self._inner[id(layer)] = Graph(layer)
 
     def _record(self):
-        originals, self._calls = {}, []
+        originals, calls = {}, []
 
         def clone(layer):
             copy = _copy_of(layer)
@@ -71,11 +70,12 @@ class Graph:
 
         def call(copy, *args, **kwargs):
             outputs = copy(*args, **kwargs)
-            self._calls.append((originals[id(copy)], args, kwargs, outputs))
+            calls.append((originals[id(copy)], args, kwargs, outputs))
             return outputs
 
         # The copy is kept: its tensors are the keys by which values are found.
         self._copy = _clone(self.model, clone, call)
+        return calls
 
     def run(self, inputs: list[Any], rule: Callable[..., Any]) -> list[Any]:
         """Carries values through the calls.
@@ -128,14 +128,18 @@ def rebuild(
         replace: `replace(layer)` returns None to copy a layer, or a list of new layers
             to call one after the other in its place; the first may take its weights.
     """
-    chains, copies = {}, {}
+    chains, copies = {}, set()
 
     def chain(layer):
         if id(layer) not in chains:
             if _is_graph(layer):
                 chains[id(layer)] = [rebuild(layer, replace)]
             else:
-                chains[id(layer)] = replace(layer) or [copies.setdefault(id(layer), _copy_of(layer))]
+                new = replace(layer)
+                if new is None:
+                    copies.add(id(layer))
+                    new = [_copy_of(layer)]
+                chains[id(layer)] = new
         return chains[id(layer)]
 
     if isinstance(model, keras.Sequential):

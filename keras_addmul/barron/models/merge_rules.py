@@ -67,7 +67,7 @@ def _sum(layer, tensors, dtype):
 
 def _average(layer, tensors, dtype):
     total, share = _sum(layer, tensors, dtype), 1.0 / len(tensors)
-    after = Bounds(*(share * v for v in _fields(total)))
+    after = total.each(lambda v: share * v)
     return after.computed(share * sum(t.size for t in tensors), 2, dtype)
 
 
@@ -85,9 +85,9 @@ def _minimum(layer, tensors, dtype):
 
 
 def _picked(pick, tensors, dtype):
-    low, high, error, rounding = zip(*map(_fields, tensors), strict=True)
-    bounds = _folded(pick, low), _folded(pick, high)
-    return Bounds(*bounds, _folded(np.maximum, error), _folded(np.maximum, rounding), dtype)
+    low, high, error, rounding = zip(*(t.arrays for t in tensors), strict=True)
+    furthest = _folded(np.maximum, error), _folded(np.maximum, rounding)
+    return Bounds(_folded(pick, low), _folded(pick, high), *furthest, dtype)
 
 
 def _product(layer, tensors, dtype):
@@ -113,15 +113,15 @@ def _concatenation(layer, tensors, dtype):
     axis = layer.axis
     if not isinstance(axis, int) or axis % rank == 0:
         raise Unproved("it joins the rows of a batch")
-    return Bounds(*(np.concatenate(v, axis) for v in zip(*map(_fields, tensors), strict=True)), dtype)
+    each = zip(*(t.arrays for t in tensors), strict=True)
+    low, high, error, rounding = (np.concatenate(arrays, axis) for arrays in each)
+    return Bounds(low, high, error, rounding, dtype)
 
 
 def _added(tensors):
-    return Bounds(*(_folded(np.add, v) for v in zip(*map(_fields, tensors), strict=True)))
-
-
-def _fields(bounds):
-    return bounds.low, bounds.high, bounds.error, bounds.rounding
+    each = zip(*(t.arrays for t in tensors), strict=True)
+    low, high, error, rounding = (_folded(np.add, arrays) for arrays in each)
+    return Bounds(low, high, error, rounding)
 
 
 def _folded(function, arrays):

@@ -5,13 +5,13 @@ something is not proved the bounds end, and an `Unknown` says why.
 """
 
 import dataclasses
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import keras
 import numpy as np
 
 from keras_addmul import special
-from keras_addmul.barron.functions.bank import Bank, bank_of
+from keras_addmul.barron.functions.bank import bank_of
 from keras_addmul.barron.functions.per_feature import same_for_each
 from keras_addmul.barron.models.activation_rules import activated, lost_in_function
 from keras_addmul.barron.models.bounds import Bounds, Unproved, unit_roundoff
@@ -55,7 +55,8 @@ class Passage:
     """
 
     def __init__(self, graph: Graph, targets: dict[int, Target]) -> None:
-        self.graph, self.targets = graph, targets
+        self.graph: Graph = graph
+        self.targets: dict[int, Target] = targets
         self.before: dict[int, list[_Value]] = {}
         self.errors: dict[int, list[np.ndarray]] = {}
         self.slopes: dict[int, list[np.ndarray]] = {}
@@ -84,19 +85,16 @@ class Passage:
         _require_plain(layer, kwargs)
         if type(layer) in merges():
             return merge(layer, given)
-        if len(given) != 1 or not isinstance(given[0], Bounds):
-            raise Unproved("no rule is known for its class")
-        (x,) = given
-        if "float" in x.dtype:
-            x = x.cast(layer.compute_dtype)
         rule = AFFINE.get(type(layer)) or SHAPES.get(type(layer))
-        if rule is not None:
-            if "float" not in x.dtype and type(layer) in LINEAR:
-                x = x.cast(layer.compute_dtype)
-            return rule(layer, x)
-        if applied_by(layer) is None:
+        if rule is None and applied_by(layer) is None:
             raise Unproved("no rule is known for its class")
-        return x.cast(layer.compute_dtype)
+        if len(given) != 1 or not isinstance(given[0], Bounds):
+            raise Unproved("it is not called with one tensor")
+        (x,) = given
+        # Layers cast what floats; those that compute with integers make floats of them.
+        if "float" in x.dtype or rule is None or type(layer) in LINEAR:
+            x = x.cast(layer.compute_dtype)
+        return x if rule is None else rule(layer, x)
 
     def _applied(self, layer, target, x):
         applied = applied_by(layer)
@@ -186,9 +184,10 @@ def _joined(parts, x):
     if parts[0][1] is None:
         return None
     if isinstance(parts[0][1], Bounds):
-        fields = ("low", "high", "error", "rounding")
-        each = [_joined([(at, getattr(b, name)) for at, b in parts], x) for name in fields]
-        return Bounds(*each, parts[0][1].dtype)
+        low, high, error, rounding = (
+            _joined([(at, bounds.arrays[k]) for at, bounds in parts], x) for k in range(4)
+        )
+        return Bounds(low, high, error, rounding, parts[0][1].dtype)
     whole = np.empty(x.low.shape)
     for columns, piece in parts:
         whole[..., columns] = piece

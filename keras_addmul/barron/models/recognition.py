@@ -19,9 +19,9 @@ __all__ = ["KNOWN", "RELU", "Function", "applied_by", "known_activations", "reco
 
 # A function of one number, or one for each feature.
 Function: TypeAlias = Smooth | PerFeature
-KNOWN = (Smooth, PerFeature)
+KNOWN: tuple[type[Smooth], type[PerFeature]] = (Smooth, PerFeature)
 
-RELU = rectified_power(1)
+RELU: Smooth = rectified_power(1)
 
 _NOISY = (NoisyActivation, NoisyTanh, NoisySigmoid)
 _ACTIVATIONS = (
@@ -70,7 +70,7 @@ def _function(function):
         return _function(function.activation)
     if kind is RePUBank:
         bank = bank_of(function)
-        return smooth_bank(bank) if function.shared else bank.each(smooth_bank)
+        return bank.each(smooth_bank) if isinstance(bank, PerFeature) else smooth_bank(bank)
     if kind is RePU:
         if function.learned or not isinstance(function.s, int):
             given = "is learned" if function.learned else function.s
@@ -116,14 +116,14 @@ def _of_record(record):
 
 def why_not(function: Function | str | None, degree: int) -> str | None:
     """Why an activation does not embed into RePU of a degree, or None if it does."""
-    if isinstance(function, KNOWN):
-        if function.max_order is None or degree <= function.max_order:
-            return None
-        return (
-            f"{function.name} does not embed into RePU of degree {degree}: {function.why}. The "
-            f"largest degree for it is {function.max_order}"
-        )
-    return function
+    if function is None or isinstance(function, str):
+        return function
+    if function.max_order is None or degree <= function.max_order:
+        return None
+    return (
+        f"{function.name} does not embed into RePU of degree {degree}: {function.why}. The "
+        f"largest degree for it is {function.max_order}"
+    )
 
 
 def name_of(function: Any) -> str:

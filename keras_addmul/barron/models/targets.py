@@ -125,11 +125,11 @@ def to_convert(
     every = list(layers_of(model))
     known = {layer.name for layer in every}
     names = [names] if isinstance(names, str) else names
-    if names is not None and not (isinstance(names, (list, tuple, set)) and set(names) <= known):
-        unknown = [n for n in names if n not in known] if hasattr(names, "__iter__") else names
+    unknown = _unknown_names(names, known)
+    if unknown:
         raise ValueError(
             f"Argument `layers` must hold names of layers: {', '.join(sorted(known))}. "
-            f"Received: {unknown!r}"
+            f"Received: {unknown}"
         )
     chosen, left_out = {}, {}
     for layer in every:
@@ -156,3 +156,12 @@ def to_convert(
             f"known are {', '.join(known_activations())}. Received: {given or 'none at all'}."
         )
     return chosen, left_out
+
+
+def _unknown_names(names, known):
+    """What is not the name of a layer, in words, or ""."""
+    if names is None:
+        return ""
+    if not isinstance(names, (list, tuple, set)):
+        return repr(names)
+    return ", ".join(repr(name) for name in names if name not in known)
