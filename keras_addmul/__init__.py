@@ -1,22 +1,28 @@
 """Keras layers that learn which operation they perform.
 
-- `layers`: the layers.
-- `activations`: functions by name, and the catalogue of what is known of each.
-- `special`: the functions of tensors under them.
-- `callbacks`: schedules over a training.
-- `conversion`: noisy activations into a trained model, and out again.
-- `barron`: RePU units, path norms, and changing the activation of a trained model.
-- `restarts`: training one small model from many starts at once.
-- `discover`: from a table to a formula.
-- `serving`: exports a model, and checks what was exported.
-- `demo`: a neuron that finds Kepler's third law in measured data.
+Every layer is reachable from here, as `keras_addmul.AddMulDense`; `keras_addmul.discover(x, y)`
+finds the formula in a table. The rest lies in sub-packages:
 
-All but the first three are imported when they are first used.
+- `layers`: the layers, their initializers, constraints and regularizers.
+- `activations`: activation functions by name, and a catalogue of their properties.
+- `special`: the functions of tensors that the layers call.
+- `barron`: RePU units, path norms, and replacing the activations of a trained model.
+- `callbacks`: schedules that run during training.
+- `conversion`: turns a trained model into a noisy one and back.
+- `discover`: from a table to a formula.
+- `restarts`: trains one small model from many starts at once.
+- `serving`: exports a model as a SavedModel and checks the result.
+- `demo`: one neuron finds Kepler's third law in measured data.
+
+Importing the package registers everything that a `.keras` file may contain, so that
+`keras.saving.load_model` finds it. `discover`, `restarts`, `conversion`, `serving` and `demo` are
+imported when they are first used.
 """
 
 import importlib
-
-from keras_addmul import activations, layers, special
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -34,11 +40,34 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def _starts_our_command() -> bool:
+    """Whether this process is `keras-addmul ...` or `python -m keras_addmul ...`.
+
+    The command answers `--help` and wrong arguments before it imports Keras.
+    """
+    if not sys.argv:
+        return False
+    if sys.argv[0] == "-m":  # so it is while Python imports the package, before it runs __main__
+        before_arguments = sys.orig_argv[-len(sys.argv)]
+        return before_arguments.removeprefix("-m") == __name__
+    return Path(sys.argv[0]).name in ("keras-addmul", "keras-addmul.exe", "keras-addmul-script.py")
+
+
+if TYPE_CHECKING or not _starts_our_command():
+    from keras_addmul import activations, barron, callbacks, layers, special
+    from keras_addmul.layers import *  # noqa: F403
+
+    __all__ += layers.__all__
+
+if TYPE_CHECKING:
+    from keras_addmul import conversion, demo, discover, restarts, serving
+
+
+def __getattr__(name: str) -> Any:
     if name in __all__:
-        return importlib.import_module(f"keras_addmul.{name}")
-    raise AttributeError(f"module 'keras_addmul' has no attribute {name!r}")
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
-    return sorted({*globals(), *__all__})
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,9 +1,6 @@
 """The demonstration: from a table of measurements to an answer of a served model."""
 
 import dataclasses
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -16,6 +13,7 @@ from keras_addmul.demo.bodies import load
 from keras_addmul.demo.splitting import Split, Units, split
 from keras_addmul.demo.training import progress_bar, train
 from keras_addmul.discover import discover
+from keras_addmul.serving.fresh_process import answers
 
 __all__ = ["Outcome", "run"]
 
@@ -150,23 +148,9 @@ def _serve(console, model, parts, target):
     if not len(parts.unseen):
         return None
     with console.status("asking it in another one"):
-        return _ask(path, *_si(parts.unseen)[0])
+        served = answers(path, _si(parts.unseen)[:1], endpoints=["serve"])["serve"]
+    return float(served.outputs[0][0, 0])
 
 
 def _si(table):
     return np.stack([table.semi_major_axis, table.central_mass], axis=1).astype("float32")
-
-
-def _ask(path, axis, mass):
-    """The period that a SavedModel answers in a process without Keras and without us."""
-    script = Path(__file__).with_name("_served.py")
-    done = subprocess.run(
-        [sys.executable, "-P", str(script), str(path), str(axis), str(mass)],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"The fresh process ended with status {done.returncode}: {last}")
-    return float(done.stdout)

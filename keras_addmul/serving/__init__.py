@@ -1,4 +1,4 @@
-"""Exports a model as a SavedModel, and checks that it answers the same without Keras.
+"""Exports a model as a SavedModel, and checks that the copy answers the same without Keras.
 
 Example:
     >>> import keras, numpy as np, tempfile
@@ -15,3 +15,7 @@ from keras_addmul.serving.agreement import MismatchError, Report, check
 from keras_addmul.serving.saved_model import export
 
 __all__ = ["MismatchError", "Report", "check", "export"]
+
+
+def __dir__() -> list[str]:
+    return __all__

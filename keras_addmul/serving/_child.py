@@ -1,4 +1,4 @@
-"""Runs a SavedModel as a server would. Started by `check`, as a script, in a fresh process.
+"""Runs a SavedModel as a server would. Started by `fresh_process`, as a script.
 
 Reads `request.json` and `inputs.npz` in the folder it is given; writes one .npz
 file for each endpoint, and `reply.json`.
@@ -6,12 +6,14 @@ file for each endpoint, and `reply.json`.
 
 import json
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
-def run(folder):
+def run(folder: Path) -> dict[str, Any]:
     """Answers the request in `folder`."""
     import tensorflow as tf
 
@@ -22,28 +24,36 @@ def run(folder):
     known = [name for name in loaded.signatures if hasattr(loaded, name)]
     names = known if request["endpoints"] is None else request["endpoints"]
     if not names or not set(names) <= set(known):
-        return {"error": f"`endpoints` must be among {known}. Received: {names}"}
+        return _refused(f"`endpoints` must be among {known}. Received: {names}")
     reply = {}
     for number, name in enumerate(names):
+        endpoint = getattr(loaded, name)
         try:
-            endpoint = getattr(loaded, name)
-            outputs = endpoint(_pack(endpoint, arrays, request))
+            inputs = _pack(endpoint, arrays, request["keys"])
+        except ValueError as error:
+            return _refused(str(error))
+        try:
+            outputs = endpoint(inputs)
         except Exception as error:
-            reason = " ".join(str(error).split())
-            return {"error": f"Endpoint {name!r} failed: {type(error).__name__}: {reason}"}
+            reason = textwrap.shorten(str(error), 300, placeholder=" ...")
+            message = f"Endpoint {name!r} failed: {type(error).__name__}: {reason}"
+            return {"error": "RuntimeError", "message": message}
         outputs = [_plain(value) for value in tf.nest.flatten(outputs)]
         np.savez(folder / f"{number}.npz", *outputs)
         reply[name] = _precision(loaded.signatures[name])
     return {"endpoints": reply}
 
 
-def _pack(endpoint, arrays, request):
+def _refused(message: str) -> dict[str, str]:
+    return {"error": "ValueError", "message": message}
+
+
+def _pack(endpoint: Any, arrays: list[np.ndarray], keys: list[str] | None) -> Any:
     """The arrays as tensors of the dtypes and in the structure that the endpoint takes."""
     import tensorflow as tf
 
     (structure,) = endpoint.input_signature
     specs = tf.nest.flatten(structure)
-    keys = request["keys"]
     if keys is not None:
         own = sorted(structure) if isinstance(structure, dict) else None
         names = [spec.name for spec in specs]
@@ -54,20 +64,40 @@ def _pack(endpoint, arrays, request):
         arrays = [arrays[keys.index(key)] for key in order]
     if len(arrays) != len(specs):
         raise ValueError(f"`x` must have {len(specs)} arrays. Received: {len(arrays)}")
-    tensors = [
-        tf.convert_to_tensor(array.astype(spec.dtype.as_numpy_dtype))
-        for array, spec in zip(arrays, specs, strict=True)
-    ]
+    tensors = [_tensor(array, spec) for array, spec in zip(arrays, specs, strict=True)]
     return tf.nest.pack_sequence_as(structure, tensors)
 
 
-def _plain(value):
+def _tensor(array: np.ndarray, spec: Any) -> Any:
+    """The array as a tensor of the dtype that the endpoint takes."""
+    import tensorflow as tf
+
+    if not spec.shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"`x` must have shape {tuple(spec.shape)} for input {spec.name!r}. "
+            f"Received: shape {array.shape}"
+        )
+    dtype, kind = spec.dtype, array.dtype.kind
+    if dtype.is_floating:
+        fits = kind in "biuf"
+    elif dtype.is_integer:  # whole numbers may come as floats
+        fits = kind in "biu" or (kind == "f" and np.array_equal(array, np.rint(array)))
+    else:
+        fits = kind in {tf.bool: "b", tf.string: "SU"}.get(dtype, "biufc")
+    if not fits:
+        raise ValueError(
+            f"`x` must hold {dtype.name} for input {spec.name!r}. Received: {array.dtype.name}"
+        )
+    return tf.constant(array if dtype == tf.string else array.astype(dtype.as_numpy_dtype))
+
+
+def _plain(value: Any) -> np.ndarray:
     """A NumPy array that a .npz file can hold."""
     array = value.numpy()
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
-def _precision(signature):
+def _precision(signature: Any) -> str | None:
     """Name of the narrowest float among the dtypes of the graph and its functions."""
     import tensorflow as tf
 
@@ -83,7 +113,7 @@ def _precision(signature):
 if __name__ == "__main__":
     # Importing any of these now raises: the SavedModel has to do without.
     for name in ("keras_addmul", "keras", "tf_keras"):
-        sys.modules[name] = None
+        sys.modules[name] = None  # type: ignore[assignment]
     target = Path(sys.argv[1])
     answer = run(target)
     (target / "reply.json").write_text(json.dumps(answer))

@@ -1,22 +1,23 @@
 """Whether an exported model still answers the same, far away from the code that made it."""
 
 import dataclasses
-import json
-import os
-import subprocess
-import sys
-import tempfile
+import math
 import time
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from keras_addmul.serving.fresh_process import Answer, answers, flatten
 
 __all__ = ["MismatchError", "Report", "check"]
 
 # Relative and absolute tolerance by the narrowest float an endpoint computes in.
 # Two compilers may order a sum differently and keep more digits in between; what
 # is allowed is about a hundred roundings, and ten where the format has few digits.
-TOLERANCES = {
+TOLERANCES: dict[str, tuple[float, float]] = {
     "float64": (1e-12, 1e-13),
     "float32": (1e-5, 1e-6),
     "float16": (1e-2, 1e-3),
@@ -30,11 +31,17 @@ class Report:
 
     Attributes:
         endpoints: Names of the endpoints that were run.
-        max_abs_error: Largest difference to what was expected.
-        max_rel_error: Largest difference divided by what was expected, where
+        max_abs_error: Largest difference from the expected output.
+        max_rel_error: Largest difference divided by the expected output, where
             that is not zero.
-        seconds: Time taken, start of the fresh process included.
+        seconds: Time taken, including the start of the fresh process.
         ok: Whether every element of every endpoint was within tolerance.
+
+    Example:
+
+    >>> from keras_addmul.serving import Report
+    >>> Report(("serve",), max_abs_error=1e-7, max_rel_error=2e-7, seconds=9.0, ok=True).ok
+    True
     """
 
     endpoints: tuple[str, ...]
@@ -45,22 +52,41 @@ class Report:
 
 
 class MismatchError(ValueError):
-    """An endpoint does not answer what was expected. Its `report` has the figures."""
+    """Raised by `check` if an endpoint does not return the expected output.
 
-    def __init__(self, message, report=None):
+    Attributes:
+        report: The `Report` with the figures, or None if outputs differ in number or shape.
+
+    Example:
+
+    >>> from keras_addmul.serving import MismatchError
+    >>> print(MismatchError("Endpoint 'serve' returns 2 outputs. Expected: 1").report)
+    None
+    """
+
+    def __init__(self, message: str, report: Report | None = None):
         super().__init__(message)
-        self.report = report
+        self.report: Report | None = report
 
 
-def check(path, x, expected, rtol=None, atol=None, endpoints=None, timeout=300):
+def check(
+    path: str | PathLike[str],
+    x: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    endpoints: Sequence[str] | None = None,
+    timeout: float = 300,
+) -> Report:
     """Runs an exported model in a fresh process and compares its answers.
 
     The process cannot import keras_addmul or Keras: it has what a server has.
 
     Args:
         path: Directory of a SavedModel, as written by `export`.
-        x: Input: an array, or a list or dict of arrays (by the model's own
-            keys or by the names of its inputs).
+        x: Input, `(batch, ...)`: an array, or a list or dict of arrays (by the
+            model's own keys or by the names of its inputs). It is cast to the
+            dtype of the model where that loses no more than digits.
         expected: Output at `x`, in the structure the model returns: an array,
             or a list or dict of arrays.
         rtol: Relative tolerance. The default depends on the narrowest float
@@ -74,96 +100,85 @@ def check(path, x, expected, rtol=None, atol=None, endpoints=None, timeout=300):
         A `Report`.
 
     Raises:
-        MismatchError: An endpoint answers something else. The message names
+        MismatchError: An endpoint returns something else. The message names
             the endpoint and its worst element.
         FileNotFoundError: There is no SavedModel at `path`.
-        RuntimeError: The model could not be loaded or run.
+        TypeError: `x` or `expected` holds something else than arrays.
+        ValueError: `x` does not fit the model, or another argument is wrong.
+        RuntimeError: The model could not be loaded or run, or it took too long.
+
+    Example:
+
+    >>> import tempfile
+    >>> import keras, numpy as np
+    >>> from keras_addmul import serving
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(3.0)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = serving.export(model, f"{folder}/model", jit=False)
+    ...     serving.check(path, np.ones((4, 2)), np.full((4, 2), 3.0)).max_abs_error
+    0.0
     """
     start = time.perf_counter()
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value is not None and not 0 <= value < math.inf:
+            raise ValueError(f"`{name}` must be a finite number >= 0. Received: {value!r}")
     path = Path(path)
     if not (path / "saved_model.pb").is_file():
         raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
-    answers = _answers(path, x, endpoints, timeout)
-    expected = _flatten(expected, "expected")
-    errors = [_compare(name, answer, expected, rtol, atol) for name, answer in answers.items()]
+    wanted = flatten(expected, "expected")
+    for array in wanted:
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"`expected` must hold numbers. Received: {array.dtype.name}")
+    found = answers(path, x, endpoints, timeout)
+    comparisons = [_compare(name, answer, wanted, rtol, atol) for name, answer in found.items()]
     report = Report(
-        endpoints=tuple(answers),
-        max_abs_error=max(error["abs"] for error in errors),
-        max_rel_error=max(error["rel"] for error in errors),
+        endpoints=tuple(found),
+        max_abs_error=max(one.abs_error for one in comparisons),
+        max_rel_error=max(one.rel_error for one in comparisons),
         seconds=time.perf_counter() - start,
-        ok=not any(error["message"] for error in errors),
+        ok=not any(one.message for one in comparisons),
     )
-    for error in errors:
-        if error["message"]:
-            raise MismatchError(error["message"], report)
+    for one in comparisons:
+        if one.message:
+            raise MismatchError(one.message, report)
     return report
 
 
-def _answers(path, x, endpoints, timeout):
-    """What each endpoint returns at `x`: `{name: {"outputs": [...], "precision": ...}}`."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        np.savez(folder / "inputs.npz", *_flatten(x, "x", ordered=False))
-        request = {
-            "path": str(path.resolve()),
-            "keys": list(x) if isinstance(x, dict) else None,
-            "endpoints": None if endpoints is None else list(endpoints),
-        }
-        (folder / "request.json").write_text(json.dumps(request))
-        reply = _run_child(folder, timeout)
-        answers = {}
-        for number, (name, precision) in enumerate(reply["endpoints"].items()):
-            with np.load(folder / f"{number}.npz") as outputs:
-                answers[name] = {"outputs": list(outputs.values()), "precision": precision}
-        return answers
-
-
-def _run_child(folder, timeout):
-    script = Path(__file__).with_name("_child.py")
-    # -P: the folder of the script, with our modules, stays off the search path.
-    command = [sys.executable, "-P", str(script), str(folder)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=timeout
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"The exported model took more than {timeout} seconds.") from error
-    reply = folder / "reply.json"
-    if not reply.is_file():
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"The fresh process ended with status {done.returncode}: {last}")
-    reply = json.loads(reply.read_text())
-    if "error" in reply:
-        raise RuntimeError(reply["error"])
-    return reply
-
-
-def _compare(name, answer, expected, rtol, atol):
+@dataclasses.dataclass
+class _Comparison:
     """Largest errors of one endpoint, and a message if they are too large."""
-    outputs = answer["outputs"]
-    if len(outputs) != len(expected):
+
+    abs_error: float = 0.0
+    rel_error: float = 0.0
+    excess: float = 0.0
+    message: str = ""
+
+
+def _compare(
+    name: str, answer: Answer, expected: list[np.ndarray], rtol: float | None, atol: float | None
+) -> _Comparison:
+    if len(answer.outputs) != len(expected):
         raise MismatchError(
-            f"Endpoint {name!r} returns {len(outputs)} outputs. Expected: {len(expected)}"
+            f"Endpoint {name!r} returns {len(answer.outputs)} outputs. Expected: {len(expected)}"
         )
-    default = TOLERANCES.get(answer["precision"], TOLERANCES["float32"])
+    default = TOLERANCES[answer.precision or "float32"]
     rtol = default[0] if rtol is None else rtol
     atol = default[1] if atol is None else atol
-    worst = {"abs": 0.0, "rel": 0.0, "message": "", "excess": 0.0}
-    for number, (got, want) in enumerate(zip(outputs, expected, strict=True)):
+    worst = _Comparison()
+    for number, (got, want) in enumerate(zip(answer.outputs, expected, strict=True)):
         if got.shape != want.shape:
             raise MismatchError(
                 f"Endpoint {name!r} returns shape {got.shape} for output {number}. "
                 f"Expected: {want.shape}"
             )
         error, relative = _errors(got, want)
-        worst["abs"] = max(worst["abs"], error.max(initial=0.0))
-        worst["rel"] = max(worst["rel"], relative.max(initial=0.0))
+        worst.abs_error = max(worst.abs_error, float(error.max(initial=0.0)))
+        worst.rel_error = max(worst.rel_error, float(relative.max(initial=0.0)))
         excess = error - (atol + rtol * np.where(np.isfinite(want), np.abs(want), 0.0))
-        if excess.max(initial=0.0) > worst["excess"]:
+        if excess.max(initial=0.0) > worst.excess:
             at = np.unravel_index(excess.argmax(), excess.shape)
-            worst["excess"] = excess[at]
-            worst["message"] = (
+            worst.excess = float(excess[at])
+            worst.message = (
                 f"Endpoint {name!r} disagrees at element {tuple(map(int, at))} of output {number}: "
                 f"received {got[at]!s}, expected {want[at]!s} (rtol={rtol:g}, atol={atol:g}; "
                 f"{np.count_nonzero(excess > 0)} of {excess.size} elements disagree)"
@@ -171,30 +186,13 @@ def _compare(name, answer, expected, rtol, atol):
     return worst
 
 
-def _errors(got, want):
+def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Absolute and relative error of each element; equal infinities and nans have none."""
-    got, want = got.astype("float64"), want.astype("float64")
+    dtype = np.result_type(got, want, np.float64)
+    got, want = got.astype(dtype), want.astype(dtype)
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.where(same, 0.0, np.abs(got - want))
         error = np.where(np.isnan(error), np.inf, error)
         relative = np.where(same | (want == 0), 0.0, error / np.abs(want))
     return error, np.where(np.isnan(relative), np.inf, relative)
-
-
-def _flatten(values, argument, ordered=True):
-    """A list of arrays. A dict is ordered by its keys, as TensorFlow orders it."""
-    if isinstance(values, dict):
-        values = [values[key] for key in (sorted(values) if ordered else values)]
-    elif not isinstance(values, list | tuple):
-        values = [values]
-    arrays = [np.asarray(value) for value in values]
-    for array in arrays:
-        if array.dtype == object:
-            raise TypeError(
-                f"`{argument}` must be an array, or a list or dict of arrays. "
-                f"Received elements of type {type(values[0]).__name__}"
-            )
-    return [
-        array.astype("float32") if array.dtype.name == "bfloat16" else array for array in arrays
-    ]

@@ -1,23 +1,24 @@
 """From a Keras model to a SavedModel."""
 
 import os
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
-import keras
-
-from keras_addmul.layers.inside import layers_inside
 from keras_addmul.serving.staging import staged
 
-__all__ = ["export"]
+__all__ = ["export", "replaceable"]
+
+# Keras is imported inside the functions, so that `check` needs neither it nor TensorFlow.
 
 
-def export(model, path, signature=None, jit=True):
+def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bool = True) -> Path:
     """Writes a model as a TensorFlow SavedModel and returns its path.
 
     The SavedModel has two endpoints that answer the same: `serve`, which is
     also `serving_default`, and `serve_jit`, compiled by XLA. Both take any
     batch size, keep the names of the model's inputs, and run as at inference.
-    It needs neither keras_addmul nor Keras to be loaded.
+    Loading it takes neither keras_addmul nor Keras.
 
     It is written beside `path` and then moved into place: an export that fails
     or is interrupted leaves what was there before.
@@ -26,9 +27,9 @@ def export(model, path, signature=None, jit=True):
         model: A built `keras.Model`.
         path: Local directory to write to. It may be new, empty, or an earlier
             SavedModel, which is replaced.
-        signature: For a model written as a subclass of `keras.Model`, what its
-            `call` takes: a `keras.InputSpec`, or a list or dict of them.
-            Other models know.
+        signature: The inputs of a model that was written as a subclass of
+            `keras.Model`: a `keras.InputSpec`, or a list or dict of them.
+            Other models know their inputs.
         jit: Whether to add the endpoint `serve_jit`. Models with operations
             that XLA cannot compile, such as those on strings, need `False`.
 
@@ -37,25 +38,67 @@ def export(model, path, signature=None, jit=True):
 
     Raises:
         TypeError: `model` is not a Keras model.
-        ValueError: `model` is not built, or its inputs are not known.
+        ValueError: `model` is not built, its inputs are not known, or `path`
+            is not local.
         FileExistsError: `path` is a file, or a directory of something else.
+        RuntimeError: Keras runs on another backend than TensorFlow.
+
+    Example:
+
+    >>> import tempfile
+    >>> import keras
+    >>> from keras_addmul import serving
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(3.0)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = serving.export(model, f"{folder}/model")
+    ...     sorted(entry.name for entry in path.iterdir() if entry.name.endswith(".pb"))
+    ['fingerprint.pb', 'saved_model.pb']
     """
+    import keras
+
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             "A SavedModel can be written by Keras's TensorFlow backend only. "
             f"Received: backend {keras.backend.backend()!r}"
         )
     _check_model(model, signature)
-    target = _check_path(path)
+    target = replaceable(path)
     archive = _archive(model, _signature(model, signature), jit)
     with staged(target) as fresh:
         archive.write_out(str(fresh), verbose=False)
     return target
 
 
-def _archive(model, signature, jit):
+def replaceable(path: str | PathLike[str]) -> Path:
+    """The absolute path of a directory that an export may write or replace.
+
+    Args:
+        path: Local directory.
+
+    Raises:
+        ValueError: `path` is not local.
+        FileExistsError: `path` is a file, or a directory of something else.
+    """
+    if "://" in os.fspath(path):
+        raise ValueError(f"`path` must be a local directory. Received: {os.fspath(path)!r}")
+    # A link is followed, so that what it points to is replaced and not the link.
+    target = Path(path).resolve()
+    if target.is_file():
+        raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
+    if target.is_dir() and any(target.iterdir()) and not (target / "saved_model.pb").is_file():
+        raise FileExistsError(
+            "`path` must be new, empty, or a SavedModel that may be replaced. "
+            f"Received a directory of something else: {str(path)!r}"
+        )
+    return target
+
+
+def _archive(model: Any, signature: Any, jit: bool) -> Any:
     """Traces the endpoints; nothing is written yet."""
+    import keras
     import tensorflow as tf
+
+    from keras_addmul.layers.inside import layers_inside
 
     def answer(inputs):
         return model(inputs, training=False)
@@ -77,13 +120,16 @@ def _archive(model, signature, jit):
     return archive
 
 
-def _is_container(layer):
+def _is_container(layer: Any) -> bool:
     """Whether it is a model of Keras's own classes, which hold nothing but layers."""
+    import keras
+
     return isinstance(layer, keras.Model) and type(layer).__module__.startswith("keras.")
 
 
-def _signature(model, signature):
+def _signature(model: Any, signature: Any) -> Any:
     """One `tf.TensorSpec` an input, in the structure the model takes."""
+    import keras
     import tensorflow as tf
 
     if signature is None:
@@ -97,7 +143,9 @@ def _signature(model, signature):
     return keras.tree.map_structure(spec, signature)
 
 
-def _check_model(model, signature):
+def _check_model(model: Any, signature: Any) -> None:
+    import keras
+
     if not isinstance(model, keras.Model):
         raise TypeError(
             f"`model` must be a keras.Model. Received: {model!r} of type {type(model).__name__}"
@@ -113,18 +161,3 @@ def _check_model(model, signature):
             "not know: a keras.InputSpec, or a list or dict of them. "
             f"Received: signature=None for {model.name!r}"
         )
-
-
-def _check_path(path):
-    if "://" in os.fspath(path):
-        raise ValueError(f"`path` must be a local directory. Received: path={str(path)!r}")
-    # A link is followed, so that what it points to is replaced and not the link.
-    target = Path(path).resolve()
-    if target.is_file():
-        raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
-    if target.is_dir() and any(target.iterdir()) and not (target / "saved_model.pb").is_file():
-        raise FileExistsError(
-            "`path` must be new, empty, or a SavedModel that may be replaced. "
-            f"Received a directory of something else: {str(path)!r}"
-        )
-    return target

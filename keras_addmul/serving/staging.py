@@ -8,13 +8,14 @@ import shutil
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["staged"]
 
 
 @contextlib.contextmanager
-def staged(target):
+def staged(target: Path) -> Iterator[Path]:
     """Yields a path to write to, which becomes `target` when the block ends well.
 
     The path lies beside `target`, on the same file system, in a directory of
@@ -39,7 +40,7 @@ def staged(target):
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _move(fresh, target, replaced):
+def _move(fresh: Path, target: Path, replaced: Path) -> None:
     """Puts `fresh` where `target` is. What was there ends up beside `fresh`."""
     if not target.exists():
         os.rename(fresh, target)
@@ -52,7 +53,7 @@ def _move(fresh, target, replaced):
             raise
 
 
-def _exchange(a, b):
+def _exchange(a: Path, b: Path) -> bool:
     """Swaps two paths in one step. False where the system cannot."""
     if sys.platform != "linux":
         return False
@@ -63,12 +64,12 @@ def _exchange(a, b):
     return libc.renameat2(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0
 
 
-def _prefix(target):
+def _prefix(target: Path) -> str:
     # The host is named because a process id means nothing on another machine.
     return f".{target.name}.{socket.gethostname()}."
 
 
-def _sweep(target):
+def _sweep(target: Path) -> None:
     """Removes what killed processes of this machine left beside `target`."""
     prefix = _prefix(target)
     for left in target.parent.glob(f"{glob.escape(prefix)}*"):
@@ -77,7 +78,7 @@ def _sweep(target):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _runs(process):
+def _runs(process: int) -> bool:
     if os.name != "posix":  # there, os.kill with signal 0 would end the process
         return True
     try:

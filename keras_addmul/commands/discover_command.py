@@ -1,0 +1,65 @@
+"""`keras-addmul discover`: finds the formula in a table."""
+
+import argparse
+from typing import Any
+
+from keras_addmul.commands import arguments
+from keras_addmul.commands.start_up import start_keras
+from keras_addmul.extras import require_extra
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command and its arguments to a parser."""
+    parser = commands.add_parser("discover", help="find the formula in a table")
+    parser.add_argument(
+        "data", type=arguments.text_file, help="a .csv file whose first line names the columns"
+    )
+    parser.add_argument("--target", required=True, help="name of the column to explain")
+    parser.add_argument(
+        "--out",
+        type=arguments.folder_to_write,
+        required=True,
+        help="directory of the report and the SavedModel",
+    )
+    parser.add_argument(
+        "--leave-out", nargs="+", default=[], metavar="NAME", help="columns that are not used"
+    )
+    parser.add_argument(
+        "--held-out", type=arguments.share, default=0.25, help="share of rows to test on; 0.25"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=arguments.number_above_zero,
+        default=120.0,
+        help="seconds the search may take; 120",
+    )
+    parser.add_argument(
+        "--seed",
+        type=arguments.natural_number,
+        default=0,
+        help="seed of the split and of the search; 0",
+    )
+    parser.add_argument(
+        "--no-baselines", action="store_true", help="do not fit other methods to compare with"
+    )
+    parser.set_defaults(run=run, typed={"data": "data", "folder": "--out"})
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prints what was found, and writes the report and the model."""
+    require_extra("discover")
+    start_keras()
+    from keras_addmul.discover import command
+
+    command.run(
+        options.data,
+        options.target,
+        options.out,
+        options.leave_out,
+        held_out=options.held_out,
+        time_limit=options.time_limit,
+        seed=options.seed,
+        baselines=not options.no_baselines,
+    )

@@ -1,0 +1,122 @@
+"""Asks an exported model for its answers in a process that knows neither Keras nor this package."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Answer", "answers", "flatten"]
+
+ERRORS: dict[str, type[Exception]] = {"ValueError": ValueError, "RuntimeError": RuntimeError}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What one endpoint returned.
+
+    Attributes:
+        outputs: One array for each output of the model.
+        precision: Name of the narrowest float that the endpoint computes in, None if
+            it computes in none.
+    """
+
+    outputs: list[np.ndarray]
+    precision: str | None
+
+
+def answers(
+    path: Path, x: Any, endpoints: Sequence[str] | None = None, timeout: float = 300
+) -> dict[str, Answer]:
+    """Returns what each endpoint of a SavedModel answers at `x`.
+
+    Args:
+        path: Directory of the SavedModel.
+        x: An array, or a list or dict of arrays.
+        endpoints: Names of the endpoints to run. The default is all of them.
+        timeout: Seconds the process may take.
+
+    Raises:
+        TypeError: `x` holds something else than arrays.
+        ValueError: `x` or `endpoints` does not fit the model.
+        RuntimeError: The model could not be loaded or run, or it took too long.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        np.savez(folder / "inputs.npz", *flatten(x, "x", ordered=False))
+        request = {
+            "path": str(path.resolve()),
+            "keys": list(x) if isinstance(x, dict) else None,
+            "endpoints": None if endpoints is None else list(endpoints),
+        }
+        (folder / "request.json").write_text(json.dumps(request))
+        reply = _run_child(folder, timeout)
+        found = {}
+        for number, (name, precision) in enumerate(reply["endpoints"].items()):
+            with np.load(folder / f"{number}.npz") as outputs:
+                found[name] = Answer(list(outputs.values()), precision)
+        return found
+
+
+def flatten(values: Any, argument: str, ordered: bool = True) -> list[np.ndarray]:
+    """A list of the arrays in a structure.
+
+    Args:
+        values: An array, or a list or dict of arrays.
+        argument: Name of the argument, for messages.
+        ordered: Whether a dict is taken in the order of its sorted keys, as TensorFlow
+            does, or in its own.
+
+    Raises:
+        TypeError: An element is no array.
+    """
+    if isinstance(values, dict):
+        values = [values[key] for key in (sorted(values) if ordered else values)]
+    elif not isinstance(values, list | tuple):
+        values = [values]
+    arrays = [np.asarray(value) for value in values]
+    for value, array in zip(values, arrays, strict=True):
+        if array.dtype == object:
+            raise TypeError(
+                f"`{argument}` must be an array, or a list or dict of arrays. "
+                f"Received elements of type {type(value).__name__}"
+            )
+    # NumPy cannot store bfloat16; float32 holds the same numbers.
+    return [
+        array.astype("float32") if array.dtype.name == "bfloat16" else array for array in arrays
+    ]
+
+
+def _run_child(folder: Path, timeout: float) -> dict[str, Any]:
+    script = Path(__file__).with_name("_child.py")
+    # -P: the folder of the script, with our modules, stays off the search path.
+    command = [sys.executable, "-P", str(script), str(folder)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=timeout
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"The exported model took more than {timeout} seconds.") from error
+    reply = folder / "reply.json"
+    if not reply.is_file():
+        raise RuntimeError(f"The fresh process {_how_it_ended(done)}")
+    content = json.loads(reply.read_text())
+    if "error" in content:
+        raise ERRORS[content["error"]](content["message"])
+    return content
+
+
+def _how_it_ended(done: subprocess.CompletedProcess) -> str:
+    if done.returncode < 0:
+        # TensorFlow's start-up lines are then all that it wrote.
+        return f"was ended by {signal.Signals(-done.returncode).name}"
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    return f"ended with status {done.returncode}: {last}"

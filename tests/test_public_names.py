@@ -1,0 +1,89 @@
+"""What can be reached by which name, and what is loaded when the package is imported."""
+
+import importlib
+import inspect
+import os
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import keras_addmul
+from keras_addmul import discover, layers
+
+PACKAGES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(keras_addmul.__path__, "keras_addmul.")
+    if module.ispkg and "._" not in module.name
+)
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_dir_of_a_package_is_what_all_says(name):
+    package = importlib.import_module(name)
+    assert sorted(package.__all__) == dir(package)
+    assert len(set(package.__all__)) == len(package.__all__)
+    assert all(hasattr(package, public) for public in package.__all__)
+
+
+def test_everything_public_is_reached_from_the_top():
+    assert sorted([*keras_addmul.__all__, "__version__"]) == dir(keras_addmul)
+    for name in keras_addmul.__all__:
+        value = getattr(keras_addmul, name)
+        assert value is getattr(layers, name, sys.modules.get(f"keras_addmul.{name}"))
+    assert set(layers.__all__) < set(keras_addmul.__all__)
+    with pytest.raises(AttributeError, match="'keras_addmul' has no attribute 'AddMulDence'"):
+        keras_addmul.AddMulDence  # noqa: B018
+
+
+def test_discover_is_a_package_and_a_function():
+    assert keras_addmul.discover is sys.modules["keras_addmul.discover"]
+    assert inspect.signature(keras_addmul.discover) == inspect.signature(discover.discover)
+    with pytest.raises(ValueError, match="`x`"):
+        keras_addmul.discover([[1.0]], [1.0, 2.0])
+
+
+# What Keras can load when `keras_addmul` is imported, and what is registered in all its modules.
+REGISTERED = """
+import importlib, pkgutil
+import keras, keras_addmul
+
+def registered():
+    return {name for name in keras.saving.get_custom_objects() if name.startswith("keras_addmul>")}
+
+alone = registered()
+for module in pkgutil.walk_packages(keras_addmul.__path__, "keras_addmul."):
+    if "._" not in module.name and "__main__" not in module.name:
+        importlib.import_module(module.name)
+assert "keras_addmul>OrdersToEnds" in alone
+print(*sorted(registered() - alone))
+"""
+
+
+@pytest.mark.slow
+def test_import_of_the_package_registers_all_that_a_file_may_hold():
+    done = subprocess.run([sys.executable, "-c", REGISTERED], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("\n", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "eager"),
+    [
+        (["-m", "keras_addmul", "--version"], False),
+        (["-m", "keras_addmul.annotations"], True),
+        (["-c", "import keras_addmul"], True),
+    ],
+)
+def test_only_our_own_command_imports_the_layers_late(tmp_path, typed, eager):
+    """A stub in place of Keras tells whether it was imported."""
+    (tmp_path / "keras.py").write_text("raise SystemExit('Keras was imported')")
+
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, *typed],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert ("Keras was imported" in done.stderr) is eager
