@@ -12,11 +12,11 @@ import pytest
 import keras_addmul
 from keras_addmul import discover, layers
 
-PACKAGES = sorted(
-    module.name
-    for module in pkgutil.walk_packages(keras_addmul.__path__, "keras_addmul.")
-    if module.ispkg and "._" not in module.name
-)
+PACKAGES = [
+    f"keras_addmul.{module.name}"
+    for module in pkgutil.iter_modules(keras_addmul.__path__)
+    if module.ispkg
+]
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -31,3 +31,7 @@ __all__ = [
     "spectral_norm_bound",
     "to_table",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

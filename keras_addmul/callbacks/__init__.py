@@ -4,3 +4,7 @@ from keras_addmul.callbacks.noise_annealing import NoiseAnnealing
 from keras_addmul.callbacks.regularizer_schedule import RegularizerSchedule
 
 __all__ = ["NoiseAnnealing", "RegularizerSchedule"]
+
+
+def __dir__() -> list[str]:
+    return __all__

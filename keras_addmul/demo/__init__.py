@@ -11,3 +11,7 @@ def run(out="demo_out", **options):
     from keras_addmul.demo import story  # needs rich and matplotlib, which are extras
 
     return story.run(out, **options)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,6 +1,28 @@
-"""From a table to a formula: search, snapping, read-out."""
+"""From a table to a formula: search, snapping, read-out.
+
+The package is itself the function: `keras_addmul.discover(x, y)` calls
+`keras_addmul.discover.discover(x, y)`.
+"""
+
+import inspect
+import sys
+import types
 
 from keras_addmul.discover.discovery import Discovery, discover
 from keras_addmul.discover.formula import Formula
 
 __all__ = ["Discovery", "Formula", "discover"]
+
+
+class _Callable(types.ModuleType):
+    """A module that is called as `discover` is."""
+
+    __call__ = staticmethod(discover)
+
+
+sys.modules[__name__].__class__ = _Callable
+__signature__ = inspect.signature(discover)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -53,3 +53,7 @@ __all__ = [
     "superlog",
     "to_sums",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
