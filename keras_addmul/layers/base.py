@@ -120,23 +120,23 @@ class BaseLayer(keras.layers.Layer):
             NotImplementedError: Always.
         """
         raise NotImplementedError(
-            f"Layer {self.name!r} ({type(self).__name__}) cannot be quantized: rounded to a few "
-            "bits, orders and exponents change the operation. `model.quantize` leaves it as it is "
-            f"and quantizes the layers that can be. Received: mode={mode!r}"
+            f"Layer {self.name!r} ({type(self).__name__}) cannot be quantized: orders and "
+            "exponents of a few bits would change the operation. `model.quantize` leaves it as it is "
+            f"and quantizes those of Keras that can be. Received: mode={mode!r}"
         )
 
     @property
     def enable_lora(self) -> NoReturn:
-        """Is not there: an update of low rank makes sense for a linear map alone.
+        """Is not there: a low-rank update needs a layer that is linear in its weights.
 
         Raises:
             AttributeError: Always, so that `hasattr(layer, "enable_lora")` is False.
         """
         raise AttributeError(
-            f"Layer {self.name!r} ({type(self).__name__}) has no LoRA: it is not linear in its "
-            "weights, so that an update of low rank is none of the result. Expected a "
-            "`keras.layers.Dense`, `EinsumDense` or `Embedding`; train this layer itself, it has "
-            f"few weights. Received: {type(self).__name__}"
+            f"Layer {self.name!r} ({type(self).__name__}) has no LoRA, which needs a layer that is "
+            "linear in its weights. Expected a `keras.layers.Dense`, `EinsumDense` or `Embedding`; "
+            "train the weights of this layer themselves, or freeze them with "
+            f"`layer.trainable = False`. Received: {type(self).__name__}"
         )
 
     def get_config(self) -> Config:

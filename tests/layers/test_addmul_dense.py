@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_addmul import special
-from keras_addmul.layers import AddMul, AddMulDense
+from keras_addmul.layers import AddMulDense
 from keras_addmul.layers.regularizers import OrdersToEnds, WeightsToSigns
 from keras_addmul.special.matmul import exact_sums, interpolated_sums, nodes_of
 from tests.special.modes import call
@@ -168,11 +168,3 @@ def test_loss_scaling_sees_the_gradients_as_they_are():
             loss = tf.reduce_sum(tf.cast(layer(x), "float32")) * scale
         gradients[policy] = tape.gradient(loss, layer.kernel.value) / scale
     np.testing.assert_allclose(gradients["mixed_float16"], gradients["float32"], rtol=2e-3)
-
-
-def test_add_mul_is_add_and_multiply_at_its_ends():
-    parts = [SIGNED, SIGNED[::-1].copy(), SIGNED * 2]
-    added = AddMul(order_initializer="zeros")(parts)
-    np.testing.assert_allclose(added, keras.layers.Add()(parts), rtol=1e-5, atol=1e-6)
-    multiplied = AddMul(order_initializer="ones")(parts)
-    np.testing.assert_allclose(multiplied, keras.layers.Multiply()(parts), rtol=1e-5)
