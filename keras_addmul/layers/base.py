@@ -121,8 +121,8 @@ class BaseLayer(keras.layers.Layer):
         """
         raise NotImplementedError(
             f"Layer {self.name!r} ({type(self).__name__}) cannot be quantized: orders and "
-            "exponents of a few bits would change the operation. `model.quantize` leaves it as it is "
-            f"and quantizes those of Keras that can be. Received: mode={mode!r}"
+            "exponents of a few bits would change the operation. `model.quantize` passes over it "
+            f"and quantizes the layers of Keras that can be. Received: mode={mode!r}"
         )
 
     @property
