@@ -88,7 +88,7 @@ class ExpIterate(BaseLayer):
         self.check(inputs)
         limit = special.output_bound(self.compute_dtype)
         order = special.guarded(self.order)
-        y = special.signed_exp_iterate(inputs, order, self.epsilon, self.solution, limit)
+        y = special.signed_exp_iterate(inputs, order, self.solution, self.epsilon, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
     def get_config(self) -> Config:

@@ -3,7 +3,10 @@
 from keras_addmul.special.abel import superexp, superlog
 from keras_addmul.special.dtypes import guarded, output_bound
 from keras_addmul.special.iterate import exp_iterate
+from keras_addmul.special.log_to_exp import soft_exponential
+from keras_addmul.special.logic_units import inalu, nac_weights, nalu
 from keras_addmul.special.matmul import addmul_matmul, free_matmul
+from keras_addmul.special.multiplication_units import nmru, nmu, npu, product_unit
 from keras_addmul.special.operation import (
     addmul,
     addmul_reduce,
@@ -12,22 +15,13 @@ from keras_addmul.special.operation import (
     inverse,
     to_sums,
 )
-from keras_addmul.special.peers import (
-    inalu,
-    nac_weights,
-    nalu,
-    nmru,
-    nmu,
-    npu,
-    product_unit,
-    soft_exponential,
-)
 from keras_addmul.special.selection import addmul_select
 from keras_addmul.special.signed import cos_pi, signed_exp_iterate
-from keras_addmul.special.solutions import SOLUTIONS
+from keras_addmul.special.solutions import SOLUTIONS, Solution
 
 __all__ = [
     "SOLUTIONS",
+    "Solution",
     "addmul",
     "addmul_matmul",
     "addmul_reduce",

@@ -10,24 +10,32 @@ stretch of the line; here a logarithm or an exponential brings every number to
 it, and the equation brings it back.
 """
 
+import math
+
 from keras import ops
 
-from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special._tables import LOW
 from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.special.solutions import get_solution
+from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["superexp", "superlog"]
+__all__ = [
+    "level",
+    "middle",
+    "superexp",
+    "superexp_of",
+    "superexp_slope",
+    "superlog",
+    "superlog_slope",
+]
 
-# Below this, superexp(v) is taken as log(superexp(v + 1)).
-LOW = -0.4
 
-
-def superlog(x, solution="kneser"):
-    """Real number of times `exp` must be applied to 0 to reach `x`.
+def superlog(x: ArrayLike, solution: str = "kneser") -> Tensor:
+    """Returns how many times `exp` must be applied to 0 to reach `x`, a real number.
 
     Args:
         x: Tensor of floats, any shape. Defined for every real number.
-        solution: `"kneser"`, analytic in `x`, or `"linear"`, the identity on
+        solution: `"kneser"`, which is analytic, or `"linear"`, which is the identity on
             [0, 1] and once differentiable.
 
     Returns:
@@ -39,6 +47,7 @@ def superlog(x, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
+
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.superlog(np.array([-1.0, 0.0, 1.0, 10.0], "float32")), 3)
@@ -48,12 +57,11 @@ def superlog(x, solution="kneser"):
         - [DLMF 4.12](https://dlmf.nist.gov/4.12), and H. Kneser, J. reine
           angew. Math. 187, 1949.
     """
-    pieces_of = get_solution(solution)
-    return in_working_dtype(lambda dtype, x: _superlog(x, pieces_of(dtype)), x=x)
+    return with_solution(_superlog, solution, x=x)
 
 
-def superexp(y, solution="kneser"):
-    """Inverse of `superlog`: 0 after `y` applications of `exp`.
+def superexp(y: ArrayLike, solution: str = "kneser") -> Tensor:
+    """Applies `exp` to 0 a real number `y` of times: the inverse of `superlog`.
 
     Args:
         y: Tensor of floats, any shape. Defined for `y > -1`.
@@ -67,13 +75,13 @@ def superexp(y, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
+
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.superexp(np.array([0.0, 1.0, 1.5, 2.0], "float32")), 3)
     array([0.   , 1.   , 1.646, 2.718], dtype=float32)
     """
-    pieces_of = get_solution(solution)
-    return in_working_dtype(lambda dtype, y: _superexp(y, pieces_of(dtype)), y=y)
+    return with_solution(_superexp, solution, y=y)
 
 
 def _superlog(x, pieces):
@@ -112,14 +120,14 @@ def _superexp_value(v, pieces):
     return f(v)
 
 
-def level(x, pieces):
+def level(x: Tensor, pieces: Solution) -> Tensor:
     """Whole applications of `exp` between `middle(x)` and `superlog(x)`."""
     below, zero = -ops.ones_like(x), ops.zeros_like(x)
     above = ops.full_like(x, float(pieces.levels))
     return ops.where(x < pieces.bottom, below, ops.where(x > pieces.top, above, zero))
 
 
-def middle(x, pieces):
+def middle(x: Tensor, pieces: Solution) -> Tensor:
     """`superlog` of `x` after it was brought to the stretch [bottom, top].
 
     Its gradient is used by second derivatives only: the callers know the first
@@ -164,7 +172,12 @@ def _superlog_of_brought(x, pieces):
     return ops.where(infinite, u, s)
 
 
-def superexp_of(v, above_edge, pieces, exact=None):
+def superexp_of(
+    v: Tensor,
+    above_edge: Tensor,
+    pieces: Solution,
+    exact: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> Tensor:
     """`superexp(v)`, where `above_edge` is `v + 1` without its rounding.
 
     Args:
@@ -195,11 +208,11 @@ def _argument(v, above_edge, low, high, pieces):
     return ops.where(low, down, ops.where(high, up, v))
 
 
-def superexp_slope(v, above_edge, y, pieces):
+def superexp_slope(v: Tensor, above_edge: Tensor, y: Tensor, pieces: Solution) -> Tensor:
     """Derivative of `superexp` at `v`, where its value is `y`.
 
     0 outside the domain, and at most the largest number of the dtype. The division
-    comes last, so that XLA keeps the result for all who use it (see `kneser.py`).
+    comes last, so that XLA keeps the result for all who use it (see `KEEP` in `_tables.py`).
     """
     low, high = v < LOW, v > pieces.end
     inside = above_edge > 0.0
@@ -207,19 +220,19 @@ def superexp_slope(v, above_edge, y, pieces):
     w = ops.where(ops.logical_and(low, inside), above_edge, ops.full_like(v, 0.5))
     top = ops.where(high, y, ops.ones_like(y))
     for _ in range(pieces.levels - 1):
-        top = top * ops.log(ops.where(high, y, ops.full_like(y, 2.718281828459045)))
+        top = top * ops.log(ops.where(high, y, ops.full_like(y, math.e)))
     bottom = ops.where(low, pieces.ratio(w), pieces.slope(argument))
     top = ops.minimum(top, pieces.huge * bottom)
     return ops.where(inside, top, ops.zeros_like(top)) / bottom
 
 
-def superlog_slope(x, s, pieces):
+def superlog_slope(x: Tensor, s: Tensor, pieces: Solution) -> tuple[Tensor, Tensor]:
     """Derivative of `superlog` at `x`, where `middle(x)` is `s`, as (dividend, divisor)."""
     below, above = x < pieces.bottom, x > pieces.top
     w = ops.where(below, s, ops.full_like(s, 0.5))
     v = ops.where(below, ops.full_like(s, 0.5), ops.minimum(s, pieces.end))
     divisor = u = ops.where(above, x, ops.ones_like(x))
     for _ in range(pieces.levels - 1):
-        u = ops.log(ops.where(above, u, ops.full_like(u, 2.718281828459045)))
+        u = ops.log(ops.where(above, u, ops.full_like(u, math.e)))
         divisor = divisor * u
     return ops.where(below, pieces.ratio(w), pieces.slope(v)), divisor

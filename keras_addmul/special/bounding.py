@@ -2,11 +2,11 @@
 
 import math
 
-import keras
 from keras import ops
 
-from keras_addmul.special.dtypes import output_bound
-from keras_addmul.special.gradients import custom_gradient
+from keras_addmul.annotations import Tensor
+from keras_addmul.special.dtypes import dtype_of, output_bound
+from keras_addmul.special.gradients import custom_gradient, differentiated_as
 
 __all__ = [
     "bounded",
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-def gated_product(x, kernel, limit):
+def gated_product(x: Tensor, kernel: Tensor, limit: float | None) -> Tensor:
     """`prod_j (W_ji x_j + 1 - W_ji)`; exactly the product of inputs whose weight is 1."""
     if limit is not None:
         x = bounded(x, -limit, limit)
@@ -29,11 +29,11 @@ def gated_product(x, kernel, limit):
     return product_by_pairs(factors, limit)
 
 
-def product_by_pairs(factors, limit):
+def product_by_pairs(factors: Tensor, limit: float | None) -> Tensor:
     """The product along the last axis but one, by pairs.
 
-    Gradients of a product by `prod` divide by its factors, or walk through all of them;
-    here those of each pair are the other one's value. Bounded after each step, no number
+    The gradient of `prod` divides by its factors, or walks through all of them. Here the
+    gradient of each factor is the value of its partner. Each step is bounded, so no number
     ever overflows, whatever the order of the factors.
     """
     size = factors.shape[-2]
@@ -47,32 +47,32 @@ def product_by_pairs(factors, limit):
     return factors[..., 0, :]
 
 
-def bounded_exp(x, limit):
+def bounded_exp(x: Tensor, limit: float | None) -> Tensor:
     """`exp(x)`, at most `limit`, or unbounded where that is None."""
     return ops.exp(x if limit is None else bounded(x, -math.inf, math.log(limit)))
 
 
-def magnitude(x):
-    """`|x|` with the slope 1 at 0."""
+def magnitude(x: Tensor) -> Tensor:
+    """`|x|`, with the slope 1 at 0: that of the identity."""
     return ops.where(x < 0.0, -x, x)
 
 
-def is_negative(x):
+def is_negative(x: Tensor) -> Tensor:
     """1 where `x < 0` and 0 elsewhere, in the dtype of `x`."""
     return ops.cast(x < 0.0, x.dtype)
 
 
-def floored(x, epsilon):
+def floored(x: Tensor, epsilon: float) -> Tensor:
     """`max(x, epsilon)` with the slope 1 everywhere."""
-    return ops.where(x > epsilon, x, epsilon + (x - ops.stop_gradient(x))) if epsilon else x
+    return differentiated_as(ops.maximum(x, epsilon), x) if epsilon else x
 
 
-def bounded(x, low, high):
-    """`x` clipped to an interval; outside, only a gradient that leads back is kept.
+def bounded(x: Tensor, low: float, high: float) -> Tensor:
+    """Clips `x` to an interval. Outside, it keeps only a gradient that leads back.
 
-    Gradients are bounded too, so that the next product of one is finite.
+    Gradients are clipped to `output_bound` of the dtype, so that their next product is finite.
     """
-    most = output_bound(keras.backend.standardize_dtype(x.dtype))
+    most = output_bound(dtype_of(x))
 
     @custom_gradient
     def f(x):

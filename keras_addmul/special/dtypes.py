@@ -1,17 +1,30 @@
-"""From what a caller passes to tensors of one float dtype, and back."""
+"""Conversion between what a caller passes and tensors of one float dtype."""
+
+import reprlib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
 
-from keras_addmul.special.gradients import custom_gradient
+from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special.gradients import clipped_gradient
 
-__all__ = ["as_floats", "guarded", "in_working_dtype", "output_bound"]
+__all__ = [
+    "as_floats",
+    "clipped_for_squares",
+    "dtype_of",
+    "guarded",
+    "in_working_dtype",
+    "output_bound",
+    "working_dtype",
+]
 
 _LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7976e308}
 _HALF = ("float16", "bfloat16")
 
 
-def as_floats(**arguments):
+def as_floats(**arguments: ArrayLike) -> tuple[list[Tensor], str]:
     """Returns the arguments as tensors of one float dtype, in order, and the dtype's name.
 
     Integers become the default float, as everywhere in Keras, and a Python
@@ -21,64 +34,100 @@ def as_floats(**arguments):
         TypeError: If an argument does not hold real numbers.
     """
     values = [_checked(name, value) for name, value in arguments.items()]
-    dtypes = [type(v) if isinstance(v, (int, float)) else _dtype(v) for v in values]
+    dtypes = [type(v) if isinstance(v, (int, float)) else dtype_of(v) for v in values]
     dtype = keras.backend.result_type(*dtypes, float)
     return [ops.convert_to_tensor(v, dtype=dtype) for v in values], dtype
 
 
-def in_working_dtype(function, **arguments):
-    """Calls `function(dtype, *tensors)` and returns its result in the arguments' dtype.
+def working_dtype(*dtypes: str) -> str:
+    """The dtype in which to compute with numbers of these dtypes: float32 or float64.
 
     Half precision is computed in single: three digits would not survive a
     superlog and its inverse.
     """
+    dtype = keras.backend.result_type(*dtypes)
+    return "float32" if dtype in _HALF else dtype
+
+
+def in_working_dtype(function: Callable[..., Tensor], **arguments: ArrayLike) -> Tensor:
+    """Calls `function(dtype, *tensors)` and returns its result in the arguments' dtype.
+
+    Raises:
+        TypeError: If an argument does not hold real numbers.
+    """
     tensors, dtype = as_floats(**arguments)
-    inner = "float32" if dtype in _HALF else dtype
+    inner = working_dtype(dtype)
     return ops.cast(function(inner, *(ops.cast(t, inner) for t in tensors)), dtype)
 
 
-def output_bound(dtype):
-    """How large a layer's outputs may become in a dtype.
+def output_bound(dtype: str) -> float:
+    """Returns how large the outputs of a layer may become in a dtype.
 
-    The largest number to the power 0.4, so that the square of an output and its
-    gradient through an exponential stay finite; in float16, where that would
-    leave little, losses are computed in float32 anyway, and half the range is
-    allowed.
+    It is the largest number of the dtype to the power 0.4, so that the square of an
+    output and its gradient through an exponential stay finite. In float16 that would
+    leave little. Losses are computed in float32 there, so half the range is allowed.
 
-    >>> from keras_addmul.special.dtypes import output_bound
-    >>> f"{output_bound('float32'):.1e}"
+    Args:
+        dtype: Name of a float dtype.
+
+    Returns:
+        A Python float: 32752 in float16, 2.6e15 in bfloat16 and float32, 2e123 in float64.
+
+    Raises:
+        ValueError: If `dtype` is not the name of a float dtype.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> f"{special.output_bound('float32'):.1e}"
     '2.6e+15'
     """
+    if dtype not in _LARGEST:
+        known = ", ".join(repr(name) for name in _LARGEST)
+        raise ValueError(f"Argument `dtype` must be one of {known}. Received: {dtype!r}")
     return _LARGEST[dtype] / 2.0 if dtype == "float16" else _LARGEST[dtype] ** 0.4
 
 
-def guarded(weights):
-    """Returns the weights, with a gradient whose square is finite in their dtype.
+def guarded(weights: ArrayLike) -> Tensor:
+    """Returns the weights, and clips their gradient so that its square is finite.
 
     Beyond that, the running mean of squares of Adam and its relatives overflows and
     turns the weights into nan at the next step. In float16 gradients pass as they are: there
     they are scaled up, and an infinite one tells the optimizer to skip the step.
+
+    Args:
+        weights: Tensor or variable of any shape.
+
+    Returns:
+        Tensor like `weights`. Its gradient is at most the largest number of the dtype to
+        the power 0.45.
+
+    Raises:
+        TypeError: If `weights` does not hold real numbers.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> special.guarded([0.5, 2.0]).numpy()
+    array([0.5, 2. ], dtype=float32)
     """
-    (weights,), dtype = as_floats(weights=weights)
-    if dtype == "float16":
-        return weights
-    bound = _LARGEST[dtype] ** 0.45
-
-    @custom_gradient
-    def f(weights):
-        def grad(upstream):
-            return ops.clip(upstream, -bound, bound)
-
-        return weights, grad
-
-    return f(weights)
+    (weights,), _ = as_floats(weights=weights)
+    return clipped_for_squares(weights)
 
 
-def _dtype(tensor):
+def clipped_for_squares(weights: Tensor) -> Tensor:
+    """`guarded`, for what is known to be a tensor of floats."""
+    dtype = dtype_of(weights)
+    return weights if dtype == "float16" else clipped_gradient(weights, _LARGEST[dtype] ** 0.45)
+
+
+def dtype_of(tensor: Tensor) -> str:
+    """Returns the name that Keras gives to the dtype of a tensor."""
     return keras.backend.standardize_dtype(tensor.dtype)
 
 
-def _checked(name, value):
+def _checked(name: str, value: ArrayLike) -> Any:
+    """Returns a tensor of numbers, or the Python number that was given."""
     if isinstance(value, keras.KerasTensor):
         raise TypeError(
             f"Argument `{name}` must be a tensor that holds numbers. Received: {value}. Inside a "
@@ -90,9 +139,10 @@ def _checked(name, value):
         return value
     try:
         tensor = ops.convert_to_tensor(value)
-        dtype = _dtype(tensor)
+        dtype = dtype_of(tensor)
     except Exception as error:
-        raise TypeError(f"Argument `{name}` must hold real numbers. Received: {value!r}") from error
+        given = reprlib.repr(value)
+        raise TypeError(f"Argument `{name}` must hold real numbers. Received: {given}") from error
     if dtype not in _LARGEST and not dtype.startswith(("int", "uint")):
         raise TypeError(f"Argument `{name}` must hold real numbers. Received dtype: {dtype}")
     return tensor

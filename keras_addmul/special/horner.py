@@ -1,13 +1,17 @@
 """Evaluation of polynomials."""
 
+from collections.abc import Sequence
+
+from keras_addmul.annotations import Tensor
+
 __all__ = ["polynomial"]
 
 
-def polynomial(t, coefficients):
+def polynomial(t: Tensor, coefficients: Sequence[float]) -> Tensor:
     """Sum of `coefficients[k] * t**k`, by Estrin's scheme.
 
-    Pairs are joined at each step, so that a processor can work on many of them
-    at once; Horner's scheme would wait for each product.
+    The scheme joins neighbouring terms in pairs, so that a processor can work on many
+    of them at once; in Horner's scheme each product waits for the one before.
     """
     terms = list(coefficients)
     while len(terms) > 1:

@@ -1,18 +1,21 @@
 """Fractional iterates of the exponential."""
 
 import math
+from collections.abc import Sequence
 
 from keras import ops
 
+from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special import abel
-from keras_addmul.special.dtypes import in_working_dtype
-from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.special.solutions import get_solution
+from keras_addmul.special.gradients import custom_gradient, differentiated_as
+from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["broadcast", "exp_iterate"]
+__all__ = ["broadcast", "exp_iterate", "iterated"]
 
 
-def exp_iterate(x, n, solution="kneser", limit=None):
+def exp_iterate(
+    x: ArrayLike, n: ArrayLike, solution: str = "kneser", limit: float | None = None
+) -> Tensor:
     """Applies `exp` to `x` a real number `n` of times.
 
     Order 0 is the identity, 1 is `exp`, -1 is `log`, and orders add up:
@@ -27,9 +30,9 @@ def exp_iterate(x, n, solution="kneser", limit=None):
         n: Tensor of orders, broadcast against `x`.
         solution: `"kneser"`, smooth in `x` and `n`, or `"linear"`, once
             differentiable.
-        limit: Number above 1 at which results are held, with the slope they have
-            there, so that whoever went beyond is still told to shrink; what flows
-            back is held between its negative and itself. Or None.
+        limit: Number above 1 at which results are held, or None. A result beyond it
+            has the slope of the limit, so that a gradient still leads back, and what flows
+            back to `x` and `n` is clipped to `[-limit, limit]`.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`. Its gradients are finite
@@ -46,6 +49,7 @@ def exp_iterate(x, n, solution="kneser", limit=None):
     in `n` is 0 at exactly 0, 1 and -1, and right everywhere else.
 
     Example:
+
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> x = np.array([0.0, 1.0, 2.0, 10.0], "float32")
@@ -55,15 +59,11 @@ def exp_iterate(x, n, solution="kneser", limit=None):
     References:
         - [Urban & van der Smagt, 2015](https://arxiv.org/abs/1503.05724)
     """
-    pieces_of = get_solution(solution)
-
-    def in_dtype(dtype, x, n):
-        return _exp_iterate(x, n, pieces_of(dtype), limit)
-
-    return in_working_dtype(in_dtype, x=x, n=n)
+    return with_solution(lambda x, n, pieces: iterated(x, n, pieces, limit), solution, x=x, n=n)
 
 
-def _exp_iterate(x, n, pieces, limit):
+def iterated(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
+    """`exp_iterate` of tensors in the working dtype of the pieces."""
     # The superlog is taken before broadcasting: many orders of one number share it.
     x, s, n = broadcast(x, abel.middle(x, pieces), n)
 
@@ -84,7 +84,7 @@ def _exp_iterate(x, n, pieces, limit):
     return f(x, s, n, _value(x, s, n, pieces, limit))
 
 
-def broadcast(*tensors):
+def broadcast(*tensors: Tensor) -> Sequence[Tensor]:
     """Returns the tensors in their common shape."""
     if len({tuple(t.shape) for t in tensors}) == 1 and None not in tuple(tensors[0].shape):
         return tensors
@@ -115,7 +115,7 @@ def _value(x, s, n, pieces, limit):
 
 
 def _kept(y, n):
-    """Returns `y`, divided by a one that XLA does not know: see `_KEEP` in `kneser.py`."""
+    """Returns `y`, divided by a one that XLA does not know: see `KEEP` in `_tables.py`."""
     return y / (1.0 + 0.0 * ops.minimum(ops.abs(n), 1.0))
 
 
@@ -144,17 +144,4 @@ def _slope_in_x(x, n, s, y, above_edge, in_n, pieces):
     dividend = ops.minimum(dividend, pieces.huge)
     inside = ops.logical_or(above_edge > 0.0, n >= 0.0)
     exact = ops.where(inside, dividend, ops.zeros_like(x)) / divisor
-    return _differentiated_as(exact, chain)
-
-
-def _differentiated_as(value, formula):
-    """Returns `value`, with the derivatives of `formula`, which differs by roundings only."""
-
-    @custom_gradient
-    def f(value, formula):
-        def grad(upstream):
-            return None, upstream
-
-        return value, grad
-
-    return f(value, formula)
+    return differentiated_as(exact, chain)

@@ -15,65 +15,54 @@ import math
 
 from keras import ops
 
-from keras_addmul.special._kneser_tables import TABLES
+from keras_addmul.annotations import Tensor
+from keras_addmul.special._tables import EXP_SPLIT, KEEP, KNESER, LOG_SHIFT, LOG_SPLIT, REACH
 from keras_addmul.special.horner import polynomial
 
-__all__ = ["LIMITS", "Kneser"]
-
-# Below the first, exp leaves the normal numbers; the second is nearly the largest.
-LIMITS = {"float32": (-87.0, 3.4e38), "float64": (-708.0, 1.79e308)}
-
-# Where the pieces meet, and the shift of the square root: `_precompute/fit_kneser.py`.
-_LOG_SPLIT, _LOG_SHIFT, _EXP_SPLIT = 1.6, 0.7, 2.0
-
-# XLA computes a cheap value again for each of its consumers, and keeps one that
-# ends in a division. The superlog is worth keeping, so it is divided by a number
-# that its coefficients were multiplied with.
-_KEEP = 3.0
+__all__ = ["Kneser"]
 
 
 class Kneser:
-    """The pieces of Kneser's solution in one dtype.
+    """The pieces of Kneser's solution in one dtype: a `solutions.Solution`.
 
-    Attributes:
-        levels: How many logarithms bring the largest number below `top`.
-        bottom, top: The stretch on which `superlog` is given.
-        end: `superlog(top)`, up to which `superexp` is given.
-        lowest, huge: Below the first exp leaves the normal numbers; the second bounds slopes.
+    Args:
+        dtype: `"float32"` or `"float64"`.
     """
 
-    def __init__(self, dtype):
-        table = TABLES[dtype]
-        self.levels, self.bottom, self.top = table["levels"], table["bottom"], table["top"]
-        self.end = table["end"]
-        self.lowest, self.huge = LIMITS[dtype]
-        self._table = table
+    def __init__(self, dtype: str):
+        reach, self._table = REACH[dtype], KNESER[dtype]
+        self.levels: int = reach["levels"]
+        self.bottom: float = reach["bottom"]
+        self.top: float = reach["top"]
+        self.end: float = self._table["end"]
+        self.lowest: float = reach["lowest"]
+        self.huge: float = reach["huge"]
 
     def _evaluate(self, name, variable, factor=1.0):
         scale, offset, coefficients = self._table[name]
         t = variable * scale + offset
         return polynomial(t, [factor * c for c in coefficients])
 
-    def superlog(self, x):
+    def superlog(self, x: Tensor) -> Tensor:
         """S(x) for `bottom <= x <= top`."""
-        root = ops.sqrt(ops.maximum(x, _LOG_SPLIT))
-        high = self._evaluate("log_high", 1 / (root + _LOG_SHIFT), _KEEP)
-        low = x * self._evaluate("log_low", ops.minimum(x, _LOG_SPLIT), _KEEP)
-        return ops.where(x > _LOG_SPLIT, high, low) / _KEEP
+        root = ops.sqrt(ops.maximum(x, LOG_SPLIT))
+        high = self._evaluate("log_high", 1 / (root + LOG_SHIFT), KEEP)
+        low = x * self._evaluate("log_low", ops.minimum(x, LOG_SPLIT), KEEP)
+        return ops.where(x > LOG_SPLIT, high, low) / KEEP
 
-    def superlog_of_number(self, number):
+    def superlog_of_number(self, number: float) -> float:
         """S of a Python number above 1.6."""
         if number > self.top:
             return 1.0 + self.superlog_of_number(math.log(number))
-        return self._evaluate("log_high", 1.0 / (math.sqrt(number) + _LOG_SHIFT))
+        return self._evaluate("log_high", 1.0 / (math.sqrt(number) + LOG_SHIFT))
 
-    def superexp(self, v):
+    def superexp(self, v: Tensor) -> Tensor:
         """T(v) for `-0.4 <= v <= end`."""
         high = self._evaluate("exp_high", 1 / (self._table["pole"] - v))
         low = v * self._evaluate("exp_low", v)
-        return ops.where(v > _EXP_SPLIT, high, low)
+        return ops.where(v > EXP_SPLIT, high, low)
 
-    def tangent(self, n):
+    def tangent(self, n: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Value and slope at x = 0 of the iterate of order n in [0, 1], and their slopes in n."""
         scale, offset, coefficients = self._table["slope_low"]
         rise = [k * c for k, c in enumerate(coefficients)][1:]
@@ -82,11 +71,11 @@ class Kneser:
         start = n * self._evaluate("exp_low", n)
         return start, at_zero / slope, 1.0 / slope, -at_zero * change / (slope * slope)
 
-    def slope(self, v):
+    def slope(self, v: Tensor) -> Tensor:
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""
         high = self._evaluate("slope_high", v)
-        return ops.where(v > _EXP_SPLIT, high, self._evaluate("slope_low", v))
+        return ops.where(v > EXP_SPLIT, high, self._evaluate("slope_low", v))
 
-    def ratio(self, w):
+    def ratio(self, w: Tensor) -> Tensor:
         """T(w) / T'(w) for `0 <= w <= 0.62`."""
         return w * self._evaluate("ratio", w)

@@ -13,30 +13,33 @@ import math
 
 from keras import ops
 
-from keras_addmul.special.kneser import LIMITS
+from keras_addmul.annotations import Tensor
+from keras_addmul.special._tables import LINEAR, REACH
+from keras_addmul.special.elementary import expm1
 
 __all__ = ["Linear"]
 
-# levels and top as for Kneser's solution; the steps are the logarithms that
-# bring top into [0, 1].
-_PLANS = {"float32": (1, 88.8, 3), "float64": (2, 6.6, 2)}
-
 
 class Linear:
-    """The pieces of the linear solution in one dtype; see `kneser.Kneser`."""
+    """The pieces of the linear solution in one dtype: a `solutions.Solution`.
 
-    def __init__(self, dtype):
-        self.levels, self.top, self._steps = _PLANS[dtype]
-        self.bottom = -0.5
-        self.lowest, self.huge = LIMITS[dtype]
-        self.end = self.top
-        for _ in range(self._steps):
-            self.end = math.log(self.end)
-        self.end += self._steps
+    Args:
+        dtype: `"float32"` or `"float64"`.
+    """
 
-    def superlog(self, x):
+    def __init__(self, dtype: str):
+        reach, plan = REACH[dtype], LINEAR[dtype]
+        self.levels: int = reach["levels"]
+        self.bottom: float = reach["bottom"]
+        self.top: float = reach["top"]
+        self.end: float = plan["end"]
+        self.lowest: float = reach["lowest"]
+        self.huge: float = reach["huge"]
+        self._steps = plan["steps"]
+
+    def superlog(self, x: Tensor) -> Tensor:
         """S(x) for `bottom <= x <= top`."""
-        below = ops.expm1(ops.minimum(x, 0.0))
+        below = expm1(ops.minimum(x, 0.0))
         level = ops.zeros_like(x)
         u = x
         for _ in range(self._steps):
@@ -46,11 +49,11 @@ class Linear:
             level = level + ops.where(above, ops.ones_like(x), ops.zeros_like(x))
         return ops.where(x < 0.0, below, level + u)
 
-    def superlog_of_number(self, number):
+    def superlog_of_number(self, number: float) -> float:
         """S of a Python number above 0."""
         return number if number <= 1.0 else 1.0 + self.superlog_of_number(math.log(number))
 
-    def superexp(self, v):
+    def superexp(self, v: Tensor) -> Tensor:
         """T(v) for `-0.4 <= v <= end`."""
         # log(1 + v) = -log(1 + w): XLA's float64 log1p loses digits at v < -0.29, not at w > 0.
         w = -ops.clip(v, -0.9, 0.0)
@@ -62,12 +65,12 @@ class Linear:
             u = ops.where(above, ops.exp(ops.where(above, u, 0.0)), u)
         return ops.where(v < 0.0, below, u)
 
-    def tangent(self, n):
+    def tangent(self, n: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Value and slope at x = 0 of the iterate of order n in [0, 1], and their slopes in n."""
         ones = ops.ones_like(n)
         return n, ones, ones, ops.zeros_like(n)
 
-    def slope(self, v):
+    def slope(self, v: Tensor) -> Tensor:
         """1 / T'(v), which is S'(T(v)), for `superlog(bottom) <= v <= end`."""
         level = ops.floor(ops.maximum(v, 0.0))
         u = ops.maximum(v, 0.0) - level
@@ -78,6 +81,6 @@ class Linear:
             slope = ops.where(above, slope / ops.where(above, u, 1.0), slope)
         return ops.where(v < 0.0, 1.0 + v, slope)
 
-    def ratio(self, w):
+    def ratio(self, w: Tensor) -> Tensor:
         """T(w) / T'(w) for `0 <= w <= 0.62`."""
         return w

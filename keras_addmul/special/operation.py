@@ -15,14 +15,27 @@ References:
 
 from keras import ops
 
-from keras_addmul.special.dtypes import as_floats
-from keras_addmul.special.iterate import exp_iterate
-from keras_addmul.special.signed import cos_pi, towards_exp, towards_log
+from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special.bounding import is_negative
+from keras_addmul.special.elementary import cosine_of_pi
+from keras_addmul.special.gradients import clipped_gradient, differentiated_as
+from keras_addmul.special.iterate import iterated
+from keras_addmul.special.signed import towards_exp, towards_log
+from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["addmul", "addmul_reduce", "from_sums", "identity", "inverse", "to_sums"]
+__all__ = [
+    "addmul",
+    "addmul_reduce",
+    "from_sums",
+    "identity",
+    "identity_element",
+    "inverse",
+    "joined",
+    "to_sums",
+]
 
 
-def addmul(x, y, n, solution="kneser"):
+def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
     """`x (+)_n y`: the sum at order 0, the product at order 1, smooth between.
 
     Args:
@@ -38,92 +51,237 @@ def addmul(x, y, n, solution="kneser"):
         ValueError: If the solution is unknown.
 
     Example:
+
     >>> import numpy as np
     >>> from keras_addmul import special
     >>> np.round(special.addmul(2.0, 7.0, np.array([0.0, 0.5, 1.0], "float32")), 3)
     array([ 9.   , 11.904, 14.   ], dtype=float32)
     """
-    (x, y, n), _ = as_floats(x=x, y=y, n=n)
-    total = to_sums(x, n, solution=solution) + to_sums(y, n, solution=solution)
-    return from_sums(total, n, _is_negative(x) + _is_negative(y), solution=solution)
+
+    def with_pieces(x, y, n, pieces):
+        total = towards_log(x, n, pieces) + towards_log(y, n, pieces)
+        return joined(total, n, is_negative(x) + is_negative(y), pieces)
+
+    return with_solution(with_pieces, solution, x=x, y=y, n=n)
 
 
-def addmul_reduce(x, n, axis=-1, mask=None, epsilon=0.0, limit=None, solution="kneser"):
+def addmul_reduce(
+    x: ArrayLike,
+    n: ArrayLike,
+    axis: int = -1,
+    mask: ArrayLike | None = None,
+    *,
+    solution: str = "kneser",
+    epsilon: float = 0.0,
+    limit: float | None = None,
+) -> Tensor:
     """Combines all numbers along an axis by `(+)_n`: `sum` at order 0, `prod` at order 1.
 
     Args:
         x: Tensor of floats of either sign.
         n: Tensor of orders in [0, 1], broadcast against the result.
         axis: The axis that is combined.
-        mask: Booleans like `x`; numbers where it is False take no part.
+        mask: Booleans like `x`. Numbers where it is False take no part.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
         epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
         limit: Bound of the result's magnitude, as for `exp_iterate`, or None.
-        solution: As for `addmul`.
 
     Returns:
         Tensor like `x` without `axis`.
 
+    Raises:
+        TypeError: If `x` or `n` does not hold numbers.
+        ValueError: If the solution is unknown.
+
     Example:
+
     >>> from keras_addmul import special
     >>> x = [[2.0, 3.0, 4.0]]
     >>> special.addmul_reduce(x, 0.0).numpy(), special.addmul_reduce(x, 1.0).numpy().round(4)
     (array([9.], dtype=float32), array([24.], dtype=float32))
     """
-    (x, n), _ = as_floats(x=x, n=n)
-    along = ops.expand_dims(n, axis) if len(n.shape) else n
-    terms, negative = to_sums(x, along, epsilon, solution), _is_negative(x)
-    if mask is not None:
-        terms = ops.where(mask, terms, ops.zeros_like(terms))
-        negative = ops.where(mask, negative, ops.zeros_like(negative))
-    return from_sums(ops.sum(terms, axis), n, ops.sum(negative, axis), solution, limit)
+
+    def with_pieces(x, n, pieces):
+        along = ops.expand_dims(n, axis) if len(n.shape) else n
+        terms, negative = towards_log(x, along, pieces, epsilon), is_negative(x)
+        if mask is not None:
+            terms = ops.where(mask, terms, ops.zeros_like(terms))
+            negative = ops.where(mask, negative, ops.zeros_like(negative))
+        return joined(ops.sum(terms, axis), n, ops.sum(negative, axis), pieces, limit)
+
+    return with_solution(with_pieces, solution, x=x, n=n)
 
 
-def identity(n, solution="kneser"):
-    """The number that leaves every other as it is, `e (+)_n x = x` for `x >= e`.
+def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
+    """Returns the number that leaves others as they are: 0 at order 0, 1 at order 1.
 
-    0 at order 0, 1 at order 1.
+    It is `e = exp_iterate(0, n)`, and `addmul(x, e, n) = x` for every `x >= e`; at orders 0
+    and 1 for every `x`.
+
+    Args:
+        n: Tensor of orders in [0, 1].
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
+
+    Returns:
+        Tensor like `n`.
+
+    Raises:
+        TypeError: If `n` does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
 
     >>> from keras_addmul import special
     >>> special.identity([0.0, 0.5, 1.0]).numpy().round(4)
     array([0.    , 0.4986, 1.    ], dtype=float32)
     """
-    (n,), _ = as_floats(n=n)
-    return exp_iterate(ops.zeros_like(n), n, solution)
+    return with_solution(identity_element, solution, n=n)
 
 
-def inverse(x, n, solution="kneser"):
-    """What `(+)_n` undoes `x` with: `-x` at order 0, `1/x` at order 1.
+def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
+    """Returns the number that undoes `x`: `-x` at order 0, `1/x` at order 1.
 
-    `x (+)_n inverse(x, n) = identity(n)` wherever no negative number is met.
+    Where it is a number, `addmul(x, inverse(x, n), n) = identity(n)`. It exists
+
+    - at order 0 for every `x`: `-x`;
+    - at order 1 for every `x` but 0: `1/x`;
+    - between them for `0 <= x <= inverse(0, n)`: `exp_iterate(-exp_iterate(x, -n), n)`.
+
+    Elsewhere there is none. The formula goes on beyond `inverse(0, n)` with negative
+    numbers, but `addmul` turns the sign of a negative operand by cos(pi n), which no
+    second operand can turn back between the orders.
+
+    Args:
+        x: Tensor of floats.
+        n: Tensor of orders in [0, 1], broadcast against `x`.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
+
+    Returns:
+        Tensor with the broadcast shape of `x` and `n`: nan where there is no inverse,
+        inf for 0 at order 1. Its gradients are finite wherever `x` is: 0 where it is nan,
+        and bounded by the largest number of the dtype.
+
+    Raises:
+        TypeError: If an argument does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
 
     >>> from keras_addmul import special
-    >>> special.inverse(4.0, [0.0, 1.0]).numpy()
-    array([-4.  ,  0.25], dtype=float32)
+    >>> special.inverse(4.0, [0.0, 0.5, 1.0]).numpy()
+    array([-4.  ,   nan,  0.25], dtype=float32)
+    >>> y = special.inverse(0.75, 0.5)
+    >>> special.addmul(0.75, y, 0.5).numpy().round(4), special.identity(0.5).numpy().round(4)
+    (np.float32(0.4986), np.float32(0.4986))
     """
-    (x, n), _ = as_floats(x=x, n=n)
-    terms = to_sums(x, n, solution=solution)
-    return from_sums(-terms, n, _is_negative(x), solution=solution)
+    return with_solution(_inverse, solution, x=x, n=n)
 
 
-def to_sums(x, n, epsilon=0.0, solution="kneser"):
-    """Carries `x` to the scale on which `(+)_n` is a sum: `x` at 0, `log(abs(x))` at 1."""
-    return towards_log(x, n, epsilon, solution)
+def to_sums(x: ArrayLike, n: ArrayLike, solution: str = "kneser", epsilon: float = 0.0) -> Tensor:
+    """Carries `x` to the scale on which `(+)_n` is a sum: `x` at 0, `log(abs(x))` at 1.
+
+    Args:
+        x: Tensor of floats of either sign.
+        n: Tensor of orders in [0, 1], broadcast against `x`.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
+        epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
+
+    Returns:
+        Tensor with the broadcast shape of `x` and `n`.
+
+    Raises:
+        TypeError: If `x` or `n` does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> special.to_sums([2.0, -3.0], [[0.0], [1.0]]).numpy().round(4)
+    array([[ 2.    , -3.    ],
+           [ 0.6931,  1.0986]], dtype=float32)
+    """
+    return with_solution(
+        lambda x, n, pieces: towards_log(x, n, pieces, epsilon), solution, x=x, n=n
+    )
 
 
-def from_sums(total, n, negatives=None, solution="kneser", limit=None):
+def from_sums(
+    total: ArrayLike,
+    n: ArrayLike,
+    negatives: ArrayLike | None = None,
+    solution: str = "kneser",
+    limit: float | None = None,
+) -> Tensor:
     """Carries a sum back from that scale: `total` at 0, `exp(total)` at 1.
 
     Args:
-        total: Tensor of floats.
-        n: Tensor of orders, broadcast against `total`.
+        total: Tensor of floats: a sum of results of `to_sums`.
+        n: Tensor of orders in [0, 1], broadcast against `total`.
         negatives: How many of the operands are negative, each counted with its
             exponent; None for none.
-        solution, limit: As for `exp_iterate`.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
+        limit: Bound of the result's magnitude, as for `exp_iterate`, or None.
+
+    Returns:
+        Tensor with the broadcast shape of the arguments.
+
+    Raises:
+        TypeError: If an argument does not hold numbers.
+        ValueError: If the solution is unknown.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> total = special.to_sums([2.0, -3.0], 1.0).numpy().sum()
+    >>> special.from_sums(total, 1.0, negatives=1).numpy().round(4)
+    np.float32(-6.0)
     """
-    (total, n), dtype = as_floats(total=total, n=n)
-    y = towards_exp(total, n, solution, limit)
-    return y if negatives is None else y * cos_pi(n * ops.cast(negatives, dtype))
+    if negatives is None:
+        return with_solution(
+            lambda total, n, pieces: joined(total, n, None, pieces, limit),
+            solution,
+            total=total,
+            n=n,
+        )
+    return with_solution(
+        lambda total, n, negatives, pieces: joined(total, n, negatives, pieces, limit),
+        solution,
+        total=total,
+        n=n,
+        negatives=negatives,
+    )
 
 
-def _is_negative(x):
-    return ops.cast(x < 0.0, x.dtype)
+def joined(
+    total: Tensor,
+    n: Tensor,
+    negatives: Tensor | None,
+    pieces: Solution,
+    limit: float | None = None,
+) -> Tensor:
+    """`from_sums` of tensors in the working dtype of the pieces."""
+    y = towards_exp(total, n, pieces, limit)
+    return y if negatives is None else y * cosine_of_pi(n * negatives)
+
+
+def identity_element(n: Tensor, pieces: Solution) -> Tensor:
+    """`identity` of tensors in the working dtype of the pieces."""
+    return iterated(ops.zeros_like(n), n, pieces)
+
+
+def _inverse(x, n, pieces):
+    x, n = clipped_gradient(x, pieces.huge), clipped_gradient(n, pieces.huge)
+    at_sum, at_product = n == 0.0, n == 1.0
+    end = ops.logical_or(at_sum, at_product)
+    ones = ops.ones_like(x)
+    # At the ends the formula gives the slope in the order, where it has one, and no other.
+    start = ops.where(x < 0.0, ones, x)
+    start = ops.where(end, ops.stop_gradient(start), start)
+    formula = iterated(-iterated(start, -n, pieces), n, pieces)
+    exists = ops.logical_and(x >= 0.0, formula >= 0.0)
+    between = ops.where(exists, formula, ops.full_like(formula, float("nan")))
+    divisor = ops.where(at_product, x, ones)
+    ends = ops.where(at_product, 1.0 / divisor, -x)
+    zeros = ops.zeros_like(formula)
+    sloped = ops.where(ops.logical_and(at_product, exists), formula, zeros)
+    return ops.where(end, ends + differentiated_as(zeros, sloped), between)

@@ -9,28 +9,48 @@ import math
 
 from keras import ops
 
-from keras_addmul.special.dtypes import in_working_dtype, output_bound
-from keras_addmul.special.iterate import exp_iterate
-from keras_addmul.special.operation import from_sums, identity
-from keras_addmul.special.signed import cos_pi
+from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special.bounding import is_negative, magnitude
+from keras_addmul.special.dtypes import dtype_of, output_bound
+from keras_addmul.special.elementary import cosine_of_pi
+from keras_addmul.special.gradients import differentiated_as
+from keras_addmul.special.iterate import iterated
+from keras_addmul.special.kernel_shapes import check_kernel, check_vector
+from keras_addmul.special.operation import identity_element, joined
+from keras_addmul.special.signed import towards_log
+from keras_addmul.special.solutions import with_solution
 
 __all__ = ["addmul_select"]
 
 
-def addmul_select(x, kernel, n, *, epsilon=0.0, limit=None, solution="kneser"):
-    """`y_i = (+)_{n_i} over j of g_ij`, where the kernel says what part input j takes in unit i.
+def addmul_select(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    n: ArrayLike,
+    *,
+    solution: str = "kneser",
+    epsilon: float = 0.0,
+    limit: float | None = None,
+) -> Tensor:
+    """Joins chosen inputs by `(+)_n`: the kernel takes each input, inverts it or leaves it out.
+
+        y_i = (+)_{n_i} over j of g_ij
 
         g_ij = w x_j + (1 - w) e              for w = kernel[j, i] >= 0
         g_ij = -w inverse(x_j) + (1 + w) e    for w < 0
 
-    with e the identity element and the inverse of order n_i: 0 and `-x` at order 0,
-    where `y = x @ kernel`, and 1 and `1/x` at order 1, where it is a product of
-    inputs and their inverses. A weight of 1 takes the input, -1 its inverse, and 0
+    Here e is the identity element of order n_i. At order 0 it is 0, the inverse is `-x`, and
+    `y = x @ kernel`. At order 1 it is 1, the inverse is `1/x`, and y is a product of inputs
+    and their inverses. A weight of 1 takes the input, -1 takes its inverse, and 0
     leaves it out, at every order. At orders 0 and 1 values and slopes are those of
     the sum and of the product, for inputs and gates of either sign and for zero.
 
-    Where a unit takes or inverts a negative input, it is between the orders what lies
-    between sum and product on the straight line, `(1 - n) sum + n product`: a gate
+    Between the orders `special.inverse` exists for small inputs only. Here the inverse of
+    every positive input is `from_sums(-to_sums(x, n), n)`: the same for `x <= e`, and beyond
+    its continuation along the tangent, which has moderate slopes (see `signed_exp_iterate`).
+
+    Where a unit takes or inverts a negative input, it lies between the orders on the straight
+    line from the sum to the product, `(1 - n) sum + n product`: a gate
     goes through zero on its way from 1 to a negative input, and any function of its
     logarithm would have a wall there.
 
@@ -38,15 +58,16 @@ def addmul_select(x, kernel, n, *, epsilon=0.0, limit=None, solution="kneser"):
         x: Tensor of shape `(..., inputs)`, of either sign.
         kernel: Tensor of shape `(inputs, units)`, in [-1, 1].
         n: Orders in [0, 1]: a scalar, or shape `(units,)`.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
         epsilon: Floor of the magnitudes that are inverted, or whose logarithm is taken.
         limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
-        solution: `"kneser"` or `"linear"`.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold numbers.
+        ValueError: If the shapes do not fit, or the solution is unknown.
 
     Example:
 
@@ -57,13 +78,14 @@ def addmul_select(x, kernel, n, *, epsilon=0.0, limit=None, solution="kneser"):
     [3.0, 2.0]
     """
 
-    def in_dtype(dtype, x, kernel, n):
-        _check_shapes(x, kernel, n)
-        bound = limit or output_bound(dtype)
+    def with_pieces(x, kernel, n, pieces):
+        check_kernel(x, kernel)
+        check_vector("n", n, kernel.shape[1], "column of the kernel")
+        bound = limit or output_bound(dtype_of(x))
         taken = kernel >= 0.0  # so that at 0 the slope is that of taking, and not none
         size = ops.where(taken, kernel, -kernel)
         at_sum = _held(ops.matmul(x, kernel), limit)
-        at_product = _product(x[..., None], size, taken, epsilon, bound, solution)
+        at_product = _product(x[..., None], size, taken, pieces, epsilon, bound)
         negative = ops.logical_and(x[..., None] < 0.0, size > 0.0)
         across = ops.any(negative, axis=-2)
         # Negative inputs go the other way, and 1 stands for them on this one. At an end
@@ -71,36 +93,24 @@ def addmul_select(x, kernel, n, *, epsilon=0.0, limit=None, solution="kneser"):
         end = ops.logical_or(n == 0.0, n == 1.0)
         other = ops.where(x < 0.0, ops.ones_like(x), x)[..., None]
         other, share = (ops.where(end, ops.stop_gradient(v), v) for v in (other, size))
-        between = _between(other, share, taken, n, epsilon, limit, solution)
-        ends = ops.where(n == 0.0, at_sum, at_product) + _only_slope(between)
+        between = _between(other, share, taken, n, pieces, epsilon, limit)
+        ends = ops.where(n == 0.0, at_sum, at_product)
+        ends = ends + differentiated_as(ops.zeros_like(between), between)
         along = ops.where(end, ends, between)
         return ops.where(across, (1.0 - n) * at_sum + n * at_product, along)
 
-    return in_working_dtype(in_dtype, x=x, kernel=kernel, n=n)
-
-
-def _check_shapes(x, kernel, n):
-    if len(kernel.shape) != 2 or len(x.shape) < 1 or x.shape[-1] != kernel.shape[0]:
-        raise ValueError(
-            "Argument `kernel` must have shape (inputs, units), with inputs the last dimension of "
-            f"`x`. Received: x of shape {tuple(x.shape)}, kernel of shape {tuple(kernel.shape)}"
-        )
-    if tuple(n.shape) not in ((), (1,), (kernel.shape[1],)):
-        raise ValueError(
-            f"Argument `n` must be a scalar or have shape ({kernel.shape[1]},), one order for each "
-            f"column of the kernel. Received: n of shape {tuple(n.shape)}"
-        )
+    return with_solution(with_pieces, solution, x=x, kernel=kernel, n=n)
 
 
 def _held(y, limit):
     """`y` held at the limit, with its slope."""
-    return y if limit is None else ops.clip(ops.stop_gradient(y), -limit, limit) + _only_slope(y)
+    return y if limit is None else differentiated_as(ops.clip(y, -limit, limit), y)
 
 
-def _product(x, size, taken, epsilon, bound, solution):
+def _product(x, size, taken, pieces, epsilon, bound):
     """The result at order 1: the product of the gates, bounded."""
-    magnitude = ops.maximum(ops.where(x < 0.0, -x, x), epsilon)
-    divisor = ops.where(taken, ops.ones_like(magnitude), magnitude)
+    part = ops.maximum(magnitude(x), epsilon)
+    divisor = ops.where(taken, ops.ones_like(part), part)
     part = ops.where(taken, x, ops.where(x < 0.0, -1.0 / divisor, 1.0 / divisor))
     gates = size * part + (1.0 - size)
     # The product itself has the right slope at zero, where the logarithm has none. No
@@ -109,30 +119,15 @@ def _product(x, size, taken, epsilon, bound, solution):
     fits = ops.sum(ops.abs(logs), axis=-2, keepdims=True) < math.log(bound)
     product = ops.prod(ops.where(fits, gates, ops.ones_like(gates)), axis=-2)
     total = ops.sum(ops.where(fits, ops.zeros_like(logs), logs), axis=-2)
-    negatives = ops.sum(ops.cast(gates < 0.0, gates.dtype), axis=-2)
-    beyond = exp_iterate(total, 1.0, solution, bound) * cos_pi(negatives)
+    turn = cosine_of_pi(ops.sum(is_negative(gates), axis=-2))
+    beyond = turn * iterated(total, ops.ones((), total.dtype), pieces, bound)
     return ops.where(ops.squeeze(fits, axis=-2), product, beyond)
 
 
-def _between(x, size, taken, n, epsilon, limit, solution):
+def _between(x, size, taken, n, pieces, epsilon, limit):
     """The definition itself, for inputs that are not negative."""
-    terms = _to_sums(x, n, epsilon, solution)
-    part = ops.where(taken, x, from_sums(-terms, n, None, solution))
-    gates = size * part + (1.0 - size) * identity(n, solution)
-    total = ops.sum(_to_sums(gates, n, epsilon, solution), axis=-2)
-    negatives = ops.sum(ops.cast(gates < 0.0, gates.dtype), axis=-2)
-    return from_sums(total, n, negatives, solution, limit)
-
-
-def _to_sums(x, n, epsilon, solution):
-    """`special.to_sums`, whose slope in the order is the true one at order 0 too."""
-    negative, zero = x < 0.0, n == 0.0
-    floor = ops.where(zero, ops.zeros_like(n), ops.full_like(n, epsilon))
-    iterate = exp_iterate(ops.maximum(ops.where(negative, -x, x), floor), -n, solution)
-    turned = ops.where(negative, iterate, ops.zeros_like(iterate)) * cos_pi(1.0 - n)
-    return ops.where(negative, turned, iterate)
-
-
-def _only_slope(y):
-    """Zero, with the gradient of `y`."""
-    return y - ops.stop_gradient(y)
+    terms = towards_log(x, n, pieces, epsilon)
+    part = ops.where(taken, x, joined(-terms, n, None, pieces))
+    gates = size * part + (1.0 - size) * identity_element(n, pieces)
+    total = ops.sum(towards_log(gates, n, pieces, epsilon), axis=-2)
+    return joined(total, n, ops.sum(is_negative(gates), axis=-2), pieces, limit)

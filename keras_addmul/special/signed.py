@@ -17,41 +17,46 @@ import math
 
 from keras import ops
 
+from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special.bounding import magnitude
 from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.elementary import cosine_of_pi
 from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.special.horner import polynomial
-from keras_addmul.special.iterate import broadcast, exp_iterate
-from keras_addmul.special.solutions import get_solution
+from keras_addmul.special.iterate import broadcast, iterated
+from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["cos_pi", "signed_exp_iterate", "towards_exp", "towards_log"]
-
-# Taylor coefficients of cos(pi a) in a^2 and of sin(pi d)/d in d^2, enough of
-# them for float64 on [0, 1/4].
-_COS = [(-1) ** k * math.pi ** (2 * k) / math.factorial(2 * k) for k in range(10)]
-_SIN = [(-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(10)]
+__all__ = ["cos_pi", "signed_exp_iterate", "signed_iterated", "towards_exp", "towards_log"]
 
 
-def cos_pi(t):
-    """cos(pi t), exact at every multiple of one half.
+def cos_pi(t: ArrayLike) -> Tensor:
+    """Returns cos(pi t), exact at every multiple of one half.
+
+    Args:
+        t: Tensor of floats, any shape.
+
+    Returns:
+        Tensor like `t`.
+
+    Raises:
+        TypeError: If `t` does not hold numbers.
+
+    Example:
 
     >>> from keras_addmul import special
     >>> special.cos_pi([0.0, 0.5, 1.0, 1.5]).numpy()
     array([ 1.,  0., -1.,  0.], dtype=float32)
     """
-    return in_working_dtype(lambda dtype, t: _cos_pi(t), t=t)
+    return in_working_dtype(lambda dtype, t: cosine_of_pi(t), t=t)
 
 
-def _cos_pi(t):
-    a = ops.abs(t - 2.0 * ops.round(t / 2.0))
-    sign = ops.where(a > 0.5, -ops.ones_like(a), ops.ones_like(a))
-    a = ops.where(a > 0.5, 1.0 - a, a)
-    d = 0.5 - a
-    near_zero = d * polynomial(d * d, _SIN)
-    return sign * ops.where(a > 0.25, near_zero, polynomial(a * a, _COS))
-
-
-def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser", limit=None):
-    """`exp_iterate` for numbers of either sign.
+def signed_exp_iterate(
+    x: ArrayLike,
+    n: ArrayLike,
+    solution: str = "kneser",
+    epsilon: float = 0.0,
+    limit: float | None = None,
+) -> Tensor:
+    """Applies `exp` to numbers of either sign a real number `n` of times.
 
     Equals `exp_iterate(x, n)` for `x >= 0`, and also for `x < 0` at orders 0 and
     1. Elsewhere on the negative side it is, with b(n) = n^2 (3 - 2 n),
@@ -63,9 +68,10 @@ def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser", limit=None):
     Args:
         x: Tensor of floats.
         n: Tensor of orders, broadcast against `x`.
+        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
         epsilon: Magnitudes below it are raised to it where `n < 0`, so that no
             logarithm of zero is taken.
-        solution, limit: As for `exp_iterate`.
+        limit: Bound of the results, as for `exp_iterate`, or None.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`.
@@ -84,45 +90,35 @@ def signed_exp_iterate(x, n, epsilon=0.0, solution="kneser", limit=None):
            [ 0.135,  7.389],
            [ 0.693,  0.693]], dtype=float32)
     """
-    pieces_of = get_solution(solution)
 
-    def in_dtype(dtype, x, n):
-        down = n < 0.0
-        start = ops.where(down, ops.maximum(_magnitude(x), epsilon), x)
-        iterate = exp_iterate(start, n, solution, limit)
-        turn, blend = _turn(n), _blend(n, pieces_of(dtype))
-        return _below(
-            iterate, x, n, [ops.where(down, *both) for both in zip(turn, blend, strict=True)]
-        )
+    def with_pieces(x, n, pieces):
+        return signed_iterated(x, n, pieces, epsilon, limit)
 
-    return in_working_dtype(in_dtype, x=x, n=n)
+    return with_solution(with_pieces, solution, x=x, n=n)
 
 
-def towards_log(x, n, epsilon=0.0, solution="kneser"):
-    """`signed_exp_iterate(x, -n)` where it is known that `n >= 0`."""
-    get_solution(solution)
-
-    def in_dtype(dtype, x, n):
-        magnitude = _magnitude(x)
-        # At order 0 nothing is raised, and the slope in the order is that of the iterate.
-        start = ops.where(n == 0.0, magnitude, ops.maximum(magnitude, epsilon))
-        return _below(exp_iterate(start, -n, solution), x, -n, _turn(-n))
-
-    return in_working_dtype(in_dtype, x=x, n=n)
+def signed_iterated(
+    x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0, limit: float | None = None
+) -> Tensor:
+    """`signed_exp_iterate` of tensors in the working dtype of the pieces."""
+    down = n < 0.0
+    start = ops.where(down, ops.maximum(magnitude(x), epsilon), x)
+    iterate = iterated(start, n, pieces, limit)
+    six = zip(_turn(n), _blend(n, pieces), strict=True)
+    return _below(iterate, x, n, [ops.where(down, turn, blend) for turn, blend in six])
 
 
-def towards_exp(x, n, solution="kneser", limit=None):
-    """`signed_exp_iterate(x, n)` where it is known that `n >= 0`."""
-    pieces_of = get_solution(solution)
-
-    def in_dtype(dtype, x, n):
-        return _below(exp_iterate(x, n, solution, limit), x, n, _blend(n, pieces_of(dtype)))
-
-    return in_working_dtype(in_dtype, x=x, n=n)
+def towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
+    """`signed_iterated(x, -n)` where it is known that `n >= 0`."""
+    size = magnitude(x)
+    # At order 0 nothing is raised, and the slope in the order is that of the iterate.
+    start = ops.where(n == 0.0, size, ops.maximum(size, epsilon))
+    return _below(iterated(start, -n, pieces), x, -n, _turn(-n))
 
 
-def _magnitude(x):
-    return ops.where(x < 0.0, -x, x)  # its slope at 0 is 1, as that of the identity
+def towards_exp(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
+    """`signed_iterated(x, n)` where it is known that `n >= 0`."""
+    return _below(iterated(x, n, pieces, limit), x, n, _blend(n, pieces))
 
 
 def _turn(n):
@@ -130,7 +126,7 @@ def _turn(n):
     zero = ops.zeros_like(n)
     turned = 1.0 + ops.minimum(n, 0.0)
     # -sin(pi t) = cos(pi (t + 1/2))
-    return _cos_pi(turned), zero, zero, math.pi * _cos_pi(turned + 0.5), zero, zero
+    return cosine_of_pi(turned), zero, zero, math.pi * cosine_of_pi(turned + 0.5), zero, zero
 
 
 def _blend(n, pieces):

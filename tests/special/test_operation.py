@@ -1,5 +1,6 @@
 """The operation between sum and product, and its continuation to negative numbers."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,16 +8,23 @@ import tensorflow as tf
 from keras_addmul import special
 from tests import reference
 
-RANDOM = np.random.default_rng(3)
-POSITIVE = RANDOM.uniform(0.2, 6.0, (200,))
-SIGNED = RANDOM.normal(size=(200,)) * 3
 ORDERS = np.array([0.0, 1e-6, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0 - 1e-6, 1.0])
+
+
+@pytest.fixture
+def positive(rng):
+    return rng.uniform(0.2, 6.0, 200)
+
+
+@pytest.fixture
+def signed(rng):
+    return rng.normal(size=200) * 3
 
 
 @pytest.mark.parametrize("solution", ["kneser", "linear"])
 @pytest.mark.parametrize("n", ORDERS)
-def test_for_positive_sums_it_is_the_papers_operation(n, solution):
-    x, y = POSITIVE[:20] + 1, POSITIVE[20:40] + 1
+def test_for_positive_sums_it_is_the_papers_operation(n, solution, positive):
+    x, y = positive[:20] + 1, positive[20:40] + 1
     for a, b, got in zip(x, y, special.addmul(x, y, n, solution).numpy(), strict=True):
         down = [reference.exp_iterate(v, -n, solution) for v in (a, b)]
         expected = float(reference.exp_iterate(sum(down), n, solution))
@@ -31,8 +39,8 @@ def test_the_published_values_of_two_and_seven():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_signed_sums_are_exact_at_order_zero_and_signed_products_at_one(dtype):
-    x, y = SIGNED.astype(dtype)[:100], SIGNED.astype(dtype)[100:]
+def test_signed_sums_are_exact_at_order_zero_and_signed_products_at_one(dtype, signed):
+    x, y = signed.astype(dtype)[:100], signed.astype(dtype)[100:]
     np.testing.assert_array_equal(special.addmul(x, y, 0.0), x + y)
     np.testing.assert_allclose(special.addmul(x, y, 1.0), x * y, rtol=16 * np.finfo(dtype).eps)
 
@@ -42,14 +50,14 @@ def test_a_product_with_zero_is_zero():
 
 
 @pytest.mark.parametrize("n", ORDERS)
-def test_the_operation_commutes(n):
-    x, y = SIGNED[:100], SIGNED[100:]
+def test_the_operation_commutes(n, signed):
+    x, y = signed[:100], signed[100:]
     np.testing.assert_array_equal(special.addmul(x, y, n), special.addmul(y, x, n))
 
 
 @pytest.mark.parametrize("n", ORDERS)
-def test_it_is_associative_where_sums_are_positive(n):
-    x, y, z = (POSITIVE[i : i + 50] + 1 for i in (0, 50, 100))
+def test_it_is_associative_where_sums_are_positive(n, positive):
+    x, y, z = (positive[i : i + 50] + 1 for i in (0, 50, 100))
     left = special.addmul(special.addmul(x, y, n), z, n)
     right = special.addmul(x, special.addmul(y, z, n), n)
     np.testing.assert_allclose(left, right, rtol=1e-12)
@@ -58,18 +66,11 @@ def test_it_is_associative_where_sums_are_positive(n):
 
 
 @pytest.mark.parametrize("n", ORDERS)
-def test_the_identity_changes_nothing_and_the_inverse_undoes(n):
-    x = POSITIVE + 1
+def test_the_identity_changes_nothing(n, positive):
+    x = positive + 1
     e = special.identity(np.float64(n))
+    assert float(e) == pytest.approx(float(reference.exp_iterate(0, n)), rel=1e-15)
     np.testing.assert_allclose(special.addmul(x, e, n), x, rtol=1e-12)
-    undone = special.addmul(x, special.inverse(x, n), n)
-    if n in (0.0, 1.0):  # between them the inverse is reached along the tangent
-        np.testing.assert_allclose(undone, np.full_like(x, e), rtol=1e-13, atol=1e-13)
-
-
-def test_inverse_is_minus_x_and_one_over_x_at_the_ends():
-    np.testing.assert_array_equal(special.inverse(SIGNED, 0.0), -SIGNED)
-    np.testing.assert_allclose(special.inverse(SIGNED, 1.0), 1 / SIGNED, rtol=4e-15)
 
 
 def test_smooth_in_the_order_for_every_sign():
@@ -101,17 +102,64 @@ def test_signed_iterates_are_exact_at_their_ends():
     np.testing.assert_allclose(logs, np.log(np.maximum(np.abs(x), 1e-7)), rtol=1e-15)
 
 
-def test_cos_pi_is_exact_at_every_multiple_of_one_half():
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+@pytest.mark.parametrize("n", [-1.0, -0.8, -0.3, 0.0, 0.1, 0.5, 0.9, 1.0, 1.7])
+def test_for_negative_numbers_the_signed_iterate_is_what_its_docstring_says(n, solution):
+    s, order = reference.SOLUTIONS[solution], mp.mpf(n)
+    for x in (-30.0, -2.0, -0.3, -1e-3):
+        if n < 0:
+            want = reference.exp_iterate(-mp.mpf(x), order, solution) * mp.cospi(1 + order)
+        elif n > 1:
+            want = reference.exp_iterate(x, order, solution)
+        else:
+            blend = order**2 * (3 - 2 * order)
+            start = reference.exp_iterate(0, order, solution)
+            slope = s.superexp_slope(order) / s.superexp_slope(0)
+            want = blend * reference.exp_iterate(x, order, solution)
+            want += (1 - blend) * (start + slope * mp.mpf(x))
+        if n < 0 and not mp.isfinite(want):
+            continue
+        got = float(special.signed_exp_iterate(np.float64(x), n, solution))
+        assert got == pytest.approx(float(want), rel=1e-13, abs=1e-14)
+
+
+def test_the_signed_iterate_raises_what_lies_below_epsilon_only_towards_the_logarithm():
+    x, epsilon = np.array([0.0, 1e-9, -1e-9, -0.3, 0.2]), 1e-3
+    down = special.signed_exp_iterate(x, -1.0, epsilon=epsilon)
+    np.testing.assert_allclose(down, np.log(np.maximum(np.abs(x), epsilon)), rtol=1e-14)
+    for n in (0.0, 0.4, 1.0):
+        np.testing.assert_array_equal(
+            special.signed_exp_iterate(x, n, epsilon=epsilon), special.signed_exp_iterate(x, n)
+        )
+    np.testing.assert_array_equal(special.to_sums(x, 0.0, epsilon=epsilon), x)
+    np.testing.assert_array_equal(special.to_sums(x, 1.0, epsilon=epsilon), down)
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+def test_sums_carry_to_the_scale_and_back(solution):
+    x = np.array([0.9, 2.0, 7.0])
+    for n in (0.0, 0.3, 1.0):
+        down = [float(reference.exp_iterate(v, -n, solution)) for v in x]
+        np.testing.assert_allclose(special.to_sums(x, n, solution), down, rtol=1e-13, atol=1e-13)
+        total = special.to_sums(x, n, solution).numpy().sum()
+        back = special.from_sums(total, n, solution=solution)
+        np.testing.assert_allclose(back, special.addmul_reduce(x, n, solution=solution), rtol=1e-14)
+        for count in (1.0, 2.0, 2.5):
+            turned = special.from_sums(total, n, count, solution)
+            np.testing.assert_allclose(turned, back * np.cos(np.pi * n * count), atol=1e-12)
+
+
+def test_cos_pi_is_exact_at_every_multiple_of_one_half(rng):
     t = np.arange(-8, 9) / 2
     for dtype in ("float32", "float64"):
         np.testing.assert_array_equal(special.cos_pi(t.astype(dtype)), np.round(np.cos(np.pi * t)))
-    t = RANDOM.uniform(-3, 3, 2000)
+    t = rng.uniform(-3, 3, 2000)
     np.testing.assert_allclose(special.cos_pi(t), np.cos(np.pi * t), atol=2e-15)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
-def test_reduce_is_sum_and_prod_along_any_axis(axis):
-    x = RANDOM.normal(size=(4, 5, 3))
+def test_reduce_is_sum_and_prod_along_any_axis(axis, rng):
+    x = rng.normal(size=(4, 5, 3))
     np.testing.assert_allclose(special.addmul_reduce(x, 0.0, axis), x.sum(axis), atol=1e-14)
     np.testing.assert_allclose(special.addmul_reduce(x, 1.0, axis), x.prod(axis), rtol=1e-12)
 
@@ -160,11 +208,11 @@ def test_slopes_of_the_continuation_are_those_of_its_values(n, solution):
     x, order, h = tf.constant(x), tf.constant([n], tf.float64), 1e-6
     with tf.GradientTape() as tape:
         tape.watch([x, order])
-        y = special.signed_exp_iterate(x, order + 0.0 * x, 1e-7, solution)
+        y = special.signed_exp_iterate(x, order + 0.0 * x, solution, 1e-7)
     in_x, in_n = tape.gradient(y, [x, order])
 
     def f(x, n):
-        return special.signed_exp_iterate(x, n, 1e-7, solution).numpy()
+        return special.signed_exp_iterate(x, n, solution, 1e-7).numpy()
 
     np.testing.assert_allclose(in_x, (f(x + h, n) - f(x - h, n)) / (2 * h), rtol=2e-6, atol=1e-9)
     # At order 0 the two sides of the continuation meet: it is the right one's slope.

@@ -1,5 +1,6 @@
 """The operation over chosen inputs: exact at its ends, and true to its definition between."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,9 +8,9 @@ import tensorflow as tf
 from keras_addmul import special
 from tests import reference
 
-RANDOM = np.random.default_rng(5)
-SIGNED = np.concatenate([RANDOM.normal(size=(20, 3)), [[0.0, 1.0, -2.0], [0.0, 0.0, 3.0]]])
-NONZERO = SIGNED[:20]
+# Both signs, apart from 0 and from each other; the last two rows hold zeros.
+NONZERO = np.round(2.0 * np.sin(np.arange(1.0, 61.0) ** 2).reshape(20, 3) + 1e-3, 3)
+SIGNED = np.concatenate([NONZERO, [[0.0, 1.0, -2.0], [0.0, 0.0, 3.0]]])
 KERNEL = np.array([[1.0, 0.3, -0.4, 0.0], [0.6, -1.0, 0.0, -0.8], [0.0, 0.7, 1.0, 0.5]])
 EPS = np.finfo("float64").eps
 
@@ -65,8 +66,8 @@ def test_order_one_and_weights_from_0_to_1_is_a_multiplication_unit_with_its_slo
         np.testing.assert_allclose(a, b, rtol=256 * EPS, atol=256 * EPS)
 
 
-def test_division_is_exact_up_to_one_rounding_more_than_its_own():
-    x = RANDOM.normal(size=(200, 2)).astype("float32")
+def test_division_is_exact_up_to_one_rounding_more_than_its_own(rng):
+    x = rng.normal(size=(200, 2)).astype("float32")
     kernel = np.array([[1.0], [-1.0]], "float32")
     got = special.addmul_select(x, kernel, 1.0, epsilon=1e-7)[:, 0]
     np.testing.assert_allclose(got, x[:, 0] / x[:, 1], rtol=2 * np.finfo("float32").eps)
@@ -82,11 +83,11 @@ def test_weights_of_one_join_by_the_operation(n, solution):
 
 
 @pytest.mark.parametrize("n", [0.0, 0.3, 0.9, 1.0])
-def test_a_weight_of_zero_leaves_the_input_out(n):
+def test_a_weight_of_zero_leaves_the_input_out(n, rng):
     kernel = np.array([[1.0], [0.0], [-1.0]], "float32")
     x = SIGNED.astype("float32")
     other = x.copy()
-    other[:, 1] = RANDOM.normal(size=len(x)) * 100
+    other[:, 1] = rng.normal(size=len(x)) * 100
     a, b = (special.addmul_select(v, kernel, n, epsilon=1e-7) for v in (x, other))
     np.testing.assert_array_equal(a, b)
 
@@ -99,14 +100,33 @@ def test_what_is_taken_and_inverted_is_the_identity_element(n):
 
 
 def test_between_the_ends_it_is_its_definition():
-    x, kernel, n = [5.7, 2.6], [0.6, -0.3], 0.4
-    e = reference.exp_iterate(0, n, "kneser")
-    inverse = float(special.inverse(np.float64(x[1]), n))
-    gates = [0.6 * x[0] + 0.4 * e, 0.3 * inverse + 0.7 * e]
-    total = sum(reference.exp_iterate(g, -n, "kneser") for g in gates)
-    expected = float(reference.exp_iterate(total, n, "kneser"))
-    got = special.addmul_select(np.array([x]), np.array(kernel)[:, None], n)
-    np.testing.assert_allclose(got, [[expected]], rtol=256 * EPS)
+    x, n = [5.7, 2.6, 0.3], 0.4
+    e = reference.exp_iterate(0, n)
+    # The inverse of an input below e is that of `special.inverse`, and above its continuation.
+    inverses = [float(special.from_sums(-special.to_sums(np.float64(v), n), n)) for v in x]
+    assert inverses[2] == pytest.approx(float(special.inverse(np.float64(x[2]), n)), rel=64 * EPS)
+    for kernel in ([0.6, -0.3, 0.0], [-1.0, 1.0, 0.7], [0.2, 0.5, -0.8]):
+        gates = [
+            (w * v if w >= 0 else -w * other) + (1 - abs(w)) * e
+            for w, v, other in zip(kernel, x, inverses, strict=True)
+        ]
+        total = sum(reference.exp_iterate(g, -n) for g in gates if g >= 0)
+        total += sum(reference.exp_iterate(-g, -n) * -mp.cospi(n) for g in gates if g < 0)
+        turn = mp.cospi(n * sum(g < 0 for g in gates))
+        expected = float(special.from_sums(np.float64(total), n)) * float(turn)
+        got = special.addmul_select(np.array([x]), np.array(kernel)[:, None], n)
+        np.testing.assert_allclose(got, [[expected]], rtol=256 * EPS)
+
+
+@pytest.mark.parametrize("n", [0.2, 0.7])
+def test_a_negative_input_is_met_on_the_straight_line_between_sum_and_product(n):
+    x, kernel = np.array([[-2.0, 3.0]]), np.array([[0.6, 0.0, -1.0], [-0.5, 1.0, 0.4]])
+    ends = [special.addmul_select(x, kernel, end) for end in (0.0, 1.0)]
+    got = special.addmul_select(x, kernel, n).numpy()
+    line = ((1.0 - n) * ends[0] + n * ends[1]).numpy()
+    np.testing.assert_allclose(got[0, [0, 2]], line[0, [0, 2]], rtol=8 * EPS)
+    # Where the weight of the negative input is 0 it is not met.
+    np.testing.assert_allclose(got[0, 1], 3.0, rtol=64 * EPS)
 
 
 @pytest.mark.parametrize("n", [0.0, 0.4, 1.0])
@@ -141,7 +161,7 @@ def test_values_and_slopes_are_finite_everywhere(n):
         y = special.addmul_select(x, kernel, order, epsilon=1e-7, limit=1e15)
     assert np.all(np.abs(y) <= 1.001e15 if n else np.isfinite(y))
     for g in tape.gradient(y, [x, kernel, order]):
-        assert not np.any(np.isnan(g))
+        assert np.all(np.isfinite(g))
 
 
 def test_shapes_that_do_not_fit_are_refused_by_name():

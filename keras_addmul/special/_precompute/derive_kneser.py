@@ -17,13 +17,13 @@ steps make it exact and cheap:
 - Newton's method keeps the derivative in float64 and the residual in forty
   digits: each step gains about twelve digits.
 
-`superexp(y) = F(y - 1)`.
+`superexp(y) = F(y - 1)`. This takes about a minute; `tetration.py` evaluates the result.
 """
 
 import mpmath as mp
 import numpy as np
 
-__all__ = ["Tetration", "fixed_point"]
+__all__ = ["Derivation", "fixed_point"]
 
 DIGITS = 31
 
@@ -33,8 +33,8 @@ def fixed_point():
     return mp.findroot(lambda z: mp.exp(z) - z, mp.mpc(0.318, 1.337))
 
 
-class Tetration:
-    """Kneser's tetration on the real line, to about thirty digits.
+class Derivation:
+    """Kneser's tetration on the imaginary axis, and from there on part of the real one.
 
     Attributes:
         residuals: Largest residual of the integral equation after each step.
@@ -144,48 +144,3 @@ class Tetration:
             (2 if k else 1) * mp.fdot(values, [mp.cos(k * a) for a in angles]) / size
             for k in range(size)
         ]
-
-    def sexp(self, x):
-        """Tetration of base e at real x > -2; sexp(0) = 1."""
-        x = mp.mpf(x)
-        if x > 0.5:
-            return mp.exp(self.sexp(x - 1))
-        if x < -0.5:
-            return mp.log(self.sexp(x + 1))
-        return _clenshaw(self.series, 2 * x)
-
-    def sexp_slope(self, x):
-        """Derivative of `sexp`, by the chain rule."""
-        x = mp.mpf(x)
-        if x > 0.5:
-            return self.sexp(x) * self.sexp_slope(x - 1)
-        if x < -0.5:
-            return self.sexp_slope(x + 1) / self.sexp(x + 1)
-        return 2 * _clenshaw(_derivative(self.series), 2 * x)
-
-    def slog(self, y):
-        """Inverse of `sexp`, for every real y."""
-        y = mp.mpf(y)
-        if y > self.sexp(0.5):
-            return 1 + self.slog(mp.log(y))
-        if y < self.sexp(-0.5):
-            return self.slog(mp.exp(y)) - 1
-        x = (y - 1) * mp.mpf("0.91")
-        for _ in range(8):  # Newton's method from two digits
-            x -= (self.sexp(x) - y) / self.sexp_slope(x)
-        return x
-
-
-def _clenshaw(series, t):
-    b1 = b2 = mp.mpf(0)
-    for c in reversed(series[1:]):
-        b1, b2 = 2 * t * b1 - b2 + c, b1
-    return t * b1 - b2 + series[0]
-
-
-def _derivative(series):
-    out = [mp.mpf(0)] * (len(series) + 1)
-    for k in range(len(series) - 1, 0, -1):
-        out[k - 1] = out[k + 1] + 2 * k * series[k]
-    out[0] /= 2
-    return out[: len(series) - 1]

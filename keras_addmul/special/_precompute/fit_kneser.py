@@ -1,9 +1,4 @@
-"""Derives `special/_kneser_tables.py` and `tests/data/kneser_series.csv`.
-
-    python -m keras_addmul.special._precompute.fit_kneser
-
-takes about a minute, checks the solution against the 99-digit values in
-`tests/data/kneser_base_e.csv`, and prints the error of every polynomial.
+"""Fits polynomials to Kneser's superlog and superexp, and to their slopes.
 
 What is fitted, with S = superlog, T = superexp, and t the affine image in
 [-1, 1] of the variable in brackets:
@@ -22,26 +17,20 @@ like a pole just beyond the interval. Float64 takes logarithms twice instead of
 once, because its largest number is out of reach of a short polynomial.
 """
 
-import csv
-import pathlib
-
 import mpmath as mp
 
-from keras_addmul.special._precompute.derive_kneser import Tetration
+__all__ = [
+    "BOTTOM",
+    "EXP_SPLIT",
+    "LOG_SHIFT",
+    "LOG_SPLIT",
+    "LOW",
+    "Fitter",
+]
 
-ROOT = pathlib.Path(__file__).parents[3]
-TARGET = pathlib.Path(__file__).parents[1] / "_kneser_tables.py"
-TRUTH = ROOT / "tests" / "data" / "kneser_base_e.csv"
-SERIES = ROOT / "tests" / "data" / "kneser_series.csv"
-
-BOTTOM, LOG_SPLIT, LOG_SHIFT = mp.mpf("-0.5"), mp.mpf("1.6"), mp.mpf("0.7")
-LOW, EXP_SPLIT, RATIO_END = mp.mpf("-0.4"), mp.mpf(2), mp.mpf("0.62")
-
-# dtype: (levels, top, d, degrees in the order of the list above)
-PLANS = {
-    "float32": (1, "88.8", "4.3", (13, 13, 15, 13, 9, 12, 5)),
-    "float64": (2, "6.6", "3.9", (32, 21, 36, 18, 23, 15, 15)),
-}
+# The very floats at which the package changes from one piece to the next.
+BOTTOM, LOW, LOG_SPLIT, LOG_SHIFT = -0.5, -0.4, 1.6, 0.7
+EXP_SPLIT, RATIO_END = 2.0, 0.62
 
 
 def chebyshev(f, low, high, degree):
@@ -73,10 +62,17 @@ def from_left(power):
 
 
 class Fitter:
-    """Fits one dtype's pieces and remembers their errors."""
+    """Fits the pieces of one dtype.
 
-    def __init__(self, tetration):
+    Args:
+        tetration: What is fitted.
+        measured: Whether to measure the largest relative error of each piece, which
+            takes most of the time, and to remember it in `report`.
+    """
+
+    def __init__(self, tetration, measured=True):
         self.tetration = tetration
+        self.measured = measured
         self.report = []
 
     def piece(self, name, f, interval, degree, variable=None, inverse=None, left=False):
@@ -88,20 +84,20 @@ class Fitter:
         scale, offset = 2 / (b - a), -(a + b) / (b - a)
         if left:
             power, offset = from_left(power), offset + 1
-        worst = mp.mpf(0)
-        for i in range(201):
-            x = inverse(a + (b - a) * mp.mpf(i) / 200)
-            t = scale * variable(x) + offset
-            worst = max(worst, abs(mp.polyval(power[::-1], t) / f(x) - 1))
-        self.report.append((name, degree, worst))
+        if self.measured:
+            points = [inverse(a + (b - a) * mp.mpf(i) / 200) for i in range(201)]
+            fitted = [mp.polyval(power[::-1], scale * variable(x) + offset) for x in points]
+            errors = [abs(y / f(x) - 1) for x, y in zip(points, fitted, strict=True)]
+            self.report.append((name, degree, max(errors)))
         return float(scale), float(offset), tuple(float(c) for c in power)
 
-    def table(self, levels, top, d, degrees):
-        """Returns all pieces of one dtype, with the numbers that say where they meet."""
-        top, d = mp.mpf(top), mp.mpf(d)
+    def table(self, top, d, degrees):
+        """Returns all pieces of one dtype, with the end of the last one and the pole."""
+        names = (top, d, BOTTOM, LOW, LOG_SPLIT, LOG_SHIFT, EXP_SPLIT, RATIO_END)
+        top, d, bottom, low, log_split, shift, exp_split, ratio_end = map(mp.mpf, names)
         at_zero = self.slope(mp.mpf(0))
-        end, v_bottom = self.superlog(top), self.superlog(BOTTOM)
-        root = (lambda x: 1 / (mp.sqrt(x) + LOG_SHIFT), lambda s: (1 / s - LOG_SHIFT) ** 2)
+        end, v_bottom = self.superlog(top), self.superlog(bottom)
+        root = (lambda x: 1 / (mp.sqrt(x) + shift), lambda s: (1 / s - shift) ** 2)
         pole = (lambda v: 1 / (d - v), lambda s: d - 1 / s)
 
         def inverse_slope(v):
@@ -111,18 +107,17 @@ class Fitter:
             return self.superexp(w) / (w * self.slope(w)) if w else mp.mpf(1)
 
         pieces = {
-            "log_low": (lambda x: self.superlog(x) / x if x else 1 / at_zero, BOTTOM, LOG_SPLIT),
-            "log_high": (self.superlog, LOG_SPLIT, top, *root),
-            "exp_low": (lambda v: self.superexp(v) / v if v else at_zero, LOW, EXP_SPLIT),
-            "exp_high": (self.superexp, EXP_SPLIT, end, *pole, True),
-            "slope_low": (inverse_slope, v_bottom, EXP_SPLIT),
-            "slope_high": (inverse_slope, EXP_SPLIT, end),
-            "ratio": (ratio, mp.mpf(0), RATIO_END),
+            "log_low": (lambda x: self.superlog(x) / x if x else 1 / at_zero, bottom, log_split),
+            "log_high": (self.superlog, log_split, top, *root),
+            "exp_low": (lambda v: self.superexp(v) / v if v else at_zero, low, exp_split),
+            "exp_high": (self.superexp, exp_split, end, *pole, True),
+            "slope_low": (inverse_slope, v_bottom, exp_split),
+            "slope_high": (inverse_slope, exp_split, end),
+            "ratio": (ratio, mp.mpf(0), ratio_end),
         }
-        table = {"levels": levels, "bottom": float(BOTTOM), "top": float(top)}
-        table |= {"end": float(end), "pole": float(d)}
-        for (name, (f, low, high, *how)), degree in zip(pieces.items(), degrees, strict=True):
-            table[name] = self.piece(name, f, (low, high), degree, *how)
+        table = {"end": float(end), "pole": float(d)}
+        for (name, (f, first, last, *how)), degree in zip(pieces.items(), degrees, strict=True):
+            table[name] = self.piece(name, f, (first, last), degree, *how)
         return table
 
     def superlog(self, x):
@@ -134,63 +129,3 @@ class Fitter:
     def slope(self, v):
         """T'(v)."""
         return self.tetration.sexp_slope(v - 1)
-
-
-HEADER = '''"""Polynomials for Kneser's superlog and superexp, by `_precompute/fit_kneser.py`.
-
-Each piece is (scale, offset, coefficients from the lowest); the script says what
-it approximates, where, and in which variable.
-"""
-
-'''
-
-
-def write_tables(tables):
-    """Writes the module that `kneser.py` reads."""
-    lines = [HEADER + "# fmt: off", "TABLES = {"]
-    for dtype, table in tables.items():
-        lines.append(f'    "{dtype}": {{')
-        for name, value in table.items():
-            if not isinstance(value, tuple):
-                lines.append(f'        "{name}": {value!r},')
-                continue
-            scale, offset, coefficients = value
-            lines.append(f'        "{name}": ({scale!r}, {offset!r}, (')
-            for k in range(0, len(coefficients), 3):
-                row = " ".join(f"{c!r}," for c in coefficients[k : k + 3])
-                lines.append(f"            {row}")
-            lines.append("        )),")
-        lines.append("    },")
-    lines.append("}")
-    TARGET.write_text("\n".join(lines) + "\n")
-
-
-def main():
-    tetration = Tetration()
-    print("residual of each Newton step:", *(mp.nstr(r, 2) for r in tetration.residuals))
-    with TRUTH.open() as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    worst = max(
-        abs(getattr(tetration, row["fn"])(mp.mpf(row["x"])) / mp.mpf(row["value"]) - 1)
-        for row in rows
-    )
-    print(f"largest relative error at {len(rows)} points of 99 digits:", mp.nstr(worst, 2))
-    if worst > mp.mpf(10) ** -29:
-        raise SystemExit("the solution disagrees with the reference: nothing was written")
-
-    with SERIES.open("w") as file:
-        file.write("# Chebyshev coefficients of Kneser's tetration sexp(t / 2) on [-1, 1],\n")
-        file.write("# written by keras_addmul/special/_precompute/fit_kneser.py\n")
-        file.writelines(mp.nstr(c, 33) + "\n" for c in tetration.series)
-
-    tables = {}
-    for dtype, plan in PLANS.items():
-        fitter = Fitter(tetration)
-        tables[dtype] = fitter.table(*plan)
-        for name, degree, error in fitter.report:
-            print(f"{dtype} {name:10s} degree {degree:2d}, relative error {mp.nstr(error, 2)}")
-    write_tables(tables)
-
-
-if __name__ == "__main__":
-    main()

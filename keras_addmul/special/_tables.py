@@ -1,15 +1,59 @@
-"""Polynomials for Kneser's superlog and superexp. Written by `_precompute/fit_kneser.py`.
+"""Seams and coefficients of the solutions. Written by `_precompute/write_tables.py`."""
 
-Each piece is (scale, offset, coefficients from the lowest); the script says what
-it approximates, where, and in which variable.
-"""
+from typing import Any
 
 # fmt: off
-TABLES = {
+
+# Below this, superexp(v) is taken as log(superexp(v + 1)).
+LOW = -0.4
+
+# Of every solution, by dtype. `levels`: how many logarithms bring the largest number below
+# `top`. `bottom`, `top`: where its superlog is given. `lowest`: below it exp leaves the
+# normal numbers. `huge`: nearly the largest number, and the bound of slopes.
+REACH: dict[str, dict[str, Any]] = {
     "float32": {
         "levels": 1,
         "bottom": -0.5,
         "top": 88.8,
+        "lowest": -87.0,
+        "huge": 3.4e+38,
+    },
+    "float64": {
+        "levels": 2,
+        "bottom": -0.5,
+        "top": 6.6,
+        "lowest": -708.0,
+        "huge": 1.79e+308,
+    },
+}
+
+# The linear solution. `steps`: how many logarithms bring `top` into [0, 1]. `end`: the
+# superlog of `top`.
+LINEAR: dict[str, dict[str, Any]] = {
+    "float32": {
+        "steps": 3,
+        "end": 3.406163279498764,
+    },
+    "float64": {
+        "steps": 2,
+        "end": 2.635025175632328,
+    },
+}
+
+# Kneser's solution: where its pieces meet, and the shift of the square root.
+LOG_SPLIT = 1.6
+LOG_SHIFT = 0.7
+EXP_SPLIT = 2.0
+
+# XLA computes a cheap value again for each of its consumers, and keeps one that ends in a
+# division. The superlog is worth keeping, so it is divided by this number, with which its
+# coefficients are multiplied.
+KEEP = 3.0
+
+# Each piece is (scale, offset, coefficients from the lowest). The script says what it
+# approximates, where, and in which variable.
+KNESER: dict[str, dict[str, Any]] = {
+    "float32": {
         "end": 3.4034745456408713,
         "pole": 4.3,
         "log_low": (0.9523809523809523, -0.5238095238095238, (
@@ -60,9 +104,6 @@ TABLES = {
         )),
     },
     "float64": {
-        "levels": 2,
-        "bottom": -0.5,
-        "top": 6.6,
         "end": 2.641922157664735,
         "pole": 3.9,
         "log_low": (0.9523809523809523, -0.5238095238095238, (
@@ -94,14 +135,14 @@ TABLES = {
             0.020078655077528398, -0.0024362189386735564, 0.006036435117096808,
             -0.0014687677289559192, 0.0019245376366932067, -0.0007033379824732316,
             0.0006556475821329482, -0.00030595608893996886, 0.00023638563302166496,
-            -0.0001303929769367313, 9.266654553705316e-05, -4.2569786588638386e-05,
-            2.3742886497910596e-05, -5.161904515020301e-05, 4.594577701561507e-05,
-            6.049017946436555e-05, -6.334446632074846e-05, -0.00012381154905845185,
-            0.00011580787803889295, 0.00015578659247859775, -0.0001405090240161831,
-            -0.0001534446675029302, 0.0001319936017169973, 0.00010706626696858463,
-            -8.863290571992262e-05, -5.1833294744313344e-05, 4.1318507312660556e-05,
+            -0.0001303929769367313, 9.266654553705318e-05, -4.2569786588638386e-05,
+            2.3742886497910592e-05, -5.1619045150203016e-05, 4.5945777015615086e-05,
+            6.0490179464365554e-05, -6.334446632074848e-05, -0.00012381154905845185,
+            0.00011580787803889297, 0.00015578659247859777, -0.00014050902401618312,
+            -0.00015344466750293024, 0.00013199360171699734, 0.00010706626696858464,
+            -8.863290571992263e-05, -5.1833294744313344e-05, 4.131850731266056e-05,
             1.540530895107196e-05, -1.1870886805026537e-05, -2.2208482106231763e-06,
-            1.6511426897058663e-06,
+            1.6511426897058666e-06,
         )),
         "exp_high": (7.447469671814757, -3.9197208799025036, (
             2.718281828459045, 1.4385436466634063, 0.18703887006500228,
@@ -134,9 +175,9 @@ TABLES = {
             1.0497633240878068, 0.009715439555110943, -0.037610013884443835,
             0.0025587184508109847, 0.00012469527933060387, -1.0430232796143541e-06,
             -3.962737852246344e-06, 7.601678552656839e-07, -1.3457064507560762e-07,
-            2.6364211538464494e-08, -5.308271508969929e-09, 1.0761246122443057e-09,
-            -2.167823412135219e-10, 4.460671004511523e-11, -1.130181910725413e-11,
-            2.400151799686367e-12,
+            2.6364211538464494e-08, -5.308271508969929e-09, 1.0761246122443055e-09,
+            -2.167823412135219e-10, 4.460671004511525e-11, -1.1301819107254129e-11,
+            2.4001517996863627e-12,
         )),
     },
 }

@@ -1,0 +1,45 @@
+"""Checks of shapes that products with a kernel share."""
+
+from keras_addmul.annotations import Tensor
+
+__all__ = ["check_kernel", "check_vector"]
+
+
+def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 1) -> None:
+    """Refuses a kernel that `x` cannot be multiplied with.
+
+    Args:
+        x: Tensor of shape `(..., inputs)`.
+        kernel: Tensor that should have the shape `(copies * inputs, units)`.
+        name: What the kernel is called in the message.
+        copies: How many rows the kernel has for each input.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    fits = len(kernel.shape) == 2 and len(x.shape) > 0
+    if not fits or x.shape[-1] is None or kernel.shape[0] != copies * x.shape[-1]:
+        rows = "inputs" if copies == 1 else f"{copies} * inputs"
+        raise ValueError(
+            f"Argument `{name}` must have shape ({rows}, units), with inputs the last dimension of "
+            f"`x`. Received: x of shape {tuple(x.shape)}, {name} of shape {tuple(kernel.shape)}"
+        )
+
+
+def check_vector(name: str, vector: Tensor, size: int, what: str) -> None:
+    """Refuses what is neither a scalar nor a vector of a size.
+
+    Args:
+        name: What it is called in the message.
+        vector: Tensor that should have the shape `()`, `(1,)` or `(size,)`.
+        size: The size.
+        what: What each of its numbers is for.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    if tuple(vector.shape) not in ((), (1,), (size,)):
+        raise ValueError(
+            f"Argument `{name}` must be a scalar or have shape ({size},), one for each {what}. "
+            f"Received: {name} of shape {tuple(vector.shape)}"
+        )

@@ -1,0 +1,200 @@
+"""Products with a kernel: their definition, interpolated orders, signs, and mixed dtypes."""
+
+import itertools
+
+import mpmath as mp
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul import special
+from keras_addmul.special import matmul, weighted_sums
+from keras_addmul.special.solutions import get_solution
+from tests import reference
+
+EPS = np.finfo("float64").eps
+
+
+@pytest.fixture
+def x(rng):
+    return rng.uniform(0.5, 4.0, (7, 3))
+
+
+@pytest.fixture
+def kernel(rng):
+    return rng.uniform(0.1, 1.2, (3, 6))
+
+
+def neuron(x, weights, n, solution):
+    """exp_iterate(sum_j w_j exp_iterate(x_j, -n), n) of a positive sum, in fifty digits."""
+    total = sum(w * reference.exp_iterate(v, -n, solution) for w, v in zip(weights, x, strict=True))
+    return float(reference.exp_iterate(total, n, solution))
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+@pytest.mark.parametrize("n", [[0.3], [0.1, 0.8], [0.7, 0.0, 0.2], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]])
+def test_each_group_of_neighbouring_units_is_the_papers_neuron_of_its_order(x, kernel, n, solution):
+    x = x + 2.0  # so that all sums are positive
+    got = special.addmul_matmul(x, kernel, np.array(n), solution=solution)
+    orders = np.repeat(n, 6 // len(n))
+    want = [
+        [neuron(row, kernel[:, i], orders[i], solution) for i in range(6)] for row in x.tolist()
+    ]
+    np.testing.assert_allclose(got, want, rtol=256 * EPS)
+    if len(n) == 1:
+        scalar = special.addmul_matmul(x, kernel, n[0] * np.ones(()), solution=solution)
+        np.testing.assert_allclose(scalar, got, rtol=8 * EPS)
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+def test_more_units_than_nodes_are_interpolated_and_no_others(x, kernel, solution):
+    n = np.array([0.0, 0.13, 0.37, 0.61, 0.89, 1.0])
+    exact = special.addmul_matmul(x, kernel, n, nodes=None, solution=solution).numpy()
+    np.testing.assert_array_equal(
+        special.addmul_matmul(x, kernel, n, nodes=6, solution=solution), exact
+    )
+    near = special.addmul_matmul(x, kernel, n, nodes=5, solution=solution).numpy()
+    np.testing.assert_allclose(near[:, [0, 5]], exact[:, [0, 5]], rtol=256 * EPS)
+    error = np.max(np.abs(near / exact - 1.0))
+    assert 1e-6 < error < 0.02
+
+
+def test_interpolation_converges_with_the_nodes(x):
+    n, kernel = np.linspace(0.0, 1.0, 23), np.ones((3, 23))
+    exact = special.addmul_matmul(x, kernel, n, nodes=None)
+    errors = [
+        np.max(np.abs(special.addmul_matmul(x, kernel, n, nodes=nodes) - exact))
+        for nodes in (4, 8, 12, 16)
+    ]
+    for few, many in itertools.pairwise(errors):
+        assert many < few / 8
+    assert errors[-1] < 2e-6
+
+
+@pytest.mark.parametrize("count", [2, 3, 8, 16])
+def test_nodes_run_from_sum_to_product_and_their_weights_are_lagrange_s(count):
+    orders, places, scales = weighted_sums.nodes_of(count)
+    assert orders[0] == 0.0
+    assert orders[-1] == 1.0
+    assert np.all(np.diff(orders) > 0)
+    np.testing.assert_allclose(places**2, 1.0 + 2.0**-10 - orders, atol=1e-15)
+    middle = (places[0] + places[-1]) / 2
+    half = np.abs(places[0] - places[-1]) / 2
+    angles = np.pi * np.arange(count) / (count - 1)
+    np.testing.assert_allclose(places, middle + half * np.cos(angles), atol=1e-15)
+    for i in range(count):
+        others = np.delete(places, i)
+        assert scales[i] * np.prod(places[i] - others) == pytest.approx(1.0)
+
+
+def test_at_a_node_the_interpolation_is_exact_and_its_slope_is_near(x):
+    orders = weighted_sums.nodes_of(16)[0]
+    kernel, pieces = tf.constant(np.ones((3, 16))), get_solution("kneser")("float64")
+    found = []
+    for sums in (
+        lambda n: weighted_sums.interpolated_sums(tf.constant(x), kernel, n, 16, pieces),
+        lambda n: weighted_sums.exact_sums(tf.constant(x), kernel, n, pieces),
+    ):
+        n = tf.constant(orders)
+        with tf.GradientTape() as tape:
+            tape.watch(n)
+            y = sums(n)
+        found.append((y, tape.gradient(y, n)))
+    (near, near_slope), (exact, exact_slope) = found
+    np.testing.assert_allclose(near, exact, rtol=64 * EPS, atol=64 * EPS)
+    np.testing.assert_allclose(near_slope, exact_slope, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n", [0.0, 0.3, 1.0])
+def test_signs_are_the_cosine_of_the_negative_exponents(n, rng):
+    x, kernel = rng.normal(size=(9, 4)), rng.normal(size=(4, 3))
+    kernel[:, 0] = [1.0, 3.0, 2.0, -1.0]
+    orders = np.array([n, n, 0.5 * n])
+    tensors = [tf.constant(kernel), tf.constant(orders)]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        signs = matmul.product_of_signs(tf.constant(x), *tensors)
+    turns = np.pi * orders * ((x < 0) @ kernel)
+    np.testing.assert_allclose(signs, np.cos(turns), atol=1e-14)
+    if n == 1.0:
+        signs_of_products = np.prod(np.sign(x) ** kernel[:, 0].astype(int), axis=1)
+        np.testing.assert_array_equal(signs[:, 0], signs_of_products)
+    in_kernel, in_n = tape.gradient(signs, tensors)
+    np.testing.assert_allclose(in_kernel, (x < 0).T @ (-np.sin(turns) * np.pi * orders), atol=1e-12)
+    want = np.sum(-np.sin(turns) * np.pi * ((x < 0) @ kernel), axis=0)
+    np.testing.assert_allclose(in_n, want, atol=1e-12)
+
+
+def test_without_negative_numbers_signs_are_one_and_have_no_slope(rng):
+    tensors = [tf.constant(rng.normal(size=(4, 3))), tf.constant([0.2, 0.7, 1.0], "float64")]
+    x = tf.constant(np.abs(rng.normal(size=(2, 5, 4))))
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        signs = matmul.product_of_signs(x, *tensors)
+    np.testing.assert_array_equal(signs, np.ones((2, 5, 3)))
+    for slope in tape.gradient(signs, tensors):
+        np.testing.assert_array_equal(slope, np.zeros(slope.shape))
+
+
+def test_at_order_one_and_whole_exponents_it_is_the_signed_product(rng):
+    x = rng.normal(size=(20, 3)) * 2
+    kernel = np.array([[1.0, 0.0, -1.0, 2.0], [1.0, 3.0, 1.0, 0.0], [0.0, 1.0, 1.0, 1.0]])
+    want = np.prod(x[:, :, None] ** kernel, axis=1)
+    for n in (np.ones(()), np.ones(2), np.ones(4)):
+        np.testing.assert_allclose(special.addmul_matmul(x, kernel, n), want, rtol=64 * EPS)
+    free = special.free_matmul(x, kernel, None, -1.0, 1.0)
+    np.testing.assert_allclose(free, want, rtol=64 * EPS)
+
+
+@pytest.mark.parametrize("solution", ["kneser", "linear"])
+def test_free_orders_iterate_inputs_and_results_separately(x, kernel, solution):
+    n_in, n_out = [-0.7, 0.3, 0.0], [0.0, 0.2, 0.5, 0.9, 1.0, -0.3]
+    bias = np.array([0.5, 1.0, 2.0, 0.3, -0.2, 4.0])
+    got = special.free_matmul(x, kernel, bias, np.array(n_in), np.array(n_out), solution=solution)
+    for row, found in zip(x.tolist(), got.numpy(), strict=True):
+        inner = [reference.exp_iterate(v, n, solution) for v, n in zip(row, n_in, strict=True)]
+        for i in range(6):
+            total = mp.fdot(inner, kernel[:, i]) + bias[i]
+            if total > 0:
+                want = float(reference.exp_iterate(total, n_out[i], solution))
+                assert found[i] == pytest.approx(want, rel=512 * EPS)
+
+
+def test_free_orders_owe_signs_as_far_as_both_go():
+    x, kernel = np.array([[-2.0, -3.0, -1.5]]), np.array([[1.0], [3.0], [2.0]])
+    n_in, n_out = np.array([-0.4, -1.0, 0.5]), np.array([0.7])
+    sizes = special.signed_exp_iterate(x, n_in)
+    plain = special.signed_exp_iterate(tf.reduce_sum(sizes * kernel[:, 0], -1), n_out[0])
+    turn = mp.cospi(mp.mpf("0.7") * (mp.mpf("0.4") * 1 + 3))
+    got = special.free_matmul(x, kernel, None, n_in, n_out)
+    np.testing.assert_allclose(got[:, 0], plain * float(turn), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_keeps_its_dtype_and_takes_orders_of_another(dtype, x, kernel):
+    x, kernel = (tf.cast(tf.constant(a), dtype) for a in (x, kernel))
+    n = tf.constant(np.linspace(0, 1, 6), "float32")
+    for nodes in (None, 4):
+        y = special.addmul_matmul(x, kernel, n, nodes=nodes)
+        assert y.dtype == dtype
+        wide = special.addmul_matmul(
+            tf.cast(x, "float64"), tf.cast(kernel, "float64"), tf.cast(n, "float64"), nodes=nodes
+        )
+        np.testing.assert_allclose(
+            tf.cast(y, "float64"), wide, rtol=0.01 if dtype == "float16" else 0.08
+        )
+    free = special.free_matmul(x, kernel, kernel[0], n[:3], n)
+    assert free.dtype == dtype
+
+
+@pytest.mark.parametrize("function", ["addmul_matmul", "addmul_select"])
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (2, 5, 3), (2, 2, 2, 3)])
+def test_any_rank_of_inputs(function, shape, rng):
+    x, kernel, n = (
+        rng.normal(size=shape),
+        rng.uniform(-1, 1, (3, 4)),
+        np.array([0.0, 0.3, 0.7, 1.0]),
+    )
+    function = getattr(special, function)
+    want = np.asarray(function(x.reshape(-1, 3), kernel, n)).reshape(*shape[:-1], 4)
+    np.testing.assert_allclose(function(x, kernel, n), want, rtol=1e-12)
