@@ -1,7 +1,9 @@
 # make demo    a neuron finds Kepler's third law in the measured solar system
 # make test    lint, unit tests, doctests, cards and notebooks
 # make bench   what is measured rather than asserted
-# make lint    ruff alone
+# make lint    ruff
+# make types   pyright, and the types of every public name
+# make docs    the site: cards, notebooks and API reference, in docs/_site
 # make mutants plants 60 bugs, one at a time, and counts how many the tests catch
 # make clean   removes the environment and every cache
 #
@@ -17,9 +19,9 @@ BIN := $(VENV)/bin
 NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export TF_CPP_MIN_LOG_LEVEL ?= 3
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test bench lint mutants clean
+.PHONY: demo test bench lint types docs mutants clean
 .SECONDARY:
 
 demo: $(VENV)/.installed-discover
@@ -28,6 +30,7 @@ demo: $(VENV)/.installed-discover
 test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests keras_addmul $(NOTEBOOKS) $(ARGS)
 
+bench: export TF_CPP_MIN_LOG_LEVEL ?= 3
 bench: $(VENV)/.installed-test
 	$(BIN)/python tests/benchmarks/run.py
 
@@ -35,11 +38,21 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# --verifytypes looks for the package where Python would find it.
+types: $(VENV)/.installed-test
+	$(BIN)/pyright --pythonpath "$(abspath $(BIN)/python)"
+	PYTHONPATH="$(CURDIR)" $(BIN)/pyright --pythonpath "$(abspath $(BIN)/python)" \
+		--verifytypes keras_addmul --ignoreexternal
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/mkdocs build --strict --quiet --config-file docs/mkdocs.yml
+	@echo "open docs/_site/index.html, or: $(BIN)/mkdocs serve --config-file docs/mkdocs.yml"
+
 mutants: $(VENV)/.installed-test
 	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .mutants .coverage
+	rm -rf $(VENV) docs/_site build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .mutants .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp an extra: pip runs again only when the requirements change.
