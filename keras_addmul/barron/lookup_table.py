@@ -73,7 +73,7 @@ def _pieces(layer):
         breaks = np.append(at, [high] * (most - len(at)))  # so that all have as many
         edges = np.concatenate([[low], breaks, [high]])
         centers = (edges[:-1] + edges[1:]) / 2
-        taylor = [bank.derivative(centers, k) / math.factorial(k) for k in range(bank.order + 1)]
+        taylor = [bank.derivative(centers, k) / math.factorial(k) for k in range(bank.degree + 1)]
         row = {"breaks": breaks, "centers": centers, "coefficients": np.stack(taylor, axis=-1)}
         if cells:
             where, first = _cell_of(bank, at, cells), np.arange(cells)
@@ -91,7 +91,7 @@ def _bends(bank):
     """The knots at which the derivative of highest order jumps, and clipping does not hide it."""
     knots, which = np.unique(bank.knots, return_inverse=True)
     right = np.where(bank.side > 0, bank.coefficients, 0.0)
-    left = (-1.0) ** bank.order * (bank.coefficients - right)
+    left = (-1.0) ** bank.degree * (bank.coefficients - right)
     jumps = [np.bincount(which, one, len(knots)) for one in (right, left)]
     kept = jumps[0] != jumps[1]
     if bank.outside == "clip":

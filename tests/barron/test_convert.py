@@ -96,7 +96,7 @@ def test_converting_again_lowers_the_degree_of_the_bank():
     model = chain(layers.Dense(4, "tanh"), layers.Dense(1))
     cubic, _ = convert_activation(model, degree=3, tolerance=1e-4, **QUICK)
     linear, certificate = convert_activation(cubic, degree=1, tolerance=1e-3, **QUICK)
-    assert certificate.layers[0].activation == "bank of order 3"
+    assert certificate.layers[0].activation == "bank of degree 3"
     assert certificate.measured <= certificate.bound
     rows = random_points(model, boxes(model, None, None)[0], 500)
     assert largest_difference(model, linear, rows)[0].max() < 5e-3

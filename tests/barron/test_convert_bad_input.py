@@ -41,9 +41,9 @@ BAD = [
         "relu is a RePU of degree 1 already",
     ),
     (
-        lambda: convert_activation(chain(layers.Dense(3, "elu")), degree=2),
+        lambda: convert_activation(chain(layers.Dense(3, "elu")), degree=3),
         ValueError,
-        "elu does not embed into RePU of degree 2.*The largest degree for it is 1",
+        "elu does not embed into RePU of degree 3.*The largest degree for it is 2",
     ),
     (
         lambda: convert_activation(chain(layers.Dense(3, "tanh")), layers=["nope"]),

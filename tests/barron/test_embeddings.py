@@ -36,6 +36,8 @@ def test_hierarchy_formula_represents_the_power():
         ("sigmoid", (0.5, 0.3849, 0.4167)),
         ("softplus", (1.0, 0.5, 0.3849)),
         ("gaussian", (3.4311, 7.5701, 19.856)),
+        ("elu", (1.0, 2.0)),
+        ("softsign", (2.0, 8.0)),
     ],
 )
 def test_taylor_constants_are_the_integrals_of_the_derivatives(name, variations):
@@ -48,13 +50,16 @@ def test_what_holds_and_what_does_not():
     assert can_represent("relu", "relu").theorem == "identity"
     assert not can_represent("relu", "repu2")
     assert can_represent("elu", "relu")
-    assert not can_represent("elu", "repu2")
-    assert "second one jumps" in can_represent("elu", "repu2").note
+    # The jump of the second derivative is a unit of degree 2, that of the third would be none.
+    assert can_represent("elu", "repu2")
+    assert not can_represent("elu", "repu3")
+    assert can_represent("elu", "repu3").note == "its second derivative jumps at 0"
     assert can_represent("sin", "repu2")
     assert can_represent("sin", "repu2").constant is None
     assert can_represent("tanh", "sigmoid").constant == 2.0
     assert can_represent("tanh", "gelu").holds is None
-    assert can_represent("swish", "repu").source == "silu"
+    assert can_represent("Swish", "ReQU").source == "swish"
+    assert can_represent("logistic", "step").target == "heaviside"
     rows = embeddings(["tanh", "elu"], [1, 2])
     assert [(e.source, e.target, e.holds) for e in rows] == [
         ("relu", "repu2", False),
@@ -62,7 +67,7 @@ def test_what_holds_and_what_does_not():
         ("tanh", "relu", True),
         ("tanh", "repu2", True),
         ("elu", "relu", True),
-        ("elu", "repu2", False),
+        ("elu", "repu2", True),
     ]
 
 

@@ -16,7 +16,7 @@ from keras_addmul.barron.functions.smooth import SMOOTH, rectified_power
 
 RNG = np.random.default_rng(0)
 
-# Units per neuron that are known to do for tolerances 1e-2, 1e-3, ... on [-3, 3], orders 1, 2, 3.
+# Units per neuron that are known to do for tolerances 1e-2, 1e-3, ... on [-3, 3], degrees 1, 2, 3.
 SPLINE = {
     "tanh": ((9, 25, 85), (7, 11, 25), (7, 10, 15)),
     "softplus": ((6, 18), (4, 8), (4, 4)),
@@ -31,9 +31,9 @@ TOLERANCES = (1e-2, 1e-3, 1e-4)
 
 
 @functools.cache
-def fitted(name, order, tolerance=1e-3, low=-3.0, high=3.0):
+def fitted(name, degree, tolerance=1e-3, low=-3.0, high=3.0):
     """A fit that several tests look at."""
-    return fit(SMOOTH[name], order, low, high, tolerance, dtype="float64")
+    return fit(SMOOTH[name], degree, low, high, tolerance, dtype="float64")
 
 
 def sup_error(smooth, bank, low=-3.0, high=3.0):
@@ -43,50 +43,50 @@ def sup_error(smooth, bank, low=-3.0, high=3.0):
 
 @pytest.mark.parametrize("name", SPLINE)
 def test_spline_needs_as_many_units_as_the_best_one_known(name):
-    for order, counts in enumerate(SPLINE[name], start=1):
+    for degree, counts in enumerate(SPLINE[name], start=1):
         for tolerance, count in zip(TOLERANCES, counts, strict=False):
-            bank, _ = fitted(name, order, tolerance)
-            assert abs(bank.units / count - 1) <= 0.35, (order, tolerance, bank.units)
+            bank, _ = fitted(name, degree, tolerance)
+            assert abs(bank.units / count - 1) <= 0.35, (degree, tolerance, bank.units)
 
 
 @pytest.mark.parametrize("name", MIDPOINT)
 def test_quadrature_needs_as_many_nodes_as_the_midpoint_rule(name):
-    for order, counts in enumerate(MIDPOINT[name], start=1):
+    for degree, counts in enumerate(MIDPOINT[name], start=1):
         for tolerance, count in zip(TOLERANCES, counts, strict=False):
-            bank, _ = fit(SMOOTH[name], order, -3, 3, tolerance, "quadrature", dtype="float64")
-            nodes = bank.units - order
-            assert abs(nodes - count) <= max(2, 0.1 * count), (order, tolerance, nodes)
+            bank, _ = fit(SMOOTH[name], degree, -3, 3, tolerance, "quadrature", dtype="float64")
+            nodes = bank.units - degree
+            assert abs(nodes - count) <= max(2, 0.1 * count), (degree, tolerance, nodes)
 
 
 @pytest.mark.parametrize(
     "name", ["tanh", "softplus", "sin", "gaussian", "silu", "elu", "softsign", "exponential"]
 )
 def test_proved_error_holds_and_is_tight(name):
-    once = SMOOTH[name].max_order == 1
-    for order, low, high in ((1 if once else 2, -3.0, 3.0), (1, 0.7, 2.0)):
-        bank, cells = fitted(name, order, low=low, high=high)
+    once = SMOOTH[name].max_degree == 1
+    for degree, low, high in ((1 if once else 2, -3.0, 3.0), (1, 0.7, 2.0)):
+        bank, cells = fitted(name, degree, low=low, high=high)
         proved = cells.error(np.array([low]), np.array([high]))[0]
         measured = sup_error(SMOOTH[name], bank, low, high)
         # What is proved is never below, and a tenth above at most where anything is left.
-        assert measured <= proved <= 1.1 * measured + 2e-12, (order, low, high)
+        assert measured <= proved <= 1.1 * measured + 2e-12, (degree, low, high)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_least_squares_is_that_of_scipy(order):
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_least_squares_is_that_of_scipy(degree):
     knots = np.array([-1.0, -0.2, 0.1, 0.6])
     x = np.sort(RNG.uniform(-2, 2, 200))
-    t = np.concatenate([np.full(order + 1, -2.0), knots, np.full(order + 1, 2.0)])
+    t = np.concatenate([np.full(degree + 1, -2.0), knots, np.full(degree + 1, 2.0)])
     y, weights = np.sin(3 * x), RNG.uniform(1e-3, 1, 200)
-    coefficients, left = LeastSquares(x, y, t, order)(weights)
-    expected = make_lsq_spline(x, y, t, k=order, w=np.sqrt(weights))
+    coefficients, left = LeastSquares(x, y, t, degree)(weights)
+    expected = make_lsq_spline(x, y, t, k=degree, w=np.sqrt(weights))
     # The squares of weights of three decades: some hundred units in the last place.
     np.testing.assert_allclose(coefficients, expected.c, rtol=0, atol=1e-12)
     np.testing.assert_allclose(left, expected(x) - y, rtol=0, atol=1e-12)
 
 
-def test_proved_error_holds_and_is_tight_for_higher_orders():
-    for name, order in (("tanh", 4), ("gelu", 5)):
-        bank, cells = fitted(name, order)
+def test_proved_error_holds_and_is_tight_for_higher_degrees():
+    for name, degree in (("tanh", 4), ("gelu", 5)):
+        bank, cells = fitted(name, degree)
         proved = cells.error(np.array([-3.0]), np.array([3.0]))[0]
         measured = sup_error(SMOOTH[name], bank)
         assert measured <= proved <= 1.1 * measured + 2e-12
@@ -119,40 +119,40 @@ def test_proof_reaches_beyond_the_fit(outside):
 
 
 def test_quadrature_is_the_formula_of_the_theorem():
-    order, knots, low, high = 2, 50, -1.5, 2.5
+    degree, knots, low, high = 2, 50, -1.5, 2.5
     smooth = SMOOTH["sin"]
-    bank, _ = quadrature(smooth, order, low, high, knots)
+    bank, _ = quadrature(smooth, degree, low, high, knots)
     z = np.linspace(low, high, 101)
     h = (high - low) / knots
     t = low + h * (np.arange(knots) + 0.5)
     expected = sum(
         smooth.derivative(np.array(low), k) * (z - low) ** k / math.factorial(k)
-        for k in range(order + 1)
+        for k in range(degree + 1)
     )
-    terms = np.maximum(0, z[:, None] - t) ** order * smooth.derivative(t, order + 1)
-    expected = expected + h * terms.sum(axis=1) / math.factorial(order)
+    terms = np.maximum(0, z[:, None] - t) ** degree * smooth.derivative(t, degree + 1)
+    expected = expected + h * terms.sum(axis=1) / math.factorial(degree)
     # Sums of 50 terms, each up to 16 / 2.
     np.testing.assert_allclose(bank(z), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3, 5])
+@pytest.mark.parametrize("degree", [1, 2, 3, 5])
 @pytest.mark.parametrize("outside", ["clip", "extrapolate"])
-def test_taylor_units_make_the_polynomial_and_nothing_else(order, outside):
-    taylor = RNG.normal(size=order + 1)
-    bank = from_taylor(order, taylor, -1.0, 2.0, [], [], outside)
-    assert bank.units == order * (2 if outside == "extrapolate" else 1)
+def test_taylor_units_make_the_polynomial_and_nothing_else(degree, outside):
+    taylor = RNG.normal(size=degree + 1)
+    bank = from_taylor(degree, taylor, -1.0, 2.0, [], [], outside)
+    assert bank.units == degree * (2 if outside == "extrapolate" else 1)
     z = np.linspace(-1, 2, 301) if outside == "clip" else np.linspace(-9, 9, 301)
     expected = np.polynomial.Polynomial(taylor)(z + 1)
     np.testing.assert_allclose(bank(z), expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(expected)))
 
 
-def test_relu_is_exact_where_it_has_its_own_order_and_near_in_a_lower_one():
+def test_relu_is_exact_where_it_has_its_own_degree_and_near_in_a_lower_one():
     one, _ = fit(rectified_power(1), 1, -2, 3, 1e-6, dtype="float64")
     assert sup_error(rectified_power(1), one, -2, 3) < 1e-12
     for t, s in ((2, 1), (3, 1), (3, 2), (4, 3)):
         bank, _cells = fit(rectified_power(t), s, -2, 3, 1e-3, dtype="float64")
         assert sup_error(rectified_power(t), bank, -2, 3) <= 1e-3
-        assert bank.order == s
+        assert bank.degree == s
 
 
 def test_a_bank_is_a_function_that_can_be_converted_itself():

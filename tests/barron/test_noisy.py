@@ -79,13 +79,13 @@ def test_one_bank_is_shared_where_it_does_for_every_p():
     assert certificate.measured <= certificate.bound
 
 
-def test_a_bank_for_each_feature_becomes_a_table_a_lower_order_and_a_file(tmp_path):
+def test_a_bank_for_each_feature_becomes_a_table_a_lower_degree_and_a_file(tmp_path):
     noisy = NoisyTanh(p_initializer=WIDE, soft=True, units=4)
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((5, 1)), layers.Conv1D(4, 2, activation=noisy)])
     cubic, _ = convert_activation(model, order=3, tolerance=1e-4, **QUICK)
     linear, certificate = convert_activation(cubic, order=1, tolerance=1e-3, **QUICK)
-    assert certificate.layers[0].activation == "bank of order 3"
+    assert certificate.layers[0].activation == "bank of degree 3"
     assert not linear.layers[1].shared
     x = np.random.default_rng(0).uniform(-1, 1, (200, 5, 1)).astype("float32")
     assert largest_difference(cubic, linear, [x])[0].max() <= certificate.bound

@@ -5,46 +5,56 @@ import dataclasses
 import numpy as np
 
 from keras_addmul.barron.fitting.units import expected_units, fit
-from keras_addmul.barron.functions.bank import padded
+from keras_addmul.barron.functions.bank import Bank, padded
 from keras_addmul.barron.functions.cells import Cells
 from keras_addmul.barron.functions.per_feature import PerFeature
+from keras_addmul.barron.functions.smooth import Smooth
 
 __all__ = ["fit_between_ends"]
 
-# Slope and constant of the lines that the activations tend to, on the left and on the right.
-_LINES = {
-    "sigmoid": ((0.0, 0.0), (0.0, 1.0)),
-    "tanh": ((0.0, -1.0), (0.0, 1.0)),
-    "softsign": ((0.0, -1.0), (0.0, 1.0)),
-    "gaussian": ((0.0, 0.0), (0.0, 0.0)),
-    "softplus": ((0.0, 0.0), (1.0, 0.0)),
-    "log_sigmoid": ((1.0, 0.0), (0.0, 0.0)),
-    "silu": ((0.0, 0.0), (1.0, 0.0)),
-    "gelu": ((0.0, 0.0), (1.0, 0.0)),
-    "elu": ((0.0, -1.0), (1.0, 0.0)),
-}
 _SHARE = 1.0 / 8.0  # of the tolerance, for what the ends leave
 
 
-def fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype):
+def fit_between_ends(
+    smooth: Smooth | PerFeature,
+    degree: int,
+    interval: tuple[float, float],
+    tolerance: float,
+    method: str,
+    outside: str,
+    dtype: str,
+) -> Bank | PerFeature:
     """Returns a `Bank` for an interval, fitted where the activation bends, or one per feature.
 
     With `"clip"` the ends on which the activation is nearly constant are left to the clipping.
-    With `"extrapolate"` and order 1 those on which it is nearly a line are left to the
+    With `"extrapolate"` and degree 1 those on which it is nearly a line are left to the
     outermost units, whose slopes become those of the lines: then the bank is within the
     tolerance for every number, however large.
+
+    Args:
+        smooth: The activation, or one for each feature.
+        degree: Of the units.
+        interval: Its two ends.
+        tolerance: The largest difference allowed there.
+        method: `"spline"` or `"quadrature"`.
+        outside: `"clip"` or `"extrapolate"`.
+        dtype: In which the numbers will be stored.
+
+    Raises:
+        ValueError: If the tolerance cannot be reached.
     """
     if isinstance(smooth, PerFeature):
-        return _fit_each(smooth, order, interval, tolerance, method, outside, dtype)
+        return _fit_each(smooth, degree, interval, tolerance, method, outside, dtype)
     low, high = interval
-    lines = _LINES.get(smooth.name) if outside == "extrapolate" and order == 1 else None
+    straight = outside == "extrapolate" and degree == 1 and None not in smooth.lines
+    lines = smooth.lines if straight else None
     if outside == "clip":
         low, high = _without_flat_ends(smooth, low, high, _SHARE * tolerance)
     elif lines:
         low, high = _without_straight_ends(smooth, low, high, _SHARE * tolerance, lines)
     whole = (low, high) == interval
     target = tolerance if whole else (1.0 - _SHARE) * tolerance
-    bank, _ = fit(smooth, order, low, high, target, method, outside, dtype, asked=tolerance)
+    bank, _ = fit(smooth, degree, low, high, target, method, outside, dtype, asked=tolerance)
     if lines is None or whole:
         return bank
     if low > interval[0]:  # the one unit that opens to the left
@@ -61,7 +71,7 @@ def fit_between_ends(smooth, order, interval, tolerance, method, outside, dtype)
     return bank.rounded(dtype)
 
 
-def _fit_each(functions, order, interval, tolerance, method, outside, dtype):
+def _fit_each(functions, degree, interval, tolerance, method, outside, dtype):
     """Banks of one size on one interval, as few as will do; one `Bank` if that does for all.
 
     The hardest function says how many units there are. A bank is kept for the next function
@@ -75,15 +85,15 @@ def _fit_each(functions, order, interval, tolerance, method, outside, dtype):
         ]
         low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     target = (1.0 - _SHARE) * tolerance
-    hardness = [expected_units(f, order, low, high, tolerance, 256) for f in functions.members]
+    hardness = [expected_units(f, degree, low, high, tolerance, 256) for f in functions.members]
     banks, bank, most = {}, None, 0
     for i in np.argsort(hardness, kind="stable")[::-1]:
         smooth = functions.members[i]
         if bank is None or not _is_near(smooth, bank, tolerance):
             knots = most if method == "spline" else 0
             how = method, outside, dtype, tolerance, knots
-            bank, _ = fit(smooth, order, low, high, target, *how)
-            most = max(most, bank.units - order * (2 if bank.left else 1))
+            bank, _ = fit(smooth, degree, low, high, target, *how)
+            most = max(most, bank.units - degree * (2 if bank.left else 1))
         banks[i] = bank
     if all(one is bank for one in banks.values()):
         return bank

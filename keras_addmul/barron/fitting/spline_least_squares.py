@@ -12,31 +12,34 @@ class LeastSquares:
     of its time where the same points are fitted again and again.
 
     Args:
-        x, y: Points in order, some between any two knots, and the values there.
-        t: The knots, those at the ends `order + 1` times.
-        order: The degree.
+        x: Points in order, some between any two knots.
+        y: The values there.
+        t: The knots, those at the ends `degree + 1` times.
+        degree: Of the splines.
     """
 
-    def __init__(self, x, y, t, order):
+    def __init__(self, x: np.ndarray, y: np.ndarray, t: np.ndarray, degree: int) -> None:
         from scipy.interpolate import BSpline
 
-        self.y, self.order, self._size = y, order, len(t) - order - 1
-        design = BSpline.design_matrix(x, t, order)
-        self._basis = design.data.reshape(len(x), order + 1)
-        self._columns = design.indices.reshape(len(x), order + 1)
+        self.y: np.ndarray = y
+        self.degree: int = degree
+        self._size = len(t) - degree - 1
+        design = BSpline.design_matrix(x, t, degree)
+        self._basis = design.data.reshape(len(x), degree + 1)
+        self._columns = design.indices.reshape(len(x), degree + 1)
         # Between two knots the same functions of the basis are at work.
         self._starts = np.flatnonzero(np.diff(self._columns[:, 0], prepend=-1))
         self._first = self._columns[self._starts, 0]
-        self._pairs = [(i, d) for d in range(order + 1) for i in range(order + 1 - d)]
+        self._pairs = [(i, d) for d in range(degree + 1) for i in range(degree + 1 - d)]
         products = [self._basis[:, i] * self._basis[:, i + d] for i, d in self._pairs]
         self._terms = np.stack([*products, *(self._basis.T * y)])
 
-    def __call__(self, weights):
+    def __call__(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the coefficients, and what is left of the values at each point."""
         from scipy.linalg.lapack import dpbsv
 
         sums = np.add.reduceat(weights * self._terms, self._starts, axis=1)
-        banded, right = np.zeros((self.order + 1, self._size)), np.zeros(self._size)
+        banded, right = np.zeros((self.degree + 1, self._size)), np.zeros(self._size)
         for (i, d), each in zip(self._pairs, sums, strict=False):
             banded[d, self._first + i] += each
         for i, each in enumerate(sums[len(self._pairs) :]):

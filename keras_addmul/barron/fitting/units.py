@@ -5,36 +5,38 @@ import math
 import numpy as np
 
 from keras_addmul.barron.fitting.spline_least_squares import LeastSquares
-from keras_addmul.barron.functions.bank import from_taylor
+from keras_addmul.barron.functions.bank import Bank, from_taylor
 from keras_addmul.barron.functions.cells import Cells
+from keras_addmul.barron.functions.smooth import Smooth
 
 __all__ = ["expected_units", "fit", "quadrature", "spline"]
 
-# Half the range of the Bernoulli polynomial B_n / n!, n = order + 1: the error of the best
-# spline with knots a unit apart, for f^(n) = 1. Beyond order 3, 2 / (2 pi)^n.
+# Half the range of the Bernoulli polynomial B_n / n!, n = degree + 1: the error of the best
+# spline with knots a unit apart, for f^(n) = 1. Beyond degree 3, 2 / (2 pi)^n.
 _CONSTANTS = {1: 1 / 16, 2: math.sqrt(3) / 216, 3: 1 / 768}
 
 _MOST_UNITS = 10_000
 
 
 def fit(
-    smooth,
-    order,
-    low,
-    high,
-    tolerance,
-    method="spline",
-    outside="clip",
-    dtype="float32",
-    asked=None,
-    knots=0,
-):
+    smooth: Smooth,
+    degree: int,
+    low: float,
+    high: float,
+    tolerance: float,
+    method: str = "spline",
+    outside: str = "clip",
+    dtype: str = "float32",
+    asked: float | None = None,
+    knots: int = 0,
+) -> tuple[Bank, Cells]:
     """Returns a `Bank` that is proved to be within `tolerance` on [low, high], and its `Cells`.
 
     Args:
         smooth: The function, a `Smooth`.
-        order: Of the units.
-        low, high: The interval.
+        degree: Of the units.
+        low: The left end of the interval.
+        high: The right end.
         tolerance: The largest difference allowed there.
         method: `"spline"`, knots where they are needed and a fit that spreads the error
             evenly; or `"quadrature"`, the midpoint rule on the integral of the theorem.
@@ -47,20 +49,20 @@ def fit(
         ValueError: If that many digits cannot be had from the dtype, or from 10 000 units.
     """
     one = {"spline": spline, "quadrature": quadrature}[method]
-    if order == smooth.order:  # a RePU of this order is itself
+    if degree == smooth.degree:  # a RePU of this degree is itself
         one = quadrature
     tried = {}
 
     def attempt(knots, target):
         if knots not in tried:
-            tried[knots] = one(smooth, order, low, high, knots, outside)
+            tried[knots] = one(smooth, degree, low, high, knots, outside)
         return tried[knots][1] <= target
 
     target = 0.995 * tolerance
     given = knots
     for _ in range(12):
         if not given or not attempt(knots := given, target):
-            knots = _fewest(attempt, target, smooth, order, low, high, tolerance)
+            knots = _fewest(attempt, target, smooth, degree, low, high, tolerance)
         bank = tried[knots][0].rounded(dtype)
         cells = Cells(smooth, low, high, bank, tolerance)
         proved = float(cells.error(np.array([low]), np.array([high]))[0])
@@ -72,15 +74,15 @@ def fit(
         target *= min(0.995, 0.999 * tolerance / proved)
     raise ValueError(
         f"Argument `tolerance` cannot be reached for {smooth.name} on [{low:.4g}, {high:.4g}] "
-        f"with RePU units of order {order} stored in {dtype}: the rounding of the coefficients "
-        f"leaves {proved:.2g}. Received: {asked or tolerance!r}. A lower order, a smaller domain "
+        f"with RePU units of degree {degree} stored in {dtype}: the rounding of the coefficients "
+        f"leaves {proved:.2g}. Received: {asked or tolerance!r}. A lower degree, a smaller domain "
         "or a model in float64 helps."
     )
 
 
-def _fewest(attempt, target, smooth, order, low, high, tolerance):
+def _fewest(attempt, target, smooth, degree, low, high, tolerance):
     """The smallest number of knots that is good enough, or near it: a bisection."""
-    guess = expected_units(smooth, order, low, high, tolerance) - order
+    guess = expected_units(smooth, degree, low, high, tolerance) - degree
     good = max(0, int(guess))
     while good > _MOST_UNITS or not attempt(good, target):
         if good >= _MOST_UNITS:
@@ -106,26 +108,30 @@ def _fewest(attempt, target, smooth, order, low, high, tolerance):
     return good - 1 if attempt(good - 1, target) else good
 
 
-def expected_units(smooth, order, low, high, tolerance, points=4000):
+def expected_units(
+    smooth: Smooth, degree: int, low: float, high: float, tolerance: float, points: int = 4000
+) -> float:
     """How many units the best spline needs, nearly, as the tolerance goes to 0.
 
-    `(C / tolerance)^(1/(order+1)) * integral |f^(order+1)|^(1/(order+1)) + order`, where `C` is
+    `(C / tolerance)^(1/(degree+1)) * integral |f^(degree+1)|^(1/(degree+1)) + degree`, where `C` is
     the error of the best spline with unit spacing for a unit derivative.
     """
-    _, density = _density(smooth, order, low, high, floor=0.0, points=points)
-    constant = _CONSTANTS.get(order, 2 / (2 * math.pi) ** (order + 1))
+    _, density = _density(smooth, degree, low, high, floor=0.0, points=points)
+    constant = _CONSTANTS.get(degree, 2 / (2 * math.pi) ** (degree + 1))
     integral = float(np.mean(density)) * (high - low)
-    return (constant / tolerance) ** (1 / (order + 1)) * integral + order
+    return (constant / tolerance) ** (1 / (degree + 1)) * integral + degree
 
 
-def _density(smooth, order, low, high, floor=0.02, points=4000):
+def _density(smooth, degree, low, high, floor=0.02, points=4000):
     """Points, and how closely the knots of the best spline stand there."""
     z = low + (high - low) * (np.arange(points) + 0.5) / points
-    density = np.abs(smooth.derivative(z, order + 1)) ** (1.0 / (order + 1))
+    density = np.abs(smooth.derivative(z, degree + 1)) ** (1.0 / (degree + 1))
     return z, np.maximum(density, floor * max(float(np.max(density)), 1e-12))
 
 
-def quadrature(smooth, order, low, high, knots, outside="clip"):
+def quadrature(
+    smooth: Smooth, degree: int, low: float, high: float, knots: int, outside: str = "clip"
+) -> tuple[Bank, float]:
     """The midpoint rule on the Taylor remainder about `low`, and its largest error on a grid.
 
     `f(z) = sum_{k<=s} f^(k)(low) (z - low)^k / k! + 1/s! integral (z - t)_+^s f^(s+1)(t) dt`:
@@ -134,18 +140,18 @@ def quadrature(smooth, order, low, high, knots, outside="clip"):
     """
     edges = np.linspace(low, high, knots + 1)
     nodes = (edges[1:] + edges[:-1]) / 2
-    factorial = math.factorial(order)
-    coefficients = smooth.derivative(nodes, order + 1) * np.diff(edges) / factorial
+    factorial = math.factorial(degree)
+    coefficients = smooth.derivative(nodes, degree + 1) * np.diff(edges) / factorial
     kinks = np.array([t for t in smooth.kinks if low < t < high])
-    jumps = np.array([smooth.jump(t, order) / factorial for t in kinks])
+    jumps = np.array([smooth.jump(t, degree) / factorial for t in kinks])
     kept = np.abs(jumps) > 1e-12
     taylor = [
-        float(smooth.derivative(np.array(low), k)) / math.factorial(k) for k in range(order + 1)
+        float(smooth.derivative(np.array(low), k)) / math.factorial(k) for k in range(degree + 1)
     ]
     units = np.concatenate([nodes, kinks[kept]]) if len(kinks) else nodes
     weights = np.concatenate([coefficients, jumps[kept]]) if len(kinks) else coefficients
-    bank = from_taylor(order, taylor, low, high, units, weights, outside)
-    # On a grid that holds the nodes: there the error of order 1 is largest.
+    bank = from_taylor(degree, taylor, low, high, units, weights, outside)
+    # On a grid that holds the nodes: there the error of degree 1 is largest.
     z = np.linspace(low, high, 2 * max(1, knots) * max(2, 200 // max(1, knots)) + 1)
     return bank, float(np.max(np.abs(_evaluate(bank, z) - smooth(z))))
 
@@ -158,38 +164,40 @@ def _evaluate(bank, z):
     t, c = bank.knots[sort], bank.coefficients[sort]
     reached = np.searchsorted(t, z, side="right")
     total = np.full(z.shape, float(bank.bias))
-    for m in range(bank.order + 1):
+    for m in range(bank.degree + 1):
         sums = np.concatenate([[0.0], np.cumsum(c * (-t) ** m)])
-        total += math.comb(bank.order, m) * z ** (bank.order - m) * sums[reached]
+        total += math.comb(bank.degree, m) * z ** (bank.degree - m) * sums[reached]
     return total
 
 
-def spline(smooth, order, low, high, knots, outside="clip"):
+def spline(
+    smooth: Smooth, degree: int, low: float, high: float, knots: int, outside: str = "clip"
+) -> tuple[Bank, float]:
     """A spline with free knots whose error is spread evenly, and that error.
 
     The knots start where the best ones stand in the limit, with density
     `|f^(s+1)|^(1/(s+1))`, and move to where the error is; the fit is a least-squares one with
     weights that grow where the error is large (Lawson's iteration).
     """
-    z, density = _density(smooth, order, low, high)
+    z, density = _density(smooth, degree, low, high)
     kinks = _apart(smooth.kinks, low, high)
     best = None
     for _ in range(6 if knots <= 64 else 3):
         at = _spread(z, density, low, high, knots)
         for t in kinks if knots else ():  # a knot on each kink
             at[np.argmin(np.abs(at - t))] = t
-        fitted, error, pieces = _least_largest(smooth, order, low, high, np.unique(at))
+        fitted, error, pieces = _least_largest(smooth, degree, low, high, np.unique(at))
         if best is None or error < best[1]:
             best = fitted, error
         if not knots or np.min(pieces) == 0:
             break
         edges = np.concatenate([[low], np.unique(at), [high]])
-        local = np.maximum(pieces / np.max(pieces), 1e-3) ** (1.0 / (order + 1))
+        local = np.maximum(pieces / np.max(pieces), 1e-3) ** (1.0 / (degree + 1))
         where = np.clip(np.searchsorted(edges, z) - 1, 0, len(local) - 1)
         # The density of what the knots have now, times what they need.
         density = (local / np.diff(edges))[where] ** 0.7 * density**0.3 / np.max(density) ** 0.3
     fitted, error = best
-    return _to_bank(fitted, order, low, high, outside), error
+    return _to_bank(fitted, degree, low, high, outside), error
 
 
 def _apart(kinks, low, high):
@@ -208,17 +216,17 @@ def _spread(z, density, low, high, knots):
     return np.interp(mass[-1] * np.arange(1, knots + 1) / (knots + 1), mass, edges)
 
 
-def _least_largest(smooth, order, low, high, knots):
+def _least_largest(smooth, degree, low, high, knots):
     """A spline with these knots, its largest error, and the largest error on each piece."""
     from scipy.interpolate import BSpline
 
     edges = np.concatenate([[low], knots, [high]])
-    points = 10 + 2 * order if len(knots) > 32 else 24 if len(knots) > 8 else 80
+    points = 10 + 2 * degree if len(knots) > 32 else 24 if len(knots) > 8 else 80
     inside = (1 - np.cos(np.pi * np.arange(points) / points)) / 2  # the right end comes next
     x = np.append((edges[:-1, None] + np.diff(edges)[:, None] * inside).ravel(), high)
     y = smooth(x)
-    t = np.concatenate([np.full(order + 1, low), knots, np.full(order + 1, high)])
-    weights, solve = np.ones_like(x), LeastSquares(x, y, t, order)
+    t = np.concatenate([np.full(degree + 1, low), knots, np.full(degree + 1, high)])
+    weights, solve = np.ones_like(x), LeastSquares(x, y, t, degree)
     best = None
     for _ in range(
         30 if len(knots) <= 8 else 16 if len(knots) <= 32 else 8 if len(knots) <= 256 else 4
@@ -233,15 +241,15 @@ def _least_largest(smooth, order, low, high, knots):
             break
         weights = weights * (sizes / largest + 1e-4)
         weights = np.maximum(weights / np.max(weights), 1e-9)
-    return BSpline(t, best[0], order), *best[1:]
+    return BSpline(t, best[0], degree), *best[1:]
 
 
-def _to_bank(fitted, order, low, high, outside):
-    """The units of a spline: `coefficient = jump of the order-th derivative / order!`."""
+def _to_bank(fitted, degree, low, high, outside):
+    """The units of a spline: `coefficient = jump of the degree-th derivative / degree!`."""
     from scipy.interpolate import PPoly
 
-    taylor = [float(fitted(low, nu=k)) / math.factorial(k) for k in range(order + 1)]
+    taylor = [float(fitted(low, nu=k)) / math.factorial(k) for k in range(degree + 1)]
     pieces = PPoly.from_spline(fitted)
     full = np.diff(pieces.x) > 0
     leading, starts = pieces.c[0, full], pieces.x[:-1][full]
-    return from_taylor(order, taylor, low, high, starts[1:], np.diff(leading), outside)
+    return from_taylor(degree, taylor, low, high, starts[1:], np.diff(leading), outside)

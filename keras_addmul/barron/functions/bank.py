@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,18 +14,20 @@ __all__ = ["Bank", "bank_of", "from_taylor", "padded"]
 
 @dataclasses.dataclass(frozen=True)
 class Bank:
-    """`q(z) = bias + sum_j coefficients[j] max(0, side_j (z - knots[j]))^order`.
+    """`q(z) = bias + sum_j coefficients[j] max(0, side_j (z - knots[j]))^degree`.
 
     Attributes:
-        order: Of the units, a positive integer.
-        knots, coefficients: Arrays of one length.
+        degree: Of the units, a positive integer.
+        knots: Array of shape `(units,)`.
+        coefficients: Array of shape `(units,)`.
         bias: A number.
-        low, high: The interval for which the bank was made.
+        low: The left end of the interval for which the bank was made.
+        high: Its right end.
         outside: `"clip"`, so that `z` is clipped to the interval first, or `"extrapolate"`.
         left: How many units, the last ones, open to the left: their side is -1.
     """
 
-    order: int
+    degree: int
     knots: np.ndarray
     coefficients: np.ndarray
     bias: float
@@ -33,36 +37,47 @@ class Bank:
     left: int = 0
 
     @property
-    def units(self):
+    def units(self) -> int:
         """How many units there are."""
         return len(self.knots)
 
     @property
-    def side(self):
+    def side(self) -> np.ndarray:
         """1 for a unit that opens to the right, -1 for the others."""
         return np.where(np.arange(self.units) < self.units - self.left, 1.0, -1.0)
 
-    def __call__(self, z):
+    def __call__(self, z: Any) -> np.ndarray:
         return self.derivative(z, 0)
 
-    def derivative(self, z, k):
+    def derivative(self, z: Any, k: int) -> np.ndarray:
         """The k-th derivative of the sum, from the right; the clipping is not in it for k > 0."""
         z = np.asarray(z, float)
         if self.outside == "clip" and k == 0:
             z = np.clip(z, self.low, self.high)
         start = float(self.bias) if k == 0 else 0.0
-        if k > self.order:
+        if k > self.degree:
             return np.zeros(z.shape)
-        falling = math.factorial(self.order) / math.factorial(self.order - k)
-        return start + self._sum(z, self.coefficients * falling * self.side**k, self.order - k)
+        weights = self.coefficients * self._falling(k) * self.side**k
+        return start + self._sum(z, weights, self.degree - k)
 
-    def magnitude(self, low, high):
-        """At least `|bias| + sum_j |coefficients[j]| max(0, ...)^order` between two arrays."""
+    def terms(self, z: Any, k: int) -> np.ndarray:
+        """What the magnitudes of the terms of `derivative(z, k)` add up to, for k up to degree."""
+        z = np.asarray(z, float)
+        if self.outside == "clip" and k == 0:
+            z = np.clip(z, self.low, self.high)
+        start = abs(self.bias) if k == 0 else 0.0
+        return start + self._sum(z, np.abs(self.coefficients) * self._falling(k), self.degree - k)
+
+    def _falling(self, k):
+        return math.factorial(self.degree) / math.factorial(self.degree - k)
+
+    def magnitude(self, low: Any, high: Any) -> np.ndarray:
+        """At least `|bias| + sum_j |coefficients[j]| max(0, ...)^degree` between two arrays."""
         if self.outside == "clip":
             low, high = (np.clip(v, self.low, self.high) for v in (low, high))
         sizes, right = np.abs(self.coefficients), self.side > 0
-        grows = self._sum(np.asarray(high, float), sizes * right, self.order)
-        falls = self._sum(np.asarray(low, float), sizes * ~right, self.order) if self.left else 0.0
+        grows = self._sum(np.asarray(high, float), sizes * right, self.degree)
+        falls = self._sum(np.asarray(low, float), sizes * ~right, self.degree) if self.left else 0.0
         return abs(self.bias) + grows + falls
 
     def _sum(self, z, weights, power):
@@ -80,7 +95,7 @@ class Bank:
             out[start : start + step] = y @ weights
         return out.reshape(z.shape)
 
-    def rounded(self, dtype):
+    def rounded(self, dtype: str) -> "Bank":
         """The bank as a layer of this variable dtype stores it."""
         from keras import ops
 
@@ -99,31 +114,39 @@ class Bank:
         )
 
 
-def from_taylor(order, taylor, low, high, knots, coefficients, outside):
+def from_taylor(
+    degree: int,
+    taylor: Sequence[float],
+    low: float,
+    high: float,
+    knots: Any,
+    coefficients: Any,
+    outside: str,
+) -> Bank:
     """The bank of a polynomial about `low`, `sum_k taylor[k] (z - low)^k`, and of more units.
 
-    `k = 1..order` of the polynomial become `order` units with knots at low, low - d, ...:
-    the weights `a_j` solve `C(order, k) sum_j a_j (j d)^(order - k) = taylor[k]`; the constant
+    `k = 1..degree` of the polynomial become `degree` units with knots at low, low - d, ...:
+    the weights `a_j` solve `C(degree, k) sum_j a_j (j d)^(degree - k) = taylor[k]`; the constant
     goes to the bias. All open to the right, which loses few digits. With `"extrapolate"` as many
     units again open to the left, so that the polynomial goes on below `low`.
     """
     width = high - low
-    distance = width / order
-    steps = np.arange(order, dtype=float)
-    k = np.arange(1, order + 1)
-    rows = steps[None, :] ** (order - k)[:, None]
-    choose = np.array([math.comb(order, int(i)) for i in k], float)
-    wanted = np.asarray(taylor[1:], float) / (choose * distance ** (order - k))
+    distance = width / degree
+    steps = np.arange(degree, dtype=float)
+    k = np.arange(1, degree + 1)
+    rows = steps[None, :] ** (degree - k)[:, None]
+    choose = np.array([math.comb(degree, int(i)) for i in k], float)
+    wanted = np.asarray(taylor[1:], float) / (choose * distance ** (degree - k))
     a = np.linalg.solve(rows, wanted)
     anchors = low - distance * steps
-    bias = taylor[0] - float(np.sum(a * (distance * steps) ** order))
+    bias = taylor[0] - float(np.sum(a * (distance * steps) ** degree))
     parts = [(anchors, a), (np.asarray(knots, float), np.asarray(coefficients, float))]
     left = 0
     if outside == "extrapolate":
-        parts.append((anchors, a * (-1.0) ** order))
-        left = order
+        parts.append((anchors, a * (-1.0) ** degree))
+        left = degree
     return Bank(
-        order,
+        degree,
         np.concatenate([p[0] for p in parts]),
         np.concatenate([p[1] for p in parts]),
         bias,
@@ -134,7 +157,7 @@ def from_taylor(order, taylor, low, high, knots, coefficients, outside):
     )
 
 
-def padded(bank, units):
+def padded(bank: Bank, units: int) -> Bank:
     """The same function with more units, which do nothing."""
     more, at = units - bank.units, bank.units - bank.left
     return dataclasses.replace(
@@ -144,7 +167,7 @@ def padded(bank, units):
     )
 
 
-def bank_of(layer):
+def bank_of(layer: Any) -> Any:
     """The numbers in a `RePUBank` as a `Bank`, or as one for each feature."""
     numbers = [np.asarray(w, float) for w in (layer.knots, layer.coefficients, layer.bias)]
     rows = [numbers] if layer.shared else zip(*numbers, strict=True)

@@ -1,45 +1,54 @@
-"""A bank of RePU units as an activation of its own: it can be converted to a lower order."""
+"""A bank of RePU units as an activation of its own: it can be converted to a lower degree."""
 
 import math
+from typing import Any
 
 import numpy as np
 
+from keras_addmul.barron.functions.bank import Bank
 from keras_addmul.barron.functions.smooth import Smooth
 
 __all__ = ["smooth_bank"]
 
 
-def smooth_bank(bank):
-    """Returns the `Smooth` that a `Bank` of order s computes; its s-th derivative jumps."""
-    clip = bank.outside == "clip"
+def smooth_bank(bank: Bank) -> Smooth:
+    """Returns the `Smooth` that a `Bank` of degree s computes; its s-th derivative jumps."""
+    degree, clip = bank.degree, bank.outside == "clip"
     sizes = np.abs(bank.coefficients)
 
-    def derivative(z, k):
+    def derivative(z: Any, k: int) -> Any:
         y = bank.derivative(z, k)
         if k and clip:
             y = np.where((z >= bank.low) & (z < bank.high), y, 0.0)
         return y
 
-    def bound(k, low, high):
-        if k > bank.order:
+    def terms(z: Any, k: int) -> Any:
+        # Of each unit the difference, its power and the product, and the sum of all.
+        return (bank.units + 2 * degree + 8) * bank.terms(z, k) if k <= degree else 0.0
+
+    def upper(k: int, low: float, high: float) -> float:
+        if k > degree:
             return 0.0
         if clip:
             low, high = max(low, bank.low), min(high, bank.high)
         reach = np.where(bank.side > 0, high - bank.knots, bank.knots - low)
-        falling = math.factorial(bank.order) / math.factorial(bank.order - k)
-        powers = np.maximum(reach, 0.0) ** (bank.order - k)
-        return float(np.sum(sizes * falling * powers)) * (1 + 1e-9)
+        falling = math.factorial(degree) / math.factorial(degree - k)
+        powers = np.maximum(reach, 0.0) ** (degree - k)
+        lost = (bank.units + 2 * degree + 8) * 2.0**-52
+        return float(np.sum(sizes * falling * powers)) * (1.0 + lost)
 
     flat_at_ends = not clip or all(
         abs(float(derivative(np.nextafter(end, inside), 1))) < 1e-12
         for end, inside in ((bank.low, bank.high), (bank.high, bank.low))
     )
+    last = degree if flat_at_ends else 1
     return Smooth(
-        name=f"bank of order {bank.order}",
+        name=f"bank of degree {degree}",
         derivative=derivative,
-        bound=bound,
-        max_order=bank.order if flat_at_ends else 1,
+        upper=upper,
+        smoothness=last - 1,
         kinks=tuple(np.unique([*bank.knots, *([bank.low, bank.high] if clip else [])])),
-        order=bank.order,
-        why=f"its derivative of order {bank.order if flat_at_ends else 1} jumps",
+        degree=degree,
+        why=f"its derivative of order {last} jumps",
+        terms=terms,
     )

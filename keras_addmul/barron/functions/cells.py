@@ -1,12 +1,15 @@
 """Proved bounds of an activation, and of what replaces it, on intervals."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Cells"]
+from keras_addmul.barron.functions.bank import Bank
+from keras_addmul.barron.functions.polynomials import MARGIN, UNIT
+from keras_addmul.barron.functions.smooth import Smooth
 
-_UNIT = 2.0**-53
+__all__ = ["Cells"]
 
 
 class Cells:
@@ -17,76 +20,97 @@ class Cells:
     interpolation. `sup|d''|` is in turn at most its value at the ends plus `h/2 sup|d'''|`,
     and the third derivatives have bounds of their own (`Smooth.bound`). The cells end at
     every knot and kink, so that all is smooth within, and are so many that the two
-    corrections stay below a hundredth of `scale`. Added is what double precision may
-    lose in computing the values.
+    corrections stay below a hundredth of `scale`.
+
+    Rounding: to every value that is computed is added what double precision may have lost in it
+    (`Smooth.rounding`, and for the bank the number of its terms times their magnitudes), and
+    `MARGIN` covers the few sums and products that make a bound of them.
 
     Args:
         smooth: The activation.
-        low, high: The interval.
+        low: The left end of the interval.
+        high: The right end.
         bank: What replaces it, or None.
         scale: How fine the bounds should be.
+
+    Attributes:
+        edges: Where the cells end, in order: between the first and the last, bounds hold.
+
+    Raises:
+        OverflowError: If a derivative of the activation leaves the doubles there.
     """
 
-    def __init__(self, smooth, low, high, bank=None, scale=1e-3):
+    def __init__(
+        self, smooth: Smooth, low: float, high: float, bank: Bank | None = None, scale: float = 1e-3
+    ) -> None:
         self.smooth = smooth
         high = max(high, low + 1e-9 * max(1.0, abs(low)))
-        starts, widths, taylor = _segments(smooth, low, high, bank)
-        third = smooth.bound(3, low, high)
-        left, right, segment = _cut(starts, widths, bank, third, scale)
+        first, second, third = (smooth.bound(k, low, high) for k in (1, 2, 3))
+        if not (math.isfinite(first) and math.isfinite(second) and math.isfinite(third)):
+            raise OverflowError(f"{smooth.name} leaves the double numbers on [{low:g}, {high:g}]")
+        points = _points(smooth, low, high, bank)
+        left, right, segment = _cut(points, bank, third, scale)
         width = right - left
-        f, f1, f2 = (
-            (smooth.derivative(left, k), smooth.left_derivative(right, k)) for k in range(3)
-        )
-        f = (f[0], smooth.derivative(right, 0))
-        second = smooth.bound(2, low, high)
-        bend = np.minimum(_larger(*f2) + width / 2 * third, second)
-        noise = 16 * _UNIT * (1.0 + _larger(*f))
-        slack = width**2 / 8 * bend + noise
-        self.edges = np.append(left, right[-1])
+        f = smooth.derivative(left, 0), smooth.derivative(right, 0)
+        f1, f2 = ((smooth.derivative(left, k), smooth.left_derivative(right, k)) for k in (1, 2))
+        lost = [np.maximum(smooth.rounding(left, k), smooth.rounding(right, k)) for k in range(3)]
+        # The derivative from the left was taken one double to the left.
+        beside = np.spacing(np.abs(right))
+        lost[1], lost[2] = lost[1] + beside * second, lost[2] + beside * third
+        bend = np.minimum(_larger(*f2) + lost[2] + width / 2 * third, second)
+        slack = (width**2 / 8 * bend + lost[0]) * MARGIN
+        self.edges: np.ndarray = np.append(left, right[-1])
         self._values = _Largest(np.maximum(*f) + slack), _Largest(slack - np.minimum(*f))
-        steepness = np.minimum(_larger(*f1) + width / 2 * bend, smooth.bound(1, low, high))
-        self._slope = _Largest(steepness + noise)
+        steepness = np.minimum(_larger(*f1) + lost[1] + width / 2 * bend, first)
+        self._slope = _Largest(steepness * MARGIN)
         if bank is None:
             return
-        q, q1, q2, q3 = _polynomials(taylor, starts, widths, left, right, segment)
-        bent = _larger(f2[0] - q2[0], f2[1] - q2[1]) + width / 2 * (third + q3)
-        if bank.order <= 2:  # then q'' is constant on a cell
-            bent = np.minimum(bent, second + np.abs(q2[0]))
-        error = _larger(f[0] - q[0], f[1] - q[1])
-        flat = np.abs(taylor[1:, segment]).sum(axis=0) == 0
-        error = error + np.where(flat & smooth.monotone, 0.0, width**2 / 8 * bent)
-        terms = 4 * (bank.units + 2 * bank.order + 8)
-        noise = noise + terms * _UNIT * bank.magnitude(left, right)
-        self._error = _Largest(error + noise)
-        self._bank_slope = _Largest(
-            _larger(*q1) + width / 2 * (_larger(*q2) + width / 2 * q3) + noise
-        )
+        q, q1, q2, q3, flat, lost_in = _polynomials(points, left, right, segment, bank)
+        bent = _larger(f2[0] - q2[0], f2[1] - q2[1]) + lost[2] + lost_in[2]
+        bent = bent + width / 2 * (third + q3)
+        if bank.degree <= 2:  # then q'' is constant on a cell
+            bent = np.minimum(bent, second + np.abs(q2[0]) + lost_in[2])
+        # A function that never falls is farthest from a constant at an end.
+        bent = np.where(flat & smooth.monotone, 0.0, bent)
+        error = _larger(f[0] - q[0], f[1] - q[1]) + lost[0] + lost_in[0]
+        self._error = _Largest((error + width**2 / 8 * bent) * MARGIN)
+        steepness = _larger(*q1) + lost_in[1]
+        steepness = steepness + width / 2 * (_larger(*q2) + lost_in[2] + width / 2 * q3)
+        self._bank_slope = _Largest(steepness * MARGIN)
 
-    def error(self, low, high):
+    def error(self, low: Any, high: Any) -> np.ndarray:
         """At least `sup |activation - bank|` between two arrays, elementwise."""
         return self._over(self._error, low, high)
 
-    def slope(self, low, high):
+    def slope(self, low: Any, high: Any) -> np.ndarray:
         """A Lipschitz constant of the activation between two arrays, elementwise."""
         return self._over(self._slope, low, high)
 
-    def bank_slope(self, low, high):
+    def bank_slope(self, low: Any, high: Any) -> np.ndarray:
         """A Lipschitz constant of the bank between two arrays, elementwise."""
         return self._over(self._bank_slope, low, high)
 
-    def values(self, low, high):
+    def values(self, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:
         """Bounds of the activation's values between two arrays, elementwise."""
-        if self.smooth.monotone:
-            below, above = self.smooth(low), self.smooth(high)
-            return below - 16 * _UNIT * (1 + abs(below)), above + 16 * _UNIT * (1 + abs(above))
         top, bottom = self._values
-        return -self._over(bottom, low, high), self._over(top, low, high)
+        below, above = -self._over(bottom, low, high), self._over(top, low, high)
+        if not self.smooth.monotone:
+            return below, above
+        ends = (np.asarray(v, float) for v in (low, high))
+        (a, a_lost), (b, b_lost) = ((self.smooth(v), self.smooth.rounding(v, 0)) for v in ends)
+        return np.maximum(below, a - a_lost), np.minimum(above, b + b_lost)
 
     def _over(self, table, low, high):
+        low, high = np.asarray(low, float), np.asarray(high, float)
+        if not np.all((self.edges[0] <= low) & (low <= high) & (high <= self.edges[-1])):
+            raise ValueError(
+                f"Bounds are known on [{self.edges[0]:.17g}, {self.edges[-1]:.17g}]. Received: "
+                f"intervals from {np.min(low):.17g} to {np.max(high):.17g}"
+            )
         last = len(self.edges) - 2
         first = np.clip(np.searchsorted(self.edges, low, side="right") - 1, 0, last)
         final = np.clip(np.searchsorted(self.edges, high, side="left") - 1, 0, last)
-        # An end that is an edge belongs to the cells on both of its sides.
+        # A point that is an edge belongs to the cells on both of its sides.
         return table(np.minimum(first, final), np.maximum(first, final))
 
 
@@ -112,24 +136,18 @@ def _larger(a, b):
     return np.maximum(np.abs(a), np.abs(b))
 
 
-def _segments(smooth, low, high, bank):
-    """Where the smooth pieces start, their widths, and the bank's derivatives there."""
+def _points(smooth, low, high, bank):
+    """Where the smooth pieces start, and where the last one ends."""
     points = [np.array([low, high]), np.array(smooth.kinks, float)]
     if bank is not None:
         points += [bank.knots, np.array([bank.low, bank.high])]
     points = np.unique(np.concatenate(points))
-    points = points[(points >= low) & (points <= high)]
-    starts, widths = points[:-1], np.diff(points)
-    if bank is None:
-        return starts, widths, None
-    taylor = np.stack([bank.derivative(starts, k) for k in range(bank.order + 1)])
-    if bank.outside == "clip":
-        taylor[1:, (starts < bank.low) | (starts >= bank.high)] = 0.0
-    return starts, widths, taylor
+    return points[(points >= low) & (points <= high)]
 
 
-def _cut(starts, widths, bank, third, scale):
+def _cut(points, bank, third, scale):
     """Left and right ends of the cells, and to which piece each belongs."""
+    starts, widths = points[:-1], np.diff(points)
     finest = (0.03 * scale / max(third, 1e-12)) ** (1 / 3)
     least = 1 if bank is None else 16 if bank.units > 200 else 32 if bank.units > 16 else 128
     budget = 40_000 / max(widths.sum() / finest, 1.0)
@@ -137,25 +155,38 @@ def _cut(starts, widths, bank, third, scale):
     segment = np.repeat(np.arange(len(starts)), counts)
     number = np.arange(len(segment)) - np.repeat(np.cumsum(counts) - counts, counts)
     left = starts[segment] + widths[segment] * (number / counts[segment])
-    right = np.append(left[1:], starts[-1] + widths[-1])
-    return left, right, segment
+    return left, np.append(left[1:], points[-1]), segment
 
 
-def _polynomials(taylor, starts, widths, left, right, segment):
-    """The bank and two derivatives at the ends of the cells, and a bound of the third."""
-    order = len(taylor) - 1
+def _polynomials(points, left, right, segment, bank):
+    """The bank and two derivatives at the ends of the cells, and what else bounds need.
+
+    Between two points the bank is its Taylor polynomial about the first of them.
+
+    Returns:
+        Three pairs of arrays, at the left and at the right ends; a bound of the third
+        derivative; whether the bank is constant; and what may be lost in each of the three.
+    """
+    starts, widths, degree = points[:-1], np.diff(points), bank.degree
+    taylor = np.stack([bank.derivative(starts, k) for k in range(degree + 1)])
+    sizes = np.stack([bank.terms(starts, k) for k in range(degree + 1)])
+    if bank.outside == "clip":
+        beyond = (starts < bank.low) | (starts >= bank.high)
+        taylor[1:, beyond] = sizes[1:, beyond] = 0.0
     ends = left - starts[segment], right - starts[segment]
-    results = []
-    for k in range(3):
-        at_ends = []
-        for u in ends:
-            y = np.zeros_like(u)
-            for m in reversed(range(k, order + 1)):
-                y = y * u / max(1, m - k + 1) + taylor[m, segment]
-            at_ends.append(y)
-        results.append(tuple(at_ends))
-    third = sum(
-        np.abs(taylor[m]) * widths ** (m - 3) / math.factorial(m - 3) for m in range(3, order + 1)
-    )
-    results.append(third[segment] if order >= 3 else 0.0)
-    return results
+    results = [tuple(_horner(taylor[:, segment], u, k) for u in ends) for k in range(3)]
+    third = np.zeros_like(widths)
+    for m in range(3, degree + 1):
+        third = third + np.abs(taylor[m]) * widths ** (m - 3) / math.factorial(m - 3)
+    # Of each unit the difference, its power and the product, the sum of all, and the polynomial.
+    terms = 4 * (bank.units + 4 * degree + 8) * UNIT
+    lost = [terms * _horner(sizes, widths, k)[segment] for k in range(3)]
+    return *results, third[segment], np.all(taylor[1:, segment] == 0, axis=0), lost
+
+
+def _horner(taylor, u, k):
+    """The k-th derivative of a polynomial with these derivatives at 0."""
+    y = np.zeros_like(u)
+    for m in reversed(range(k, len(taylor))):
+        y = y * u / (m - k + 1) + taylor[m]
+    return y

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import Polynomial
@@ -9,21 +10,29 @@ from numpy.polynomial import Polynomial
 from keras_addmul.activations.saturating import get_base
 from keras_addmul.barron.functions.noisy_soft import soft_input_noise, soft_output_noise
 from keras_addmul.barron.functions.per_feature import PerFeature
-from keras_addmul.barron.functions.smooth import Smooth, in_powers_of, largest, times_gaussian_bound
+from keras_addmul.barron.functions.polynomials import in_powers_of, largest, times_gaussian_bound
+from keras_addmul.barron.functions.smooth import Smooth
 
 __all__ = ["noisy_expectation"]
 
+
+def _slope_of_tanh(z):
+    from scipy.special import expit
+
+    return 4.0 * expit(2.0 * z) * expit(-2.0 * z)
+
+
 _SQUARED_TANH, _SQUARED_TANH_POLYNOMIAL = in_powers_of(
-    np.tanh, Polynomial([1.0, 0.0, -1.0]), start=Polynomial([0.0, 0.0, 1.0])
+    np.tanh, _slope_of_tanh, Polynomial([1.0, 0.0, -1.0]), start=Polynomial([0.0, 0.0, 1.0])
 )
 
 
-def noisy_expectation(layer):
+def noisy_expectation(layer: Any) -> Smooth | PerFeature | str:
     """Returns what a `NoisyActivation` does at inference, or why that is not known here.
 
     It is a `Smooth`, or `PerFeature` where each feature has learned a `p` of its own.
     Over a hard base the expectation is smooth in three pieces, whose slopes differ: it embeds
-    into RePU of order 1, with an atom at each joint. The exception is normal noise of fixed
+    into RePU of degree 1, with an atom at each joint. The exception is normal noise of fixed
     scale on the input, which makes it smooth. Over a soft base, noise on the input leaves
     it smooth, and noise with a mean on the output leaves five derivatives continuous.
     """
@@ -78,11 +87,12 @@ def _output_noise(base, alpha, size, p):
         value = push * rate**k * _SQUARED_TANH(rate * y, k)
         return value + (leak * y if k == 0 else leak if k == 1 else 0.0)
 
-    def bound(k, low, high):
+    def upper(k, low, high):
         curved = abs(push * rate**k) * largest(_SQUARED_TANH_POLYNOMIAL(k), -1.0, 1.0)
         return curved + (max(base.slope, abs(leak)) if k == 1 else 0.0)
 
-    return _three_pieces(base, beyond, bound, limits=(alpha == 1.0,) * 2)
+    line = leak, push * bool(rate)
+    return _three_pieces(base, beyond, upper, line)
 
 
 def _learned_input_noise(base, scale, p):
@@ -101,7 +111,7 @@ def _learned_input_noise(base, scale, p):
 
     Bounds: `sigma = a tanh(b y)^2` is at most `a b^2 y^2`, so `1/y <= kappa v` with
     `kappa = a b^2 / slope`. From `sigma' / sigma = 4 b / sinh(2 b y)`, in (0, 2/y), and from
-    `0 <= -(sigma'/sigma)' <= 2.4 / y^2` (`u^2 cosh u / sinh^2 u` is at most 1.15), with r = 1 for
+    `0 <= -(sigma'/sigma)' <= 2.4 / y^2` (`u^2 cosh u / sinh^2 u` is at most 1.17), with r = 1 for
     c = 0 and 2 for c = w, follow `|v'| <= r v/y`, `|v''| <= (r^2 + 2.4) v/y^2`,
     `sigma v'^2 <= r^2 slope kappa v^2` and so on for each term: all is a polynomial of v times
     `phi(v)`, on the v that occur, of which the least is `w / a` for c = w, and
@@ -124,7 +134,9 @@ def _learned_input_noise(base, scale, p):
     def beyond(y, k):
         return excess(y, wide, k) - excess(y, 0.0, k)
 
-    def bound(k, low, high):
+    def upper(k, low, high):
+        if k > 3:
+            raise ValueError(f"Derivatives are bounded up to the third. Received: {k!r}")
         powers = _SQUARED_TANH_POLYNOMIAL(k)
         steep = a * b**k * largest(powers, -1.0, 1.0)
         if k == 1:  # the two Q lie in [0, 1/2] and are subtracted
@@ -139,7 +151,7 @@ def _learned_input_noise(base, scale, p):
             total += times_gaussian_bound(terms, 0.5, start) / math.sqrt(2.0 * math.pi)
         return total
 
-    return _three_pieces(base, beyond, bound, limits=(True, True))
+    return _three_pieces(base, beyond, upper, line=(0.0, 0.0))
 
 
 def _excess(sigma, v, slope, k):
@@ -160,26 +172,30 @@ def _excess(sigma, v, slope, k):
     return density * (da - v * dv * a)
 
 
-def _three_pieces(base, beyond, bound, limits):
-    """The line `u` up to the threshold t, and `h + beyond(y)` where `|x| = t + y`, odd."""
+def _three_pieces(base, beyond, upper, line):
+    """The line `u` up to the threshold t, and `h + beyond(y)` where `|x| = t + y`, odd.
+
+    `beyond(y)` tends to `line` as y goes to infinity.
+    """
     threshold = base.threshold
+    far = base.high - base.middle + line[1] - line[0] * threshold
 
     def derivative(x, k):
         outer = (x >= threshold) | (x < -threshold)
-        far = beyond(np.where(outer, np.abs(x) - threshold, 0.0), k)
+        out = beyond(np.where(outer, np.abs(x) - threshold, 0.0), k)
         side = np.where(x >= 0, 1.0, -1.0)
         if k == 0:
-            far = far + base.slope * threshold
-            return base.middle + np.where(outer, side * far, base.slope * x)
-        return np.where(outer, side ** (k + 1) * far, base.slope if k == 1 else 0.0)
+            out = out + base.slope * threshold
+            return base.middle + np.where(outer, side * out, base.slope * x)
+        return np.where(outer, side ** (k + 1) * out, base.slope if k == 1 else 0.0)
 
     return Smooth(
         name="noisy expectation",
         derivative=derivative,
-        bound=bound,
-        max_order=1,
+        upper=upper,
+        smoothness=0,
         kinks=(-threshold, threshold),
-        limits=limits,
+        lines=((line[0], base.middle - far), (line[0], base.middle + far)),
         why="its slope jumps where saturation begins",
     )
 
@@ -202,7 +218,7 @@ def _input_noise(base, scale):
         value = slope * scale ** (1 - k) * (ramp(left, k) - ramp(right, k))
         return value + middle - slope * threshold if k == 0 else value
 
-    def bound(k, low, high):
+    def upper(k, low, high):
         if k == 1:
             return slope
         # The second derivative is the difference of two positive numbers.
@@ -212,9 +228,9 @@ def _input_noise(base, scale):
     return Smooth(
         name="noisy expectation",
         derivative=derivative,
-        bound=bound,
+        upper=upper,
         monotone=True,
-        limits=(True, True),
+        lines=((0.0, base.low), (0.0, base.high)),
     )
 
 

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from keras_addmul.activations._logistic_mixture import MIXTURE
+from keras_addmul.activations.saturating import Saturating
 from keras_addmul.barron.functions import series
 from keras_addmul.barron.functions.intervals import Interval
 from keras_addmul.barron.functions.smooth import Smooth
@@ -15,7 +16,7 @@ __all__ = ["soft_input_noise", "soft_output_noise"]
 _CELLS = 32  # a unit of length; more where the noise sets in more steeply
 
 
-def soft_output_noise(base, alpha, size, p):
+def soft_output_noise(base: Saturating, alpha: float, size: float, p: float) -> Smooth:
     """`alpha h + (1 - alpha) u + d s E[noise]`, with `size = c E[noise]`.
 
     `s` starts with the sixth power of `x` and `d` is a sign: five derivatives are
@@ -23,8 +24,8 @@ def soft_output_noise(base, alpha, size, p):
     """
     push = (-1.0 if alpha <= 1.0 else 1.0) * size / 4.0
 
-    def terms(x, order):
-        h, delta = _base(base, x, order)
+    def terms(x, degree):
+        h, delta = _base(base, x, degree)
         mean = series.add(h, series.scaled(delta, alpha - 1.0))
         if not push or not p:
             return mean
@@ -36,15 +37,15 @@ def soft_output_noise(base, alpha, size, p):
         base,
         terms,
         p,
-        max_order=6 if jumps else None,
+        line=((1.0 - alpha) * base.slope, alpha * (base.high - base.middle) + push * jumps),
+        smoothness=5 if jumps else math.inf,
         kinks=(0.0,) if jumps else (),
         monotone=not jumps and 0.0 <= alpha <= 1.0,
-        limits=(alpha == 1.0,) * 2,
         why="its sixth derivative jumps at 0, where the noise changes its sign" if jumps else "",
     )
 
 
-def soft_input_noise(base, scale, p):
+def soft_input_noise(base: Saturating, scale: float, p: float | None) -> Smooth:
     """`E h(x + s noise)` for normal noise, with `s = scale`, or learned where `p` is given.
 
     It is the mixture of normal distribution functions that the layer computes, within 3e-9 of
@@ -52,13 +53,13 @@ def soft_input_noise(base, scale, p):
     """
     stretch = 4.0 * base.slope / (base.high - base.low)  # tanh(x) is 2 sigmoid(2 x) - 1
 
-    def terms(x, order):
-        one = series.variable(x, order)
+    def terms(x, degree):
+        one = series.variable(x, degree)
         if p is not None:
-            _, delta = _base(base, x, order)
+            _, delta = _base(base, x, degree)
             tanh = series.tanh_of(series.scaled(delta, p / 2.0))
             spread = series.square_of(series.scaled(series.square_of(tanh), scale / 4.0))
-        total = [-0.5, *([0.0] * order)]
+        total = [-0.5, *([0.0] * degree)]
         for b, weight in MIXTURE:
             b = b * stretch
             if p is None:
@@ -70,20 +71,24 @@ def soft_input_noise(base, scale, p):
             total = series.add(total, series.scaled(series.ndtr_of(v), weight))
         return series.scaled(total, base.high - base.low)
 
-    return _odd(base, terms, p, monotone=p is None, limits=(True, True))
+    line = 0.0, base.high - base.middle
+    return _odd(base, terms, p, line=line, monotone=p is None)
 
 
-def _base(base, x, order):
+def _base(base, x, degree):
     """The series of `h - middle` and of `h - u`."""
-    one = series.variable(x, order)
+    one = series.variable(x, degree)
     stretch = 2.0 * base.slope / (base.high - base.low)
     tanh = series.tanh_of(series.scaled(one, stretch))
     h = series.scaled(tanh, (base.high - base.low) / 2.0)
     return h, series.add(h, series.scaled(one, -base.slope))
 
 
-def _odd(base, terms, p, **of_smooth):
-    """A `Smooth` from the series of its right half, less `middle`, to which it is odd."""
+def _odd(base, terms, p, line, **of_smooth):
+    """A `Smooth` from the series of its right half, less `middle`, to which it is odd.
+
+    The right half less `middle` tends to `line`.
+    """
 
     def derivative(x, k):
         side = np.where(x >= 0, 1.0, -1.0)
@@ -91,22 +96,25 @@ def _odd(base, terms, p, **of_smooth):
         return value + base.middle if k == 0 else value
 
     @functools.lru_cache
-    def bounds(order, reach):
+    def bounds(degree, reach):
         # Finely where all happens, and in steps that grow beyond: nothing does there.
         cells = int(_CELLS * max(1.0, min(16.0, abs(p or 0.0) / 2.0)))
         near = min(reach, 16.0)
         edges = np.linspace(0.0, near, int(cells * near) + 1)
         if reach > near:
             edges = np.append(edges, np.geomspace(near, reach, 257)[1:])
-        coefficients = terms(Interval(edges[:-1], edges[1:]), order)
-        return [
-            float(np.max(c.magnitude)) * math.factorial(k) * (1 + 1e-6)
-            for k, c in enumerate(coefficients)
-        ]
+        coefficients = terms(Interval(edges[:-1], edges[1:]), degree)
+        return [float(np.max(c.magnitude)) * math.factorial(k) for k, c in enumerate(coefficients)]
 
-    def bound(k, low, high):
+    def upper(k, low, high):
         reach = max(abs(low), abs(high), 4.0)
         # Few different ones, so that few are computed.
         return bounds(max(3, k), 2.0 ** math.ceil(math.log2(reach)))[k]
 
-    return Smooth(name="noisy expectation", derivative=derivative, bound=bound, **of_smooth)
+    return Smooth(
+        name="noisy expectation",
+        derivative=derivative,
+        upper=upper,
+        lines=((line[0], base.middle - line[1]), (line[0], base.middle + line[1])),
+        **of_smooth,
+    )

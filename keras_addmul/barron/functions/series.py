@@ -1,17 +1,20 @@
 """Taylor polynomials: of a function of a function, at numbers or on whole intervals.
 
 A series is a list of coefficients `a_0, a_1, ..., a_n`, arrays or `Interval`s, where
-`a_k = f^(k) / k!`. If those of `f` hold its coefficients at every point of an interval, those
-of `g(f)` hold the ones of that: what comes out of intervals bounds derivatives.
+`a_k = f^(k) / k!`. Where intervals hold the coefficients of `f` at every point of a cell, what is
+computed from them holds the coefficients of `g(f)` there: intervals in, bounds of derivatives
+out.
 """
 
 import math
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from keras_addmul.barron.functions.intervals import Interval
 
 __all__ = [
+    "Series",
     "add",
     "gaussian_of",
     "ndtr_of",
@@ -23,28 +26,31 @@ __all__ = [
     "variable",
 ]
 
-
-def variable(x, order):
-    """The series of `x` itself."""
-    return [x, 1.0, *([0.0] * (order - 1))][: order + 1]
+# Coefficients: arrays, numbers or intervals.
+Series: TypeAlias = list[Any]
 
 
-def add(a, b):
+def variable(x: Any, degree: int) -> Series:
+    """The series of `x` itself, up to the power `degree`."""
+    return [x, 1.0, *([0.0] * (degree - 1))][: degree + 1]
+
+
+def add(a: Series, b: Series) -> Series:
     """The series of a sum."""
     return [x + y for x, y in zip(a, b, strict=True)]
 
 
-def scaled(a, factor):
+def scaled(a: Series, factor: float) -> Series:
     """The series of a product with a number."""
     return [x * factor for x in a]
 
 
-def times(a, b):
+def times(a: Series, b: Series) -> Series:
     """The series of a product."""
     return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(len(a))]
 
 
-def square_of(a):
+def square_of(a: Series) -> Series:
     """The series of a square."""
     squares = times(a, a)
     if isinstance(a[0], Interval):
@@ -52,42 +58,42 @@ def square_of(a):
     return squares
 
 
-def tanh_of(a):
+def tanh_of(a: Series) -> Series:
     """The series of `tanh(a)`, from `T' = (1 - T^2) a'`."""
     t = [_growing(np.tanh, a[0])]
     rest = [1.0 - square_of(t)[0]]  # of 1 - T^2
     for k in range(1, len(a)):
-        t.append(sum(a[j] * j * rest[k - j] for j in range(1, k + 1)) * (1.0 / k))
+        t.append(sum(a[j] * j * rest[k - j] for j in range(1, k + 1)) / k)
         rest.append(-times(t, t)[k])
     return t
 
 
-def power_of(a, exponent):
+def power_of(a: Series, exponent: float) -> Series:
     """The series of `a^exponent` for `a > 0` and a negative exponent, from `a P' = e P a'`."""
     p = [_falling(lambda x: x**exponent, a[0])]
     for k in range(1, len(a)):
         terms = (a[j] * p[k - j] * (exponent * j - (k - j)) for j in range(1, k + 1))
-        p.append(sum(terms) * (1.0 / k) / a[0])
+        p.append(sum(terms) / k / a[0])
     return p
 
 
-def gaussian_of(a):
+def gaussian_of(a: Series) -> Series:
     """The series of `exp(-a^2 / 2) / sqrt(2 pi)`, from `E' = -a a' E`."""
     half = scaled(square_of(a), 0.5)
     e = [_falling(lambda x: np.exp(-x) / math.sqrt(2.0 * math.pi), half[0])]
     for k in range(1, len(a)):
-        e.append(sum(half[j] * j * e[k - j] for j in range(1, k + 1)) * (-1.0 / k))
+        e.append(sum(half[j] * j * e[k - j] for j in range(1, k + 1)) * -1.0 / k)
     return e
 
 
-def ndtr_of(a):
+def ndtr_of(a: Series) -> Series:
     """The series of the normal distribution function of `a`."""
     from scipy.special import ndtr
 
     density = gaussian_of(a) if len(a) > 1 else []
     values = [_growing(ndtr, a[0])]
     for k in range(1, len(a)):
-        values.append(sum(a[j] * j * density[k - j] for j in range(1, k + 1)) * (1.0 / k))
+        values.append(sum(a[j] * j * density[k - j] for j in range(1, k + 1)) / k)
     return values
 
 

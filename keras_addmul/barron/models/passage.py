@@ -172,10 +172,10 @@ def _lost_in_sum(bank, low, high, dtype):
     )
     # A `RePUBank` keeps each unit below a limit, and so do we.
     widest = 2.0 * (bank.high - bank.low)
-    limit = max(special.output_bound(dtype) / bank.units, widest**bank.order)
-    if not reach**bank.order <= 0.999 * min(limit, special.output_bound(inner)):
+    limit = max(special.output_bound(dtype) / bank.units, widest**bank.degree)
+    if not reach**bank.degree <= 0.999 * min(limit, special.output_bound(inner)):
         raise Unproved(f"a unit of its bank is clipped in {dtype}, {reach:.3g} beyond its knot")
-    share = (bank.units + 2 * bank.order + 4) * unit_roundoff(inner)
+    share = (bank.units + 2 * bank.degree + 4) * unit_roundoff(inner)
     return share / (1 - share) * bank.magnitude(low, high)
 
 

@@ -118,11 +118,11 @@ def why_not(function: Function | str | None, degree: int) -> str | None:
     """Why an activation does not embed into RePU of a degree, or None if it does."""
     if function is None or isinstance(function, str):
         return function
-    if function.max_order is None or degree <= function.max_order:
+    if function.max_degree is None or degree <= function.max_degree:
         return None
     return (
         f"{function.name} does not embed into RePU of degree {degree}: {function.why}. The "
-        f"largest degree for it is {function.max_order}"
+        f"largest degree for it is {function.max_degree}"
     )
 
 

@@ -50,7 +50,7 @@ def _layer_of(target, name):
     bank = members_of(target.bank)[0]
     return RePUBank(
         units=bank.units,
-        s=bank.order,
+        s=bank.degree,
         low=bank.low,
         high=bank.high,
         outside=bank.outside,

@@ -136,7 +136,7 @@ def to_convert(
         target, reason = targets.get(id(layer)), reasons.get(id(layer))
         if target is not None:
             reason = why_not(target.function, degree)
-            if reason is None and target.function.order == degree:
+            if reason is None and target.function.degree == degree:
                 reason = f"{target.function.name} is a RePU of degree {degree} already"
         if names is not None and layer.name not in names:
             reason = "not among the layers named" if target or reason else None

@@ -4,15 +4,21 @@ import dataclasses
 import itertools
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
-from keras_addmul.barron.functions.smooth import SMOOTH
+from keras_addmul.activations.registry import ALIASES, key
+from keras_addmul.barron.functions.smooth import SMOOTH, Smooth
 from keras_addmul.barron.models.recognition import known_activations
 
 __all__ = ["Embedding", "can_represent", "embeddings", "hierarchy_constant", "spectral_norm_bound"]
 
-_LINE = 40.0  # beyond it the derivatives that can be integrated are 0 in double precision
+# Beyond it every derivative that can be integrated keeps its sign.
+_LINE = 40.0
+
+# Names of rectified powers, and their degrees.
+_DEGREES = {"relu": 1, "repu": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,12 +46,18 @@ class Embedding:
         return bool(self.holds)
 
 
-def can_represent(from_activation, to_activation):
-    """Returns the `Embedding` of the networks of one activation into those of another.
+def can_represent(from_activation: str, to_activation: str) -> Embedding:
+    """Tells whether networks of one activation are networks of another, and at what price.
 
     Args:
         from_activation: A name: `"tanh"`, `"relu"`, `"repu3"`, `"heaviside"`, ...
-        to_activation: Likewise.
+        to_activation: Another such name.
+
+    Returns:
+        An `Embedding`, which is true if it holds.
+
+    Raises:
+        ValueError: If a name is unknown; the message lists the known ones.
 
     >>> from keras_addmul.barron import can_represent
     >>> can_represent("repu3", "relu").constant
@@ -70,24 +82,34 @@ def can_represent(from_activation, to_activation):
     return Embedding(*names, None, "none here", None, "no theorem here decides it")
 
 
-def embeddings(activations=("tanh", "sigmoid", "softplus", "sin", "elu"), orders=(0, 1, 2, 3)):
-    """Returns every embedding among RePU of some orders, and of some activations into them.
+def embeddings(
+    activations: Sequence[str] = ("tanh", "sigmoid", "softplus", "sin", "elu"),
+    degrees: Sequence[int] = (0, 1, 2, 3),
+) -> list[Embedding]:
+    """Lists the embeddings among RePU of some degrees, and of activations into these.
+
+    Args:
+        activations: Names, as `can_represent` takes them.
+        degrees: Of the RePU, from 0 on.
+
+    Returns:
+        A list of `Embedding`, those that fail included.
 
     >>> from keras_addmul.barron import embeddings
-    >>> for e in embeddings(activations=["tanh"], orders=[1, 2]):
+    >>> for e in embeddings(activations=["tanh"], degrees=[1, 2]):
     ...     print(e.source, "->", e.target, e.holds, e.theorem)
     relu -> repu2 False hierarchy
     repu2 -> relu True hierarchy
     tanh -> relu True Taylor remainder
     tanh -> repu2 True Taylor remainder
     """
-    rows = [can_represent(f"repu{t}", f"repu{s}") for t, s in itertools.permutations(orders, 2)]
-    rows += [can_represent(a, f"repu{s}") for a in activations for s in orders if s > 0]
+    rows = [can_represent(f"repu{t}", f"repu{s}") for t, s in itertools.permutations(degrees, 2)]
+    rows += [can_represent(a, f"repu{s}") for a in activations for s in degrees if s > 0]
     return rows
 
 
-def hierarchy_constant(s, t):
-    """By what the norm grows from RePU of order t to order s < t, on the unit ball.
+def hierarchy_constant(s: int, t: float) -> float:
+    """Returns by what the norm grows from RePU of degree t to degree s < t, on the unit ball.
 
     `z_+^t = C(t, s) (t - s) integral_0^inf (z - u)_+^s u^(t-s-1) du`: push `(w, b)` to
     `(w, b - u)`, `0 < u < rho`. Then
@@ -104,8 +126,8 @@ def hierarchy_constant(s, t):
     return float(factor * hyp2f1(-s, gap, gap + 1, -1.0) / gap)
 
 
-def spectral_norm_bound(moment, s):
-    """Bounds the RePU norm of order s of a function by a moment of its Fourier transform.
+def spectral_norm_bound(moment: float, s: int) -> float:
+    """Returns a bound of the RePU norm of degree s, from a moment of the Fourier transform.
 
     Derived here. Let `f(x) = integral F(v) exp(i <v, x>) dv` and `z = <v, x>`, `|x| <= 1`, so that
     `|z| <= |v|`. Taylor's remainder of `cos(z + phase)` about 0 is a sum over both sides of
@@ -114,8 +136,11 @@ def spectral_norm_bound(moment, s):
     `|f - Taylor polynomial of degree s| <= 2 (2^(s+1) - 1) / (s+1)! * moment`.
 
     Args:
-        moment: `integral |v|^(s+1) |F(v)| dv`, the spectral Barron norm of order s + 1.
-        s: Order of the units, an integer from 0 on.
+        moment: `integral |v|^(s+1) |F(v)| dv`, the spectral Barron norm of degree s + 1.
+        s: Degree of the units, an integer from 0 on.
+
+    Raises:
+        ValueError: If an argument is out of its range.
 
     >>> from keras_addmul.barron import spectral_norm_bound
     >>> spectral_norm_bound(1.0, 1)
@@ -138,22 +163,20 @@ _IDENTITIES = {
 
 
 def _parsed(argument, name):
-    """A name of a smooth activation, or the order of a RePU."""
+    """The name of a smooth activation, or the degree of a RePU."""
     if isinstance(name, str):
-        key = name.lower().replace("-", "_")
-        if key in ("relu", "heaviside", "step"):
-            return 1 if key == "relu" else 0
-        order = re.fullmatch(r"repu_?(\d+)", key)
-        if order:
-            return int(order.group(1))
-        if key == "repu":
-            return 2
-        if key == "swish":
-            return "silu"
-        if key in SMOOTH:
-            return key
+        if key(name) in ("heaviside", "step"):
+            return 0
+        degree = re.fullmatch(r"repu(\d+)", key(name))
+        if degree:
+            return int(degree.group(1))
+        known = ALIASES.get(key(name))
+        if known in _DEGREES:
+            return _DEGREES[known]
+        if known in SMOOTH:
+            return known
     raise ValueError(
-        f"Argument `{argument}` must be 'heaviside', 'repu' and an order, or one of "
+        f"Argument `{argument}` must be 'heaviside', 'repu' and a degree, or one of "
         f"{', '.join(known_activations())}. Received: {name!r}"
     )
 
@@ -167,8 +190,8 @@ def _named(activation):
 def _hierarchy(t, s, names):
     if s < t:
         constant = hierarchy_constant(s, t)
-        return Embedding(*names, True, "hierarchy", constant, f"of the norm of order {s}")
-    why = f"order {t} has a derivative that jumps, which units of order {s} smooth away"
+        return Embedding(*names, True, "hierarchy", constant, f"of the norm of degree {s}")
+    why = f"degree {t} has a derivative that jumps, which units of degree {s} smooth away"
     return Embedding(*names, False, "hierarchy", None, why)
 
 
@@ -178,7 +201,7 @@ def _taylor(name, s, names):
         variation = _variation(smooth, 1)
         note = "of the total variation" if variation else "the variation is infinite on the line"
         return Embedding(*names, True, theorem, variation, note)
-    if smooth.max_order is not None and s > smooth.max_order:
+    if smooth.max_degree is not None and s > smooth.max_degree:
         return Embedding(*names, False, theorem, None, smooth.why)
     variation = _variation(smooth, s + 1)
     if variation is None:
@@ -188,13 +211,18 @@ def _taylor(name, s, names):
     return Embedding(*names, True, theorem, constant, f"of the remainder, times rho^{s}")
 
 
-def _variation(smooth, k):
+def _variation(smooth: Smooth, k: int) -> float | None:
     """`integral |f^(k)|` over the line, or None if it is infinite."""
-    if smooth.name in ("sin", "exponential") or (k == 1 and not all(smooth.limits)):
+    if None in smooth.lines or (k == 1 and not all(smooth.limits)):
         return None
-    z = np.linspace(-_LINE, _LINE, 800_001)
-    values = np.abs(smooth.derivative(z, k))
-    tails = 0.0
-    if smooth.name == "softsign":  # its tails are those of a power
-        tails = 2 * math.factorial(k - 1) / (1 + _LINE) ** k
-    return float(np.trapezoid(values, z)) + tails
+    total = sum(abs(smooth.jump(t, k - 1)) for t in smooth.kinks)
+    for low, high in itertools.pairwise([-_LINE, *smooth.kinks, _LINE]):
+        z = np.linspace(low, high, 400_001)
+        values = smooth.derivative(z, k)
+        values[-1] = smooth.left_derivative(high, k)
+        total += float(np.trapezoid(np.abs(values), z))
+    # Beyond, the derivative keeps its sign: what is left is how far the one before has to go.
+    for end, (slope, offset) in zip((-_LINE, _LINE), smooth.lines, strict=True):
+        goal = {1: offset, 2: slope}.get(k, 0.0)
+        total += abs(float(smooth.derivative(np.array(end), k - 1)) - goal)
+    return total
