@@ -58,6 +58,7 @@ def test_card_has_every_part_and_fits_a_page(card):
     parts = re.findall(r"^## (.*)$", text, re.M)
     assert parts == ["Example", "Weights and shapes", "Domain", "When to use it", "Measured"]
     assert "Do not use it" in text
+    assert re.search(r"^\*\*With Keras\.\*\*.*sparse.*quantize.*lora.*Remat", text, re.M | re.S)
     assert len(text.splitlines()) <= (100 if card.stem not in FAMILIES else 250)
 
 

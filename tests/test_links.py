@@ -1,10 +1,13 @@
 """What README, the cards and the notebooks point to exists: files, headings, names, commands."""
 
 import json
+import operator
 import re
 from pathlib import Path
 
 import pytest
+
+import keras_addmul
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "tutorials").glob("*.ipynb"))
@@ -13,6 +16,9 @@ PAGES = sorted(
     for folder in ("", "layers", "tutorials", "docs", ".github")
     for path in (ROOT / folder).glob("*.md")
 )
+
+# Names that a page may write without `keras_addmul.` before them.
+PARTS = "activations|barron|callbacks|conversion|discover|layers|restarts|serving|special"
 
 
 def relative(path):
@@ -74,3 +80,14 @@ def test_commands_name_what_can_be_run(page):
             if words[1] == "tests/benchmarks/run.py":
                 for name in (word for word in words[2:] if re.fullmatch("[a-z_]+", word)):
                     assert (ROOT / "tests" / "benchmarks" / f"{name}.py").exists(), words
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=relative)
+def test_names_of_ours_can_be_had(page):
+    """`layers.regularizers.OrdersToEnds`, `keras_addmul.serving.check`: each is there."""
+    pattern = rf"(?<![\w.])(?:keras_addmul\.)?((?:{PARTS})(?:\.[A-Za-z_]\w*)+)"
+    for code in re.findall(r"`([^`\n]+)`", text_of(page)):
+        if "/" in code:
+            continue
+        for name in re.findall(pattern, code):
+            assert operator.attrgetter(name)(keras_addmul) is not None, name

@@ -2,32 +2,52 @@
 
 import math
 import statistics
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keras_addmul.activations import noise
+from keras_addmul.activations.noise_kinds import get_kind
+from keras_addmul.annotations import Config, Tensor
 
-__all__ = ["Noise", "get_noise", "noise_config"]
+__all__ = ["Noise", "default_noise", "get_noise", "noise_config"]
 
 _STEP = 0.0625  # of the trapezoidal rule, whose error is e^(-2 pi d / step), poles at d
 
 
 class Noise:
-    """Noise with a name: `"normal"` or `"half_normal"`.
+    """What noise follows: how it is drawn, and how means over it are taken.
 
     Attributes:
-        name: What `get_noise` knows it by.
-        mean: Its mean.
+        name: `"normal"`, `"half_normal"`, or the name of a distribution.
+        mean: The mean of the noise.
+        draw: Function from a shape and a seed of two `int32` to `float32` noise.
         unwrapped: The distribution of tensorflow_probability it stands for, or None.
+
+    >>> from keras_addmul.activations.distributions import get_noise
+    >>> values, weights = get_noise("half_normal").nodes()
+    >>> round(float(weights @ values**2), 6)  # the mean of the square
+    1.0
     """
 
-    def __init__(self, name, mean, draw, quantile, reach=8.0, unwrapped=None):
-        self.name, self.mean, self.draw = name, mean, draw
+    def __init__(
+        self,
+        name: str,
+        mean: float,
+        draw: Callable[[Any, Tensor], Tensor],
+        quantile: Callable[[np.ndarray], np.ndarray],
+        reach: float = 8.0,
+        unwrapped: Any = None,
+    ) -> None:
+        self.name: str = name
+        self.mean: float = mean
+        self.draw: Callable[[Any, Tensor], Tensor] = draw
+        self.unwrapped: Any = unwrapped
         self._quantile, self._reach = quantile, reach
-        self.unwrapped = unwrapped
 
-    def nodes(self):
+    def nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns values `z` and weights `w`, with `sum(w f(z))` the mean of `f`.
 
         The trapezoidal rule in a normal score `t`, with `z` the quantile at `Phi(t)`:
@@ -39,21 +59,21 @@ class Noise:
         return self._quantile(t), weights / weights.sum()
 
 
-def _half_normal_quantile(t):
+def _half_normal_quantile(t: np.ndarray) -> np.ndarray:
     # P(|z| < q) = Phi(t) where 2 Q(q) = Q(t): the tail keeps its digits on both sides.
     inverse = statistics.NormalDist().inv_cdf
     return np.array([-inverse(0.25 * math.erfc(s / math.sqrt(2.0))) for s in t])
 
 
-NORMAL = Noise("normal", 0.0, noise.normal, np.asarray)
-HALF_NORMAL = Noise(
+NORMAL: Noise = Noise("normal", 0.0, noise.normal, np.asarray)
+HALF_NORMAL: Noise = Noise(
     "half_normal", math.sqrt(2.0 / math.pi), noise.half_normal, _half_normal_quantile
 )
 _KNOWN = {n.name: n for n in (NORMAL, HALF_NORMAL)}
 
 
-def get_noise(identifier):
-    """Returns a `Noise`.
+def get_noise(identifier: Any) -> Noise:
+    """Returns what noise follows, by name or by distribution.
 
     Args:
         identifier: `"normal"`, `"half_normal"`, a scalar distribution of
@@ -85,8 +105,26 @@ def get_noise(identifier):
     )
 
 
-def noise_config(noise):
-    """Returns a name, or a dictionary for a distribution, that `get_noise` reads."""
+def default_noise(kind: str, identifier: Any = None) -> Noise:
+    """Returns `get_noise(identifier)`, or for None what a kind of noise follows.
+
+    >>> from keras_addmul.activations.distributions import default_noise
+    >>> [default_noise(*a).name for a in (["NAH"], ["NAN"], ["NAN", "half_normal"])]
+    ['half_normal', 'normal', 'half_normal']
+
+    Raises:
+        ValueError: If the kind or the identifier is unknown.
+    """
+    known = get_kind(kind)
+    return get_noise(known.noise if identifier is None else identifier)
+
+
+def noise_config(noise: Noise) -> str | Config:
+    """Returns what `get_noise` reads back: a name, or a dictionary for a distribution.
+
+    Raises:
+        ValueError: If a parameter of the distribution is not a number.
+    """
     if noise.unwrapped is None:
         return noise.name
     parameters = noise.unwrapped.parameters
@@ -96,7 +134,7 @@ def noise_config(noise):
     }
 
 
-def _from_distribution(distribution):
+def _from_distribution(distribution: Any) -> Noise:
     name = type(distribution).__name__
     if tuple(distribution.batch_shape) or tuple(distribution.event_shape):
         raise ValueError(
@@ -106,11 +144,11 @@ def _from_distribution(distribution):
         )
     normal = statistics.NormalDist()
 
-    def quantile(t):
+    def quantile(t: np.ndarray) -> np.ndarray:
         p = np.array([normal.cdf(s) for s in t])
         return np.asarray(distribution.quantile(p.astype(_numpy_dtype(distribution))), "float64")
 
-    def draw(shape, seed):
+    def draw(shape: Any, seed: Tensor) -> Tensor:
         u = ops.cast(noise.uniform(shape, seed), distribution.dtype)
         return ops.cast(distribution.quantile(u), "float32")
 
@@ -136,11 +174,11 @@ def _from_distribution(distribution):
     return made
 
 
-def _numpy_dtype(distribution):
+def _numpy_dtype(distribution: Any) -> str:
     return distribution.dtype.as_numpy_dtype.__name__
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """A parameter as what a config may hold."""
     if isinstance(value, (bool, str, int, float)):
         return value

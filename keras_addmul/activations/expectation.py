@@ -1,19 +1,17 @@
 """Noisy activations: their exact means over the noise, which are used at inference."""
 
-import math
+from collections.abc import Callable
+from typing import Any
 
 from keras import ops
 
 from keras_addmul.activations._logistic_mixture import MIXTURE
-from keras_addmul.activations.distributions import get_noise
-from keras_addmul.activations.noisy_family import (
-    ON_OUTPUT,
-    get_kind,
-    input_scale,
-    output_mean,
-    output_scale,
-)
+from keras_addmul.activations.distributions import Noise, default_noise
+from keras_addmul.activations.noise_kinds import get_kind
+from keras_addmul.activations.noisy_family import input_scale, output_mean, output_scale
+from keras_addmul.activations.normal_distribution import normal_density, normal_tail
 from keras_addmul.activations.saturating import get_base
+from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.dtypes import in_working_dtype
 
 __all__ = ["clipped_mean", "noisy_mean", "smoothed_sigmoid"]
@@ -22,53 +20,72 @@ _FAR = 40.0  # standard deviations; nothing is left there in float64
 
 
 def noisy_mean(
-    x, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=False, noise="normal"
-):
+    x: ArrayLike,
+    p: ArrayLike = 1.0,
+    c: ArrayLike = 0.5,
+    base: str = "hard_tanh",
+    kind: str = "NAH",
+    alpha: float = 1.0,
+    clip: bool = False,
+    noise: Any = None,
+) -> Tensor:
     """Returns the mean of `noisy` over its noise.
 
-    In closed form where the noise is normal or half-normal: on the output, by the
-    mean of the noise or, clipped, by the normal distribution; on the input of a hard
-    function, by the normal distribution; on the input of a soft one, by a mixture of
-    normal distributions within 3e-9. Otherwise by quadrature of the quantiles.
+    A closed form serves normal and half-normal noise: on the output, the mean of the
+    noise or, clipped, the normal distribution; on the input of a hard function, the
+    normal distribution; on the input of a soft one, for normal noise, a mixture of normal
+    distributions within 3e-9. Anything else is a quadrature of the quantiles.
+
+    Rounding adds a few eps times the larger of 1, `abs(x)` and the scale of the noise. The
+    error is absolute: what is left of a tail below that is noise of the arithmetic.
 
     Args:
         x: Tensor.
-        p: Tensor, learned steepness of the scale.
-        c: Tensor, scale of the noise.
-        base: Name of the saturating function.
+        p: Tensor, the learned steepness of the scale.
+        c: Tensor, the scale of the noise.
+        base: Name of the saturating function, as of `noisy`.
         kind: Kind of noise, as of `noisy`.
         alpha: Number, as of `noisy`.
-        clip: Whether noisy outputs are kept between the limits of the function.
-        noise: `"normal"`, `"half_normal"` or a distribution of
-            tensorflow_probability.
+        clip: Whether noisy outputs are clipped, as of `noisy`.
+        noise: `"normal"`, `"half_normal"` or a distribution of tensorflow_probability.
+            None: half-normal for `NAH`, normal for the other kinds.
 
-    >>> from keras_addmul.activations.expectation import noisy_mean
-    >>> round(float(noisy_mean(4.0, alpha=1.2, noise="half_normal")), 3)
+    Returns:
+        A tensor of the shape of `x`, in its dtype.
+
+    Raises:
+        ValueError: If `base`, `kind` or `noise` is unknown; the message lists the known
+            ones.
+        TypeError: If `x`, `p` or `c` does not hold real numbers.
+
+    >>> from keras_addmul.activations import noisy_mean
+    >>> round(float(noisy_mean(4.0, alpha=1.2)), 3)
     0.482
     >>> round(float(noisy_mean(1.0, c=0.5, kind="NANI")), 3)  # half the noise is cut off
     0.801
     """
-    base, kind, noise = get_base(base), get_kind(kind), get_noise(noise)
+    h, how, z = get_base(base), get_kind(kind), default_noise(kind, noise)
 
-    def value(dtype, x, p, c):
-        if kind in ON_OUTPUT:
-            middle, scale = output_mean(x, base, alpha), output_scale(x, p, c, base, alpha)
+    def value(dtype: str, x: Tensor, p: Tensor, c: Tensor) -> Tensor:
+        if how.on_output:
+            middle, scale = output_mean(x, h, alpha), output_scale(x, p, c, h, alpha)
             if clip:
-                return clipped_mean(middle, scale, base.low, base.high, noise)
-            return middle + scale * noise.mean if noise.mean else middle
-        scale = input_scale(x, p, c, base, kind)
-        if not base.soft:
-            return clipped_mean(base.linear(x), base.slope * scale, base.low, base.high, noise)
-        if noise.name != "normal":
-            return _by_nodes(noise, dtype, lambda z: base(x[..., None] + scale[..., None] * z))
-        if base.name == "tanh":
-            return 2.0 * smoothed_sigmoid(2.0 * x, 2.0 * scale) - 1.0
-        return smoothed_sigmoid(x, scale)
+                return clipped_mean(middle, scale, h.low, h.high, z)
+            return middle + scale * z.mean if z.mean else middle
+        scale = input_scale(x, p, c, h, how)
+        if not h.soft:
+            return clipped_mean(h.linear(x), h.slope * scale, h.low, h.high, z)
+        if z.name != "normal":
+            return _by_nodes(z, dtype, lambda z: h(x[..., None] + scale[..., None] * z))
+        # Both soft functions are a sigmoid, stretched.
+        height = h.high - h.low
+        stretch = 4.0 * h.slope / height
+        return h.low + height * smoothed_sigmoid(stretch * x, stretch * scale)
 
     return in_working_dtype(value, x=x, p=p, c=c)
 
 
-def clipped_mean(middle, scale, low, high, noise):
+def clipped_mean(middle: Tensor, scale: Tensor, low: float, high: float, noise: Noise) -> Tensor:
     """Returns the mean of `clip(middle + scale * noise, low, high)`.
 
     Args:
@@ -76,7 +93,7 @@ def clipped_mean(middle, scale, low, high, noise):
         scale: Tensor, of either sign.
         low: Number.
         high: Number, above it.
-        noise: `keras_addmul.activations.distributions.Noise`.
+        noise: What the noise follows.
     """
     scale = ops.broadcast_to(scale, ops.shape(middle))
     if noise.name not in ("normal", "half_normal"):
@@ -108,7 +125,7 @@ def clipped_mean(middle, scale, low, high, noise):
     )
 
 
-def smoothed_sigmoid(x, scale):
+def smoothed_sigmoid(x: Tensor, scale: Tensor) -> Tensor:
     """Returns the mean of `sigmoid(x + scale * noise)` over normal noise, within 3e-9.
 
     The sigmoid is within 3e-9 of a mean of normal distribution functions, and that of
@@ -121,21 +138,18 @@ def smoothed_sigmoid(x, scale):
     """
     total = 0.0
     for b, weight in MIXTURE:
-        total = total + (0.5 * weight) * ops.erfc(
-            x * (-b / math.sqrt(2.0)) / ops.sqrt(1.0 + ops.square(b * scale))
-        )
+        total = total + weight * normal_tail(x * -b / ops.sqrt(1.0 + ops.square(b * scale)))
     return total
 
 
-def _overshoot(distance, size):
+def _overshoot(distance: Tensor, size: Tensor) -> Tensor:
     """The mean of `max(xi - |distance| / size, 0)` over normal xi; 0 where the size is."""
     positive = size > 1e-30  # far from where numbers lose digits
     safe = ops.where(positive, size, 1.0)
     t = ops.minimum(ops.abs(distance), _FAR * safe) / safe
-    density = math.sqrt(0.5 / math.pi) * ops.exp(-0.5 * t * t)
-    return ops.where(positive, density - 0.5 * t * ops.erfc(t * math.sqrt(0.5)), 0.0)
+    return ops.where(positive, normal_density(t) - t * normal_tail(t), 0.0)
 
 
-def _by_nodes(noise, dtype, function):
+def _by_nodes(noise: Noise, dtype: str, function: Callable[[Tensor], Tensor]) -> Tensor:
     values, weights = (ops.convert_to_tensor(a, dtype=dtype) for a in noise.nodes())
     return ops.sum(function(values) * weights, axis=-1)

@@ -1,13 +1,17 @@
 """Random numbers that are the same everywhere: eager, in a graph, and under XLA.
 
-TensorFlow's own floats depend on how they are compiled, and are 25 times slower under
-XLA on a CPU; its integers do not and are not. So the bits come from TensorFlow (the
-Philox generator), and the floats are made of them here. Only this file knows
-TensorFlow; under another backend, noise comes from `keras.random`.
+TensorFlow's random floats depend on how they are compiled, and under XLA on a CPU they
+are 25 times slower; its random integers have neither fault. So the bits come from
+TensorFlow's Philox generator, and the floats are made of them here. Under another
+backend the bits come from `keras.random`. No other file of the package draws noise.
 """
+
+from typing import Any
 
 import keras
 from keras import ops
+
+from keras_addmul.annotations import Tensor
 
 __all__ = ["half_normal", "next_seed", "normal", "uniform"]
 
@@ -15,11 +19,17 @@ __all__ = ["half_normal", "next_seed", "normal", "uniform"]
 _REPLICA_STRIDE = -1640531527
 
 
-def next_seed(generator):
+def next_seed(generator: keras.random.SeedGenerator) -> Tensor:
     """Returns the next seed of a `keras.random.SeedGenerator`: two `int32`.
 
-    Each replica of a `tf.distribute` strategy gets its own; Keras's generator alone
-    gives all of them the same.
+    Each replica of a `tf.distribute` strategy gets a seed of its own; Keras's generator
+    alone gives all of them the same one.
+
+    >>> import keras
+    >>> from keras_addmul.activations.noise import next_seed
+    >>> generator = keras.random.SeedGenerator(5)
+    >>> next_seed(generator).numpy(), next_seed(generator).numpy()
+    (array([5, 0], dtype=int32), array([5, 1], dtype=int32))
     """
     seed = ops.cast(generator.next(), "int32")
     if keras.backend.backend() == "tensorflow":
@@ -32,35 +42,61 @@ def next_seed(generator):
     return seed
 
 
-def uniform(shape, seed):
+def uniform(shape: Any, seed: Tensor) -> Tensor:
     """Returns `float32` numbers in (0, 1), equally spaced, neither end among them.
 
     Args:
-        shape: Shape, also a tensor.
+        shape: Shape, which may be a tensor or hold tensors.
         seed: Two `int32`; the same seed gives the same numbers, bit for bit.
+
+    >>> import keras
+    >>> from keras_addmul.activations.noise import uniform
+    >>> u = uniform((1000,), keras.ops.array([3, 4]))
+    >>> 0.0 < float(keras.ops.min(u)) < 0.01, 0.99 < float(keras.ops.max(u)) < 1.0
+    (True, True)
     """
-    if keras.backend.backend() != "tensorflow":
-        return keras.random.uniform(shape, 2.0**-24, 1.0, seed=seed)
     # 23 bits: with one more, the largest number would be rounded to 1.
     return (_whole_numbers(shape, seed) + 0.5) * 2.0**-23
 
 
-def normal(shape, seed):
-    """Returns `float32` normal numbers of mean 0 and variance 1, at most 5.2 in size."""
-    if keras.backend.backend() != "tensorflow":
-        return keras.random.normal(shape, seed=seed)
+def normal(shape: Any, seed: Tensor) -> Tensor:
+    """Returns `float32` normal numbers of mean 0 and variance 1, at most 5.2 in size.
+
+    Args:
+        shape: Shape, as of `uniform`.
+        seed: Two `int32`, as of `uniform`.
+
+    >>> import keras
+    >>> from keras_addmul.activations.noise import normal
+    >>> z = normal((10000,), keras.ops.array([3, 4]))
+    >>> abs(float(keras.ops.mean(z))) < 0.03, abs(float(keras.ops.std(z)) - 1.0) < 0.03
+    (True, True)
+    """
     # Nothing is rounded: these are the odd multiples of 2^-23 in (-1, 1).
     signed = _whole_numbers(shape, seed) * 2.0**-22 + (2.0**-23 - 1.0)
     return 2.0**0.5 * ops.erfinv(signed)
 
 
-def half_normal(shape, seed):
-    """Returns magnitudes of `normal` numbers."""
+def half_normal(shape: Any, seed: Tensor) -> Tensor:
+    """Returns the magnitudes of `normal` numbers, whose mean is `sqrt(2 / pi)`.
+
+    Args:
+        shape: Shape, as of `uniform`.
+        seed: Two `int32`, as of `uniform`.
+
+    >>> import keras
+    >>> from keras_addmul.activations.noise import half_normal
+    >>> float(keras.ops.min(half_normal((100,), keras.ops.array([3, 4])))) >= 0.0
+    True
+    """
     return ops.abs(normal(shape, seed))
 
 
-def _whole_numbers(shape, seed):
+def _whole_numbers(shape: Any, seed: Tensor) -> Tensor:
     """Whole numbers from 0 to 2^23 - 1, as floats, which hold them exactly."""
+    if keras.backend.backend() != "tensorflow":
+        drawn = keras.random.randint(shape, 0, 2**23, dtype="int32", seed=_Given(seed))
+        return ops.cast(drawn, "float32")
     import tensorflow as tf
 
     bits = tf.random.stateless_uniform(
@@ -70,3 +106,15 @@ def _whole_numbers(shape, seed):
     return tf.cast(
         tf.bitcast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.int32), tf.float32
     )
+
+
+class _Given(keras.random.SeedGenerator):
+    """Hands `keras.random` a seed that is a tensor, which as such it refuses."""
+
+    def __init__(self, seed: Tensor) -> None:
+        # PyTorch is given the sum of the two alone: seeds 1, 2 and steps 2, 1 shall differ.
+        mixed = ops.multiply(seed, ops.array([_REPLICA_STRIDE, 1], dtype="int32"))
+        self._seed = ops.cast(mixed, "uint32") if keras.backend.backend() == "jax" else mixed
+
+    def next(self, ordered: bool = True) -> Tensor:
+        return self._seed

@@ -1,39 +1,20 @@
 """Noisy activations: the samples of training. `expectation` has their means."""
 
+from typing import Any
+
 from keras import ops
 
-from keras_addmul.activations.distributions import get_noise
-from keras_addmul.activations.saturating import get_base
+from keras_addmul.activations.distributions import default_noise
+from keras_addmul.activations.noise_kinds import Kind, get_kind
+from keras_addmul.activations.saturating import Saturating, get_base
+from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.dtypes import in_working_dtype
 from keras_addmul.special.gradients import custom_gradient
 
-__all__ = ["KINDS", "get_kind", "noise_scale", "noisy", "noisy_sample"]
-
-# What each kind of the paper does: where the noise enters, and what its scale follows.
-KINDS = {
-    "NAN": "normal noise on the output, its scale learned",
-    "NAH": "half-normal noise on the output, its scale learned",
-    "NANI": "normal noise on the input, of fixed scale",
-    "NANIL": "normal noise on the input, its scale learned",
-    "NANIS": "normal noise on saturated inputs, of fixed scale",
-}
-LEARNED = ("NAN", "NAH", "NANIL")
-ON_OUTPUT = ("NAN", "NAH")
+__all__ = ["input_scale", "noise_scale", "noisy", "noisy_sample", "output_mean", "output_scale"]
 
 
-def get_kind(name):
-    """Returns the name of a kind of noise.
-
-    Raises:
-        ValueError: If the name is unknown; the message lists the known ones.
-    """
-    if not isinstance(name, str) or name not in KINDS:
-        known = ", ".join(repr(n) for n in KINDS)
-        raise ValueError(f"Argument `kind` must be one of {known}. Received: {name!r}")
-    return name
-
-
-def noise_scale(delta, p, c):
+def noise_scale(delta: ArrayLike, p: ArrayLike, c: ArrayLike) -> Tensor:
     """Returns `c (sigmoid(p delta) - 1/2)^2`: zero where nothing saturates, at most `c / 4`.
 
     Args:
@@ -48,8 +29,17 @@ def noise_scale(delta, p, c):
     return 0.25 * c * ops.square(ops.tanh(0.5 * p * delta))  # no cancellation near zero
 
 
-def noisy(x, noise, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=False):
-    """Returns a saturating function of `x`, disturbed by given noise where it saturates.
+def noisy(
+    x: ArrayLike,
+    noise: ArrayLike,
+    p: ArrayLike = 1.0,
+    c: ArrayLike = 0.5,
+    base: str = "hard_tanh",
+    kind: str = "NAH",
+    alpha: float = 1.0,
+    clip: bool = False,
+) -> Tensor:
+    """Returns a saturating function of `x`, disturbed by the noise you give where it saturates.
 
     With h the function, u its tangent at zero and `s = c (sigmoid(p (h - u)) - 1/2)^2`:
 
@@ -63,13 +53,22 @@ def noisy(x, noise, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=
     Args:
         x: Tensor.
         noise: Tensor of its shape, the random numbers: for `NAH`, not negative.
-        p: Tensor, learned steepness of the scale.
-        c: Tensor, scale of the noise.
-        base: Name of h: `"hard_tanh"`, `"tangent_sigmoid"`, `"tanh"`, `"sigmoid"`.
+        p: Tensor, the learned steepness of the scale.
+        c: Tensor, the scale of the noise.
+        base: Name of h: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4), `"tanh"` or
+            `"sigmoid"`.
         kind: One of the five above.
         alpha: Number; beyond the threshold, the slope of the mean is `1 - alpha`
             of the slope at zero.
-        clip: Whether noisy outputs are kept between the limits of h.
+        clip: Whether `NAN` and `NAH` keep their outputs between the limits of h; the
+            other kinds do so anyway.
+
+    Returns:
+        A tensor of the shape of `x`, in its dtype.
+
+    Raises:
+        ValueError: If `base` or `kind` is unknown; the message lists the known ones.
+        TypeError: If an argument does not hold real numbers.
 
     >>> from keras_addmul.activations.noisy_family import noisy
     >>> noisy([4.0], [0.0], alpha=1.1).numpy().round(4), noisy([4.0], [1.0]).numpy().round(4)
@@ -78,39 +77,62 @@ def noisy(x, noise, p=1.0, c=0.5, base="hard_tanh", kind="NAH", alpha=1.0, clip=
     References:
         - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
     """
-    base, kind = get_base(base), get_kind(kind)
+    h, how = get_base(base), get_kind(kind)
 
-    def value(dtype, x, noise, p, c):
-        fast = not base.soft and len(noise.shape) == len(x.shape)
-        if kind in ON_OUTPUT:
+    def value(dtype: str, x: Tensor, noise: Tensor, p: Tensor, c: Tensor) -> Tensor:
+        fast = not h.soft and len(noise.shape) == len(x.shape)
+        if how.on_output:
             if not fast:
-                y = output_mean(x, base, alpha) + output_scale(x, p, c, base, alpha) * noise
+                y = output_mean(x, h, alpha) + output_scale(x, p, c, h, alpha) * noise
             else:
-                y = _hard_with_noise(x, noise, p, c, base, alpha)
-            return base.clip(y) if clip else y
-        if kind == "NANIL" and fast:
-            return _hard_of_noise(x, noise, p, c, base)
-        return base(x + input_scale(x, p, c, base, kind) * noise)
+                y = _hard_with_noise(x, noise, p, c, h, alpha)
+            return h.clip(y) if clip else y
+        if how.learned and fast:
+            return _hard_of_noise(x, noise, p, c, h)
+        return h(x + input_scale(x, p, c, h, how) * noise)
 
     return in_working_dtype(value, x=x, noise=noise, p=p, c=c)
 
 
-def noisy_sample(x, seed, p=1.0, c=0.5, noise="normal", **options):
-    """Returns `noisy` of `x` with fresh noise.
+def noisy_sample(
+    x: Tensor,
+    seed: Tensor,
+    p: ArrayLike = 1.0,
+    c: ArrayLike = 0.5,
+    base: str = "hard_tanh",
+    kind: str = "NAH",
+    alpha: float = 1.0,
+    clip: bool = False,
+    noise: Any = None,
+) -> Tensor:
+    """Returns `noisy` of `x` with fresh noise, whose mean is `noisy_mean` of the same arguments.
 
     Args:
         x: Tensor.
         seed: Two `int32`, which decide the noise.
-        p: Tensor, learned steepness of the scale.
-        c: Tensor, scale of the noise.
-        noise: `"normal"`, `"half_normal"` or a distribution of
-            tensorflow_probability.
-        **options: `base`, `kind`, `alpha` and `clip`, as of `noisy`.
+        p: Tensor, as of `noisy`.
+        c: Tensor, as of `noisy`.
+        base: Name, as of `noisy`.
+        kind: Name, as of `noisy`.
+        alpha: Number, as of `noisy`.
+        clip: Whether outputs are clipped, as of `noisy`.
+        noise: `"normal"`, `"half_normal"`, or a distribution of tensorflow_probability.
+            None: half-normal for `NAH`, normal for the other kinds.
+
+    >>> import keras
+    >>> from keras_addmul.activations.noisy_family import noisy_sample
+    >>> x = keras.ops.full((10000,), 4.0)
+    >>> y = noisy_sample(x, keras.ops.array([1, 2]))
+    >>> round(float(keras.ops.mean(y)), 2), float(keras.ops.max(y)) <= 1.0  # inwards
+    (0.92, True)
     """
-    return noisy(x, get_noise(noise).draw(ops.shape(x), seed), p, c, **options)
+    drawn = default_noise(kind, noise).draw(ops.shape(x), seed)
+    return noisy(x, drawn, p, c, base, kind, alpha, clip)
 
 
-def _hard_with_noise(x, noise, p, c, base, alpha):
+def _hard_with_noise(
+    x: Tensor, noise: Tensor, p: Tensor, c: Tensor, base: Saturating, alpha: float
+) -> Tensor:
     """`output_mean + output_scale * noise`, in half the passes over the elements.
 
     Where a hard function saturates, `h - middle` is the sign of x and does not move, and
@@ -141,7 +163,7 @@ def _hard_with_noise(x, noise, p, c, base, alpha):
     return f(x, scaled, ops.broadcast_to(0.5 * p, ops.shape(x)))
 
 
-def _hard_of_noise(x, noise, p, c, base):
+def _hard_of_noise(x: Tensor, noise: Tensor, p: Tensor, c: Tensor, base: Saturating) -> Tensor:
     """`base(x + input_scale * noise)` for `NANIL`, in half the passes over the elements.
 
     The scale has no slope where `h - u` is zero: no branch is needed there.
@@ -168,23 +190,23 @@ def _hard_of_noise(x, noise, p, c, base):
     return f(x, noise * (0.25 * base.slope * c), ops.broadcast_to(0.5 * p, ops.shape(x)))
 
 
-def output_mean(x, base, alpha):
+def output_mean(x: Tensor, base: Saturating, alpha: float) -> Tensor:
     """Returns `alpha h + (1 - alpha) u`, what noise of mean zero is added to."""
     h = base(x)
     return h if alpha == 1.0 else h + (1.0 - alpha) * (base.linear(x) - h)
 
 
-def output_scale(x, p, c, base, alpha):
+def output_scale(x: Tensor, p: Tensor, c: Tensor, base: Saturating, alpha: float) -> Tensor:
     """Returns what noise on the output is multiplied by, with its sign."""
     size = noise_scale(base(x) - base.linear(x), p, c)
     push = -1.0 if alpha <= 1.0 else 1.0  # for x >= 0; sgn(1 - alpha) is 1 at alpha = 1
     return ops.where(x >= 0.0, push * size, -push * size)
 
 
-def input_scale(x, p, c, base, kind):
-    """Returns what noise on the input is multiplied by."""
-    if kind == "NANIL":
+def input_scale(x: Tensor, p: Tensor, c: Tensor, base: Saturating, kind: Kind) -> Tensor:
+    """Returns what noise on the input is multiplied by, for a kind that has it there."""
+    if kind.learned:
         return noise_scale(base(x) - base.linear(x), p, c)
-    if kind == "NANIS":
+    if kind.only_saturated:
         return ops.where(ops.abs(x) >= base.threshold, c, ops.zeros_like(c))
     return c

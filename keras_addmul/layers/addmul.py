@@ -121,7 +121,7 @@ class AddMul(BaseLayer):
                 valid = ops.expand_dims(_behind_batch(valid, rank - 1), -1)
                 x = ops.where(valid, x, _towards_one(x, order))
                 kept = valid if kept is None else ops.logical_or(kept, valid)
-            total = total + special.to_sums(x, order, self.epsilon, self.solution)
+            total = total + special.to_sums(x, order, self.solution, self.epsilon)
             negatives = negatives + ops.cast(x < 0.0, order.dtype)
         limit = special.output_bound(self.compute_dtype)
         y = special.from_sums(total, order, negatives, self.solution, limit)

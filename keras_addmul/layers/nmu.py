@@ -10,12 +10,13 @@ from keras_addmul import special
 from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.constraints import Interval
+from keras_addmul.layers.seeded_layer import SeededLayer
 
 __all__ = ["NMU"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class NMU(ArithmeticUnit):
+class NMU(SeededLayer, ArithmeticUnit):
     """Neural multiplication unit: multiplies some inputs and leaves out the others.
 
     `y_i = prod_j (W_ji x_j + 1 - W_ji)` with weights in [0, 1], which training with the
@@ -65,10 +66,8 @@ class NMU(ArithmeticUnit):
         kernel_constraint: Identifier = "default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(units, **kwargs)
+        super().__init__(units=units, seed=seed, draws=noise is not None, **kwargs)
         self.noise: list[float] | None = _checked(noise)
-        self.seed: int | None = seed
-        self.seed_generator = None if noise is None else keras.random.SeedGenerator(seed)
         self.describe(
             "kernel",
             kernel_initializer,
@@ -85,15 +84,13 @@ class NMU(ArithmeticUnit):
         self.check(inputs)
         factors = None
         if training and self.noise is not None:
-            factors = keras.random.uniform(
-                keras.ops.shape(inputs), *self.noise, inputs.dtype, self.seed_generator
-            )
+            factors = self.uniform(keras.ops.shape(inputs), *self.noise)
         limit = special.output_bound(self.compute_dtype)
         y = special.nmu(inputs, special.guarded(self.kernel), factors, limit)
         return keras.ops.cast(y, self.compute_dtype)
 
     def get_config(self) -> Config:
-        return {**super().get_config(), "noise": self.noise, "seed": self.seed}
+        return {**super().get_config(), "noise": self.noise}
 
 
 def _checked(noise: Any) -> list[float] | None:

@@ -1,26 +1,25 @@
 """A saturating activation with noise where it saturates."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
-from keras_addmul.activations.distributions import get_noise, noise_config
+from keras_addmul.activations.distributions import Noise, default_noise, noise_config
 from keras_addmul.activations.expectation import noisy_mean
-from keras_addmul.activations.noise import next_seed
-from keras_addmul.activations.noisy_family import LEARNED, get_kind, noisy_sample
+from keras_addmul.activations.noise_kinds import get_kind
+from keras_addmul.activations.noisy_family import noisy_sample
 from keras_addmul.activations.saturating import get_base
-from keras_addmul.layers.checks import (
-    check_float_input,
-    check_number,
-    check_positive_integer,
-    known_features,
-)
+from keras_addmul.annotations import Config, Identifier, Shape, Tensor
+from keras_addmul.layers.checks import check_number, check_positive_integer, known_features
+from keras_addmul.layers.seeded_layer import SeededLayer
 
 __all__ = ["NoisyActivation"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class NoisyActivation(keras.layers.Layer):
+class NoisyActivation(SeededLayer):
     """Adds noise to a saturating activation where it saturates, in training only.
 
     `y = alpha h(x) + (1 - alpha) u(x) + d(x) s(x) noise`, with h the activation, u
@@ -28,8 +27,8 @@ class NoisyActivation(keras.layers.Layer):
     how far a unit is in saturation, and its scale has a slope that leads out again,
     where h has none. At inference the layer returns the exact mean over the noise.
 
-    It stands alone, or as `activation=` of any layer of Keras, recurrent ones
-    included; hand a layer an object of its own.
+    Use it as a layer, or as `activation=` of any layer of Keras, recurrent ones included.
+    Give each layer an object of its own: two layers that hold one object share its weights.
 
     Args:
         base: The activation: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4),
@@ -43,21 +42,28 @@ class NoisyActivation(keras.layers.Layer):
             changes it. None: 0.5 for the tanh and 0.15 for the sigmoid, 0.05 for
             `NANI`, 0.25 for `NANIS`.
         noise: What the noise follows: `"normal"`, `"half_normal"`, or a distribution of
-            tensorflow_probability. None: as the kind says.
-        clip: Whether noisy outputs are kept between the limits of h, as a gate's.
-        monte_carlo: Whether there is noise at inference too.
+            tensorflow_probability. None: half-normal for `NAH`, normal for the others.
+        clip: Whether `NAN` and `NAH` keep noisy outputs between the limits of h, as a
+            gate needs it; the other kinds do so anyway.
+        monte_carlo: Whether to add noise at inference too.
         shared: Whether all features share one p.
-        units: Number of features, where it is known before the first call: then the
-            weights are there from the start.
+        units: Number of features, if you know it before the first call: then the layer
+            has its weights from the start.
         p_initializer: Where p starts; the default is uniform on [-1, 1].
         p_regularizer: Penalty on p, or None.
         p_constraint: Projection of p after each step, or None.
         seed: Integer for the noise, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of
+            the input is unknown or not `units`.
+        TypeError: If the input does not hold floats.
+
     Weights:
-        `p` of shape `(features,)`, or `()` where it is shared, for the kinds that
-        learn their scale; `scale`, the present c, which is not trained.
+        - `p` of shape `(features,)`, or `()` with `shared=True`: only for the kinds that
+          learn their scale.
+        - `scale` of shape `()`: the present c, which is not trained.
 
     Input shape:
         `(batch, ..., features)`
@@ -83,59 +89,52 @@ class NoisyActivation(keras.layers.Layer):
 
     def __init__(
         self,
-        base="hard_tanh",
-        kind="NAH",
-        alpha=None,
-        c=None,
-        noise=None,
-        clip=False,
-        monte_carlo=False,
-        shared=False,
-        units=None,
-        p_initializer="default",
-        p_regularizer=None,
-        p_constraint=None,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        base = get_base(base)
-        tanh = base.low < 0.0
-        self.base, self.kind = base.name, get_kind(kind)
+        base: str = "hard_tanh",
+        kind: str = "NAH",
+        alpha: float | None = None,
+        c: float | None = None,
+        noise: Any = None,
+        clip: bool = False,
+        monte_carlo: bool = False,
+        shared: bool = False,
+        units: int | None = None,
+        p_initializer: Identifier = "default",
+        p_regularizer: Identifier = None,
+        p_constraint: Identifier = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        tanh = get_base(base).low < 0.0
+        how = get_kind(kind)
+        self.base: str = get_base(base).name
+        self.kind: str = kind
         alpha = (1.15 if tanh else 1.1) if alpha is None else alpha
-        self.alpha = check_number("alpha", alpha, -np.inf)
+        self.alpha: float = check_number("alpha", alpha, -np.inf)
         if c is None:
-            c = {"NANI": 0.05, "NANIS": 0.25}.get(kind, 0.5 if tanh else 0.15)
-        self.c = check_number("c", c, 0.0, strict=False)
-        if noise is None:
-            noise = "half_normal" if kind == "NAH" else "normal"
-        self.noise = get_noise(noise)
-        self.clip, self.monte_carlo, self.shared = bool(clip), bool(monte_carlo), bool(shared)
-        self.units = check_positive_integer("units", units, optional=True)
-        if p_initializer == "default":
-            p_initializer = keras.initializers.RandomUniform(-1.0, 1.0)
-        self.p_initializer = keras.initializers.get(p_initializer)
-        self.p_regularizer = keras.regularizers.get(p_regularizer)
-        self.p_constraint = keras.constraints.get(p_constraint)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_masking = True
+            c = how.c if how.c is not None else 0.5 if tanh else 0.15
+        self.c: float = check_number("c", c, 0.0, strict=False)
+        self.noise: Noise = default_noise(kind, noise)
+        self.clip: bool = bool(clip)
+        self.monte_carlo: bool = bool(monte_carlo)
+        self.shared: bool = bool(shared)
+        self.units: int | None = check_positive_integer("units", units, optional=True)
+        self.describe(
+            "p",
+            p_initializer,
+            p_regularizer,
+            p_constraint,
+            default_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+        )
         if self.units is not None:
             self.build((None, self.units))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         features = known_features(self, input_shape, self.units)
-        self.p = None
-        if self.kind in LEARNED:
-            self.p = self.add_weight(
-                name="p",
-                shape=() if self.shared else (features,),
-                initializer=self.p_initializer,
-                regularizer=self.p_regularizer,
-                constraint=self.p_constraint,
-                autocast=False,
-            )
-        self.scale = self.add_weight(
+        self.p: Any = None
+        if get_kind(self.kind).learned:
+            self.p = self.create("p", () if self.shared else (features,), autocast=False)
+        self.scale: Any = self.add_weight(
             name="scale",
             shape=(),
             initializer=keras.initializers.Constant(self.c),
@@ -144,8 +143,8 @@ class NoisyActivation(keras.layers.Layer):
         )
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs, training=False):
-        check_float_input(self, inputs)
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        self.check(inputs)
         options = {
             "p": 1.0 if self.p is None else self.p,
             "c": self.scale,
@@ -156,25 +155,12 @@ class NoisyActivation(keras.layers.Layer):
             "noise": self.noise,
         }
         if training or self.monte_carlo:
-            y = noisy_sample(inputs, next_seed(self.seed_generator), **options)
+            y = noisy_sample(inputs, self.next_seed(), **options)
         else:
             y = noisy_mean(inputs, **options)
         return ops.cast(y, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        # So that a training that is resumed goes on with the noise it would have had.
-        store["noise"] = ops.convert_to_numpy(self.seed_generator.state)
-
-    def load_own_variables(self, store):
-        weights = set(store.keys()) - {"noise"}
-        super().load_own_variables({key: store[key] for key in weights})
-        self.seed_generator.state.assign(store["noise"])
-
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "base": self.base,
@@ -186,8 +172,4 @@ class NoisyActivation(keras.layers.Layer):
             "monte_carlo": self.monte_carlo,
             "shared": self.shared,
             "units": self.units,
-            "p_initializer": keras.initializers.serialize(self.p_initializer),
-            "p_regularizer": keras.regularizers.serialize(self.p_regularizer),
-            "p_constraint": keras.constraints.serialize(self.p_constraint),
-            "seed": self.seed,
         }

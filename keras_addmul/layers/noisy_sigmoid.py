@@ -1,7 +1,10 @@
 """The sigmoid with noise where it saturates."""
 
+from typing import Any
+
 import keras
 
+from keras_addmul.annotations import Config
 from keras_addmul.layers.noisy_activation import NoisyActivation
 
 __all__ = ["NoisySigmoid"]
@@ -9,12 +12,19 @@ __all__ = ["NoisySigmoid"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisySigmoid(NoisyActivation):
-    """Applies a sigmoid with noise where it saturates: `NoisyActivation` for gates.
+    """Applies a sigmoid and adds noise where it saturates: `NoisyActivation` for gates.
 
     Args:
-        soft: Whether to take the smooth sigmoid instead of `clip(x / 4 + 1 / 2, 0, 1)`.
-        clip: Whether noisy outputs are kept in [0, 1], as a gate's should be.
+        soft: Whether to use the smooth sigmoid instead of `clip(x / 4 + 1 / 2, 0, 1)`.
+        clip: Whether noisy outputs are kept in [0, 1], as a gate needs it.
         **kwargs: Every other argument of `NoisyActivation`, `kind` and `c` among them.
+
+    Weights:
+        As of `NoisyActivation`: `p` and `scale`.
+
+    Raises:
+        ValueError: As `NoisyActivation` does.
+        TypeError: If the input does not hold floats.
 
     Input shape:
         `(batch, ..., features)`
@@ -34,11 +44,11 @@ class NoisySigmoid(NoisyActivation):
         - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
     """
 
-    def __init__(self, soft=False, clip=True, **kwargs):
+    def __init__(self, soft: bool = False, clip: bool = True, **kwargs: Any) -> None:
         super().__init__(base="sigmoid" if soft else "tangent_sigmoid", clip=clip, **kwargs)
-        self.soft = bool(soft)
+        self.soft: bool = bool(soft)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = {**super().get_config(), "soft": self.soft}
         del config["base"]
         return config

@@ -1,7 +1,10 @@
 """The tanh with noise where it saturates."""
 
+from typing import Any
+
 import keras
 
+from keras_addmul.annotations import Config
 from keras_addmul.layers.noisy_activation import NoisyActivation
 
 __all__ = ["NoisyTanh"]
@@ -9,11 +12,18 @@ __all__ = ["NoisyTanh"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisyTanh(NoisyActivation):
-    """Applies a tanh with noise where it saturates: `NoisyActivation` under a short name.
+    """Applies a tanh and adds noise where it saturates: `NoisyActivation` under a short name.
 
     Args:
-        soft: Whether to take the smooth tanh instead of `clip(x, -1, 1)`.
+        soft: Whether to use the smooth tanh instead of `clip(x, -1, 1)`.
         **kwargs: Every other argument of `NoisyActivation`, `kind` and `c` among them.
+
+    Weights:
+        As of `NoisyActivation`: `p` and `scale`.
+
+    Raises:
+        ValueError: As `NoisyActivation` does.
+        TypeError: If the input does not hold floats.
 
     Input shape:
         `(batch, ..., features)`
@@ -33,11 +43,11 @@ class NoisyTanh(NoisyActivation):
         - [Gulcehre et al., 2016](https://arxiv.org/abs/1603.00391)
     """
 
-    def __init__(self, soft=False, **kwargs):
+    def __init__(self, soft: bool = False, **kwargs: Any) -> None:
         super().__init__(base="tanh" if soft else "hard_tanh", **kwargs)
-        self.soft = bool(soft)
+        self.soft: bool = bool(soft)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = {**super().get_config(), "soft": self.soft}
         del config["base"]
         return config

@@ -1,29 +1,36 @@
 """A layer that draws the slope of a leaky rectifier."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_addmul import activations
-from keras_addmul.activations import noise
-from keras_addmul.layers.checks import check_float_input, check_number
+from keras_addmul.annotations import Config, Shape, Tensor
+from keras_addmul.layers.checks import check_number
+from keras_addmul.layers.seeded_layer import SeededLayer
 
 __all__ = ["RReLU"]
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class RReLU(keras.layers.Layer):
-    """A leaky rectifier whose slope is drawn anew for each number it is given in training.
+class RReLU(SeededLayer):
+    """Leaky rectifier that draws a new slope for each negative number in training.
 
-    Below 0, `x` is multiplied by a slope drawn uniformly from [lower, upper]; at
+    Below 0 the layer multiplies `x` by a slope that is uniform on [lower, upper]; at
     inference, by the mean of the two. The same seed draws the same slopes in eager mode,
-    in graphs and under XLA, and each replica draws its own. The default bounds are those
-    of the paper, whose table divides by numbers of [3, 8].
+    in graphs and under XLA, and each replica draws its own. The default bounds are the
+    paper's, which divides by numbers from 3 to 8.
 
     Args:
         lower: The least slope.
         upper: The largest one.
         seed: Integer for draws that can be repeated, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If a bound is not a finite number, or `lower` is above `upper`.
+        TypeError: If the input does not hold floats.
 
     Weights:
         None.
@@ -50,35 +57,28 @@ class RReLU(keras.layers.Layer):
         - [Xu et al., 2015](https://arxiv.org/abs/1505.00853)
     """
 
-    def __init__(self, lower=1 / 8, upper=1 / 3, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.lower = check_number("lower", lower, float("-inf"))
-        self.upper = check_number("upper", upper, float("-inf"))
+    def __init__(
+        self,
+        lower: float = 1 / 8,
+        upper: float = 1 / 3,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.lower: float = check_number("lower", lower, float("-inf"))
+        self.upper: float = check_number("upper", upper, float("-inf"))
         if self.lower > self.upper:
             raise ValueError(
                 f"Argument `lower` must not be above `upper`. Received: {lower!r}, {upper!r}"
             )
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def call(self, inputs, training=False):
-        check_float_input(self, inputs)
-        uniform = None  # the mean
-        if training:
-            uniform = noise.uniform(ops.shape(inputs), noise.next_seed(self.seed_generator))
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        self.check(inputs)
+        uniform = self.uniform(ops.shape(inputs)) if training else None  # None: the mean
         return activations.rrelu(inputs, self.lower, self.upper, uniform)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "lower": self.lower,
-            "upper": self.upper,
-            "seed": self.seed,
-        }
+    def get_config(self) -> Config:
+        return {**super().get_config(), "lower": self.lower, "upper": self.upper}

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras_addmul.activations._logistic_mixture import MIXTURE
 from keras_addmul.activations.distributions import get_noise
 from keras_addmul.activations.expectation import noisy_mean, smoothed_sigmoid
-from keras_addmul.activations.noisy_family import KINDS, noisy
+from keras_addmul.activations.noise_kinds import KINDS
+from keras_addmul.activations.noisy_family import noisy, noisy_sample
 from keras_addmul.activations.saturating import BASES, get_base
 
 NORMALS = ("normal", "half_normal")
@@ -87,6 +88,18 @@ def test_means_agree_with_a_million_samples(base, million):
             assert abs(y.mean(dtype="float64") - mean) <= error, (kind, alpha, clip, noise, x)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_by_default_the_mean_is_that_of_the_samples(kind):
+    """Whatever the noise of a kind is: the two take the same."""
+    x = np.repeat(np.float32([[-3.0, -0.5, 0.0, 1.0, 4.0]]), 100_000, axis=0)
+    for base, clip in itertools.product(BASES, (False, True)):
+        options = {"p": 1.2, "c": 2.0, "base": base, "kind": kind, "alpha": 1.1, "clip": clip}
+        y = noisy_sample(x, tf.constant([5, 6]), **options).numpy()
+        error = 5 * y.std(axis=0) / np.sqrt(len(x)) + 2e-6
+        mean = noisy_mean(x[0], **options)
+        assert np.all(np.abs(y.mean(axis=0, dtype="float64") - mean) <= error), (base, clip)
+
+
 def test_the_mixture_is_within_its_error_of_the_sigmoid_everywhere():
     with mpmath.workdps(30):
         worst = max(
@@ -158,7 +171,7 @@ def test_a_distribution_of_tensorflow_probability_has_its_mean_too(million):
         ("hard_tanh", "NAN", False),
         ("sigmoid", "NAN", True),
         ("tanh", "NANI", False),
-        ("hard_sigmoid", "NANIS", False),
+        ("tangent_sigmoid", "NANIS", False),
     ):
         y = np.asarray(noisy(np.float64(2.2), z, 1.0, 3.0, base, kind, 1.1, clip))
         mean = float(noisy_mean(np.float64(2.2), 1.0, 3.0, base, kind, 1.1, clip, gumbel))

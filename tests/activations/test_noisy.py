@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from keras_addmul.activations import hard_tanh, tangent_sigmoid
-from keras_addmul.activations.noisy_family import KINDS, get_kind, noise_scale, noisy, noisy_sample
+from keras_addmul.activations.noise_kinds import KINDS, get_kind
+from keras_addmul.activations.noisy_family import noise_scale, noisy, noisy_sample
 from keras_addmul.activations.saturating import BASES, get_base
 
 EPS = np.finfo("float64").eps
@@ -72,7 +73,7 @@ def test_the_formula_as_the_paper_writes_it(base, kind, alpha):
 
 
 def test_no_noise_reaches_a_hard_unit_that_is_not_saturated():
-    for base, kind in itertools.product(("hard_tanh", "hard_sigmoid"), ("NAN", "NAH", "NANIL")):
+    for base, kind in itertools.product(("hard_tanh", "tangent_sigmoid"), ("NAN", "NAH", "NANIL")):
         inside = np.linspace(-1, 1, 9) * get_base(base).threshold
         got = noisy(inside, np.full(9, 7.0), 1.0, 30.0, base, kind, 1.1)
         np.testing.assert_allclose(got, get_base(base)(inside), atol=EPS)
@@ -84,7 +85,7 @@ def test_at_alpha_one_the_noise_lives_and_points_inwards():
         assert moved * side > 0.01
 
 
-@pytest.mark.parametrize("base", ["hard_tanh", "hard_sigmoid"])
+@pytest.mark.parametrize("base", ["hard_tanh", "tangent_sigmoid"])
 def test_beyond_the_threshold_the_slope_of_the_mean_is_what_leaks(base):
     """And with noise, more: `(1 - alpha) u' + d s' noise`, by the formula of the paper."""
     h, alpha, p, c = get_base(base), 1.15, 0.8, 4.0
@@ -101,7 +102,7 @@ def test_beyond_the_threshold_the_slope_of_the_mean_is_what_leaks(base):
         np.testing.assert_allclose(tape.gradient(y, x), expected, rtol=1e-4, atol=1e-9)
 
 
-@pytest.mark.parametrize("base", ["hard_tanh", "hard_sigmoid"])
+@pytest.mark.parametrize("base", ["hard_tanh", "tangent_sigmoid"])
 def test_slopes_are_those_of_the_formula(base):
     """Written out and differentiated by TensorFlow, in every direction."""
     h = get_base(base)
@@ -158,7 +159,7 @@ def test_samples_are_the_formula_with_noise_of_the_seed():
     seed, x = tf.constant([1, 2]), X.astype("float32")
     for kind, name in (("NAN", "normal"), ("NAH", "half_normal")):
         z = {"normal": noise.normal, "half_normal": noise.half_normal}[name](x.shape, seed)
-        got = noisy_sample(x, seed, 1.0, 4.0, name, kind=kind, base="tanh", alpha=1.1, clip=False)
+        got = noisy_sample(x, seed, 1.0, 4.0, "tanh", kind, 1.1, noise=name)
         # One fused computation against many: a few eps of what they are made of.
         np.testing.assert_allclose(
             got, noisy(x, z, 1.0, 4.0, "tanh", kind, 1.1), rtol=2e-6, atol=5e-6

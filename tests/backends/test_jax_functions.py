@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests import reference
-from tests.special import jax_job, truth
+from tests.backends import jax_job
+from tests.special import truth
 from tests.special.test_derivatives import EPS_ALLOWED_IN_SECOND
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("jax")
     np.savez(folder / "in.npz", x=X, n=N, features=FEATURES)
     subprocess.run(
-        [sys.executable, "-m", "tests.special.jax_job", folder / "in.npz", folder / "out.npz"],
+        [sys.executable, "-m", "tests.backends.jax_job", folder / "in.npz", folder / "out.npz"],
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
         cwd=ROOT,
         check=True,

@@ -1,8 +1,8 @@
 """Runs under KERAS_BACKEND=jax in a process of its own: writes what JAX makes of the package.
 
-    python -m tests.special.jax_job inputs.npz outputs.npz
+    python -m tests.backends.jax_job inputs.npz outputs.npz
 
-`test_jax_backend.py` starts it and holds the results against the truth.
+`test_jax_functions.py` starts it and holds the results against the truth.
 """
 
 import inspect
