@@ -25,7 +25,8 @@ class LayerCertificate:
         fitted: The interval on which the bank was fitted.
         pre_activations: Least and largest number that can meet the activation while the
             input is in the domain; None where no rule is known for a layer before it.
-        error: Proved: the largest difference of activation and bank on that interval.
+        error: Proved: the largest difference of activation and bank, over the numbers that can
+            meet them, or on the fitted interval where no rule is known.
         errors: The same for each neuron, or channel, over the numbers that can meet it.
         slope: A Lipschitz constant of the bank there.
         seen: Least and largest number that met the activation on the data, or None.

@@ -10,8 +10,10 @@ QUICK = {"latency_rows": None}
 
 
 def outputs(model, rows):
-    rows = rows if len(rows) > 1 else rows[0]
-    return [np.asarray(y, float) for y in keras.tree.flatten(model(rows, training=False))]
+    single = isinstance(model, keras.Sequential)
+    given = rows[0] if single else keras.tree.pack_sequence_as(model.input, rows)
+    found = keras.tree.flatten(model(given, training=False))
+    return [np.asarray(keras.ops.cast(y, "float64")) for y in found]
 
 
 def largest_difference(model, converted, rows):

@@ -102,7 +102,7 @@ def _doubles(tensor):
 
 
 def _given(arrays, model):
-    if len(arrays) == 1:
+    if isinstance(model, keras.Sequential):
         return arrays[0]
     return keras.tree.pack_sequence_as(model.input, arrays)
 
