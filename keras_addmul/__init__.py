@@ -60,7 +60,10 @@ if TYPE_CHECKING or not _starts_our_command():
     __all__ += layers.__all__
 
 if TYPE_CHECKING:
-    from keras_addmul import conversion, demo, discover, restarts, serving
+    from keras_addmul import conversion, demo, restarts, serving
+    from keras_addmul.discover import _CallablePackage
+
+    discover: _CallablePackage
 
 
 def __getattr__(name: str) -> Any:

@@ -14,13 +14,16 @@ from keras_addmul.discover.formula import Formula
 __all__ = ["Discovery", "Formula", "discover"]
 
 
-class _Callable(types.ModuleType):
-    """A module that is called as `discover` is."""
+class _CallablePackage(types.ModuleType):
+    """This package as `keras_addmul.discover`, which can be called."""
 
+    Discovery = Discovery
+    Formula = Formula
+    discover = staticmethod(discover)
     __call__ = staticmethod(discover)
 
 
-sys.modules[__name__].__class__ = _Callable
+sys.modules[__name__].__class__ = _CallablePackage
 __signature__ = inspect.signature(discover)
 
 
