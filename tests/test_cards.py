@@ -1,11 +1,14 @@
 """The cards, their gallery and the README: complete and true."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
 
+import keras
 import pytest
 
+import keras_addmul
 from keras_addmul import activations, layers
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +77,44 @@ def test_gallery_shows_each_card(card):
 def test_code_runs(page, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code, relative(page), "exec"), {"__name__": "card"})
+
+
+def calls_in_text(page):
+    """Calls that the text of a page mentions, as `AddMulDense(units, groups=8)`.
+
+    A bare name in small letters is the notation of a formula, as in `relu(-x)`.
+    """
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    for code in re.findall(r"`([^`]+)`", text):
+        value = re.sub(r"^\w+=(?!=)", "", " ".join(code.split()))  # an argument, with its name
+        try:
+            call = ast.parse(value, mode="eval").body
+        except SyntaxError:
+            continue
+        if isinstance(call, ast.Call):
+            name = ast.unparse(call.func)
+            if "." in name or name[0].isupper():
+                yield value
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_calls_in_the_text_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    known = {
+        **vars(keras.layers), **vars(layers.initializers), **vars(layers.regularizers),
+        **{name: getattr(keras_addmul, name) for name in keras_addmul.__all__},
+        **{"keras": keras, "keras_addmul": keras_addmul, "model": model, "tanh": "tanh"},
+        **{"units": 64, "t": 2},
+    }  # fmt: skip
+    for code in calls_in_text(page):
+        assert eval(code, known) is not None, code
+
+
+def test_calls_are_found_in_the_text():
+    found = list(calls_in_text(ROOT / "README.md"))
+    assert "AddMulDense(units, groups=8)" in found
+    assert "layers.regularizers.OrdersToEnds()" in found
 
 
 def test_pictures_are_what_the_scripts_draw(tmp_path, monkeypatch):

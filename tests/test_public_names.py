@@ -44,29 +44,6 @@ def test_discover_is_a_package_and_a_function():
         keras_addmul.discover([[1.0]], [1.0, 2.0])
 
 
-# What Keras can load when `keras_addmul` is imported, and what is registered in all its modules.
-REGISTERED = """
-import importlib, pkgutil
-import keras, keras_addmul
-
-def registered():
-    return {name for name in keras.saving.get_custom_objects() if name.startswith("keras_addmul>")}
-
-alone = registered()
-for module in pkgutil.walk_packages(keras_addmul.__path__, "keras_addmul."):
-    if "._" not in module.name and "__main__" not in module.name:
-        importlib.import_module(module.name)
-assert "keras_addmul>OrdersToEnds" in alone
-print(*sorted(registered() - alone))
-"""
-
-
-@pytest.mark.slow
-def test_import_of_the_package_registers_all_that_a_file_may_hold():
-    done = subprocess.run([sys.executable, "-c", REGISTERED], capture_output=True, text=True)
-    assert (done.stdout, done.returncode) == ("\n", 0), done.stderr
-
-
 @pytest.mark.parametrize(
     ("typed", "eager"),
     [
