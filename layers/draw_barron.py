@@ -22,7 +22,7 @@ def draw(folder):
 
 
 def barron():
-    """RePU of some powers, the units that make tanh, and what is left of it."""
+    """RePU of some degrees, the units that make tanh, and what is left of it."""
     figure = Figure(figsize=(11, 3.8), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     left.set(xlabel="x", xlim=(-1, 2), ylim=(-0.2, 3.0))
@@ -73,14 +73,14 @@ PLACES = {
     "tanh": (0.0, 1.0),
     "sigmoid": (1.5, 1.0),
     "softplus": (3.0, 1.0),
-    "elu": (6.5, 1.0),
+    "elu": (4.4, 1.0),
     "repu3": (1.5, 0.0),
-    "repu2": (4.0, 0.0),
-    "relu": (6.5, 0.0),
+    "repu2": (4.4, 0.0),
+    "relu": (6.8, 0.0),
     "heaviside": (9.0, 0.0),
 }
 TITLES = {"repu3": "RePU(3)", "repu2": "RePU(2)", "relu": "ReLU", "heaviside": "Heaviside"}
-FIRST = {"tanh": "repu3", "sigmoid": "repu3", "softplus": "repu3", "elu": "relu"}
+FIRST = {"tanh": "repu3", "sigmoid": "repu3", "softplus": "repu3", "elu": "repu2"}
 CHAIN = {"repu3": "repu2", "repu2": "relu", "relu": "heaviside"}
 
 

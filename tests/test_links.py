@@ -41,7 +41,7 @@ def headings(page):
 
 def commands(page):
     """Each `python ...` that a page tells the reader to run, as its words."""
-    code = re.findall(r"`((?:python|make) [^`]*)`", text_of(page).replace("\n", " "))
+    code = re.findall(r"`((?:python|make|keras-addmul) [^`]*)`", text_of(page).replace("\n", " "))
     code += re.findall(r"^(make \w+|python .*)$", text_of(page), re.M)
     return [re.split(r"\s+", re.sub(r"#.*", "", line).strip()) for line in code]
 
@@ -72,6 +72,10 @@ def test_commands_name_what_can_be_run(page):
     for words in commands(page):
         if words[0] == "make":
             assert words[1] in targets, words
+        elif words[0] == "keras-addmul":
+            told = "".join(p.read_text() for p in (ROOT / "keras_addmul/commands").glob("*.py"))
+            for word in {words[1], *(w for w in words if w.startswith("--"))} - {"--help"}:
+                assert f'"{word}"' in told, (word, words)
         elif words[1] == "-m" and words[2].split(".")[0] in ("keras_addmul", "tests", "layers"):
             path = ROOT / words[2].replace(".", "/")
             assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), words

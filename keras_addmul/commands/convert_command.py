@@ -20,7 +20,12 @@ def add_to(commands: Any) -> None:
         "--to", choices=["repu"], default="repu", help="what the activations become; repu"
     )
     parser.add_argument(
-        "--order", type=arguments.positive_integer, default=2, help="degree of the units; 2"
+        "--degree",
+        "--order",
+        dest="degree",
+        type=arguments.positive_integer,
+        default=2,
+        help="degree of the units; 2",
     )
     parser.add_argument(
         "--tolerance",
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
     start_keras()
     from keras_addmul import barron
 
-    names = ("to", "order", "tolerance", "domain", "layers", "method", "outside", "ranges")
+    names = ("to", "degree", "tolerance", "domain", "layers", "method", "outside", "ranges")
     converted, certificate = barron.convert_activation(
         model_file.load(options.model),
         data=data,
