@@ -180,6 +180,8 @@ def _interval(target, bounds, seen, ranges):
     if ranges == "data" or not known or len(known) < len(bounds):
         if seen is None:
             why = [b.why for b in bounds if isinstance(b, Unknown)]
+            if not bounds:
+                why = ["it is inside a model that is not called in the ordinary way"]
             raise ValueError(
                 "Argument `data` is needed to know what meets the activation of "
                 f"{target.layer.name!r}{': ' + why[0] if why else ''}. Received: None"

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["Graph", "layers_of", "rebuild", "require_graph"]
+__all__ = ["Graph", "layers_of", "rebuild", "require_graph", "unusual"]
 
 
 def require_graph(model: Any) -> None:
@@ -111,11 +111,19 @@ class Graph:
 
     def _call(self, layer, rule, args, kwargs):
         inner = self._inner.get(id(layer))
-        plain = all(v is None or (k == "training" and v is False) for k, v in kwargs.items())
-        if inner is None or len(args) != 1 or not plain:
+        if inner is None or len(args) != 1 or unusual(kwargs):
             return rule(layer, *args, **kwargs)
         outputs = inner.run(keras.tree.flatten(args[0]), rule)
         return outputs if len(outputs) > 1 else outputs[0]
+
+
+def unusual(kwargs: dict[str, Any]) -> str:
+    """The keyword that makes a call another one than at inference, without a mask, or ""."""
+    for name, value in kwargs.items():
+        given = any(leaf is not None for leaf in keras.tree.flatten(value))
+        if given and not (name == "training" and value is False):
+            return name
+    return ""
 
 
 def rebuild(

@@ -15,7 +15,7 @@ from keras_addmul.barron.functions.bank import bank_of
 from keras_addmul.barron.functions.per_feature import same_for_each
 from keras_addmul.barron.models.activation_rules import activated, lost_in_function
 from keras_addmul.barron.models.bounds import Bounds, Unproved, unit_roundoff
-from keras_addmul.barron.models.graph import Graph
+from keras_addmul.barron.models.graph import Graph, unusual
 from keras_addmul.barron.models.linear_rules import AFFINE, LINEAR
 from keras_addmul.barron.models.merge_rules import merge, merges
 from keras_addmul.barron.models.recognition import RELU, applied_by
@@ -118,9 +118,8 @@ class Passage:
 
 def _require_plain(layer, kwargs):
     """Refuses what is not an ordinary call at inference."""
-    for name, value in kwargs.items():
-        if value is not None and not (name == "training" and value is False):
-            raise Unproved(f"it is called with `{name}`")
+    if unusual(kwargs):
+        raise Unproved(f"it is called with `{unusual(kwargs)}`")
     if "call" in vars(layer):
         raise Unproved("its method `call` was replaced")
     if not getattr(layer, "autocast", True) and type(layer) not in _CASTING:
