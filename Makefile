@@ -1,11 +1,12 @@
-# make demo    a neuron finds Kepler's third law in the measured solar system
-# make test    lint, unit tests, doctests, cards and notebooks
-# make bench   what is measured rather than asserted
-# make lint    ruff
-# make types   pyright, and the types of every public name
-# make docs    the site: cards, notebooks and API reference, in docs/_site
-# make mutants plants 60 bugs, one at a time, and counts how many the tests catch
-# make clean   removes the environment and every cache
+# make demo     a neuron finds Kepler's third law in the measured solar system
+# make test     lint, unit tests, doctests, cards and notebooks
+# make bench    what is measured rather than asserted
+# make lint     ruff
+# make types    pyright, and the types of every public name
+# make docs     the site: cards, notebooks and API reference, in docs/_site
+# make backends what holds under JAX too; a part of make test
+# make mutants  plants 60 bugs, one at a time, and counts how many the tests catch
+# make clean    removes the environment and every cache
 #
 # Each target makes the environment it needs, once. Variables: PYTHON, VENV,
 # OUT (where the demo writes), WORKERS and ARGS (both for pytest).
@@ -21,7 +22,7 @@ NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test bench lint types docs mutants clean
+.PHONY: demo test bench lint types docs backends mutants clean
 .SECONDARY:
 
 demo: $(VENV)/.installed-discover
@@ -29,6 +30,9 @@ demo: $(VENV)/.installed-discover
 
 test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests keras_addmul $(NOTEBOOKS) $(ARGS)
+
+backends: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q tests/backends $(ARGS)
 
 bench: export TF_CPP_MIN_LOG_LEVEL ?= 3
 bench: $(VENV)/.installed-test
