@@ -10,7 +10,7 @@ from keras import layers
 
 from keras_addmul import activations
 from keras_addmul.barron.functions.bank import bank_of
-from keras_addmul.barron.models.activation_rules import activated
+from keras_addmul.barron.models.activation_rules import activated, lost_in_function
 from keras_addmul.barron.models.bounds import Bounds, Unproved, smallest, unit_roundoff
 from keras_addmul.barron.models.linear_rules import AFFINE
 from keras_addmul.barron.models.merge_rules import merge
@@ -273,3 +273,44 @@ def test_a_bank_as_computed_is_within_what_it_loses(dtype, s, rng):
     lost = np.abs(computed(layer, z[:, None], dtype)[:, 0] - bank(z))
     assert np.all(lost <= after.rounding[0])
     assert np.max(lost / after.rounding[0]) > 0.01
+
+
+def test_bounds_say_how_far_apart_and_how_large_four_values_may_be():
+    # Exact and computed, in the original and in the converted model.
+    bounds = Bounds(*(np.array([[v]]) for v in (-3.0, 1.0, 0.25, 0.125)), "float64")
+    assert bounds.apart == 0.25 + 2 * 0.125
+    assert bounds.size == 3.0 + 0.25 + 0.125
+    low, high = bounds.wide
+    assert -3.375 - 1e-14 < low < -3.375
+    assert 1.375 < high < 1.375 + 1e-14
+    doubled = bounds.each(lambda v: 2 * v)
+    assert [float(v[0, 0]) for v in doubled.arrays] == [-6.0, 2.0, 0.5, 0.25]
+    assert doubled.dtype == "float64"
+
+
+def test_what_is_lost_is_added_to_what_was_lost_before():
+    bounds = Bounds(*(np.array([[v]]) for v in (-3.0, 1.0, 0.25, 0.125)), "float32")
+    after = bounds.computed(np.array([[4.0]]), 10, "float32", underflow=0.0)
+    share = 10 * 2.0**-24
+    np.testing.assert_allclose(after.rounding, 0.125 + 4 * share / (1 - share), rtol=1e-12)
+    np.testing.assert_allclose(after.error, 0.25, rtol=1e-12)
+    margin = 14 * 2.0**-52
+    assert after.error > 0.25 * (1 + 0.9 * margin)
+    assert after.low < -3 - 0.9 * margin * 4
+    assert after.high > 1 + 0.9 * margin * 4
+    lost = bounds.computed(np.zeros((1, 1)), 10, "float16").rounding - bounds.rounding
+    np.testing.assert_allclose(lost, 10 * 2.0**-24, rtol=1e-6)
+    cast = Bounds.of_box([[1.0]], [[1.0]], "float32").cast("float16").rounding
+    np.testing.assert_allclose(cast, 2.0**-11 + 2.0**-24, rtol=1e-12)
+
+
+def test_a_function_loses_sixteen_roundings_of_its_value_and_of_its_argument():
+    unit = 2.0**-24
+    lost = lost_in_function(keras.activations.tanh, 0.5, 2.0, 3.0, "float32")
+    np.testing.assert_allclose(lost, unit * (16 * (0.5 + 2.0 * 3.0) + 2), rtol=1e-9)
+    lost = lost_in_function(keras.activations.gelu, 0.5, 2.0, 3.0, "float64")
+    np.testing.assert_allclose(lost, unit * (16 * (0.5 + 2.0 * 3.0) + 2), rtol=1e-9)
+    noisy = lost_in_function(NoisyActivation(kind="NANI"), 0.5, 2.0, 3.0, "float32")
+    np.testing.assert_allclose(noisy, unit * (16 * (0.5 + 2.0 * 3.0) + 16), rtol=1e-9)
+    with pytest.raises(Unproved, match="overflow float16"):
+        lost_in_function(keras.activations.exponential, 4e4, 1.0, 1.0, "float16")
