@@ -1,34 +1,41 @@
 """Which numbers of a model have simple values to go to."""
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+import keras
 import numpy as np
 
-from keras_addmul.restarts.starts import leaves
+from keras_addmul import layers
+from keras_addmul.restarts.origins import holders
 
-__all__ = ["Entry", "entries_of"]
+__all__ = ["ENDS", "GRIDS", "RATIONALS", "SIGNS", "Entry", "Snap", "entries_of"]
 
 SIGNS = (-1.0, 0.0, 1.0)
 ENDS = (0.0, 1.0)
 
-# Small rationals, which exponents are.
-RATIONALS = tuple(
+# Exponents of natural laws: small rational numbers.
+RATIONALS: tuple[float, ...] = tuple(
     sorted({float(Fraction(p, q)) for q in (1, 2, 3, 4) for p in range(-4 * q, 4 * q + 1)})
 )
 
-# By the class of the layer and the name of the weight.
-GRIDS = {
-    "AddMul": {"order": ENDS},
-    "AddMulDense": {"kernel": RATIONALS, "order": ENDS, "order_in": SIGNS},
-    "AddMulSelect": {"kernel": SIGNS, "order": ENDS},
-    "ExpIterate": {"order": SIGNS},
-    "NAU": {"kernel": SIGNS},
-    "NMRU": {"kernel": ENDS},
-    "NMU": {"kernel": ENDS},
-    "ProductUnit": {"kernel": RATIONALS},
-    "RealNPU": {"kernel": RATIONALS, "gate": ENDS},
+# The grid of each weight of a layer, by the weight's name. Other classes, whatever they are
+# called and derived from, have none.
+GRIDS: dict[type[keras.Layer], dict[str, tuple[float, ...]]] = {
+    layers.AddMul: {"order": ENDS},
+    layers.AddMulDense: {"kernel": RATIONALS, "order": ENDS, "order_in": SIGNS},
+    layers.AddMulSelect: {"kernel": SIGNS, "order": ENDS},
+    layers.ExpIterate: {"order": SIGNS},
+    layers.NAU: {"kernel": SIGNS},
+    layers.NMRU: {"kernel": ENDS},
+    layers.NMU: {"kernel": ENDS},
+    layers.ProductUnit: {"kernel": RATIONALS},
+    layers.RealNPU: {"kernel": RATIONALS, "gate": ENDS},
 }
+
+# The argument `snap` of `fit_restarts`.
+Snap = Mapping[str, Iterable[float]] | str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,32 +50,38 @@ class Entry:
 
     variable: int
     at: int
-    grid: tuple
+    grid: tuple[float, ...]
 
-    def nearest(self, value):
-        """The number of the grid that is closest."""
+    def nearest(self, value: float) -> float:
+        """The number of the grid that is closest to a value."""
         return min(self.grid, key=lambda g: abs(g - value))
 
-    def neighbours(self, value):
-        """The next numbers of the grid on either side, other than the nearest one."""
+    def neighbours(self, value: float) -> list[float]:
+        """The numbers of the grid on either side of the one that is closest to a value."""
         here = self.grid.index(self.nearest(value))
         return [self.grid[i] for i in (here - 1, here + 1) if 0 <= i < len(self.grid)]
 
 
-def entries_of(model, snap):
+def entries_of(model: keras.Model, snap: Snap) -> list[Entry]:
     """The numbers of a model that may be snapped.
 
     Args:
         model: Built Keras model.
-        snap: `"auto"`, None, or a dictionary from names of weights to values.
+        snap: `"auto"` for the grids in `GRIDS`, None for none, or a dictionary from names
+            of weights to values.
 
     Raises:
-        ValueError: If `snap` names a weight that the model has not.
+        ValueError: If `snap` is none of these, or names a weight that the model lacks.
     """
-    places = {v.path: i for i, v in enumerate(model.variables)}
-    own = [(layer, w) for layer in leaves(model) for w in layer.trainable_weights]
-    known = {w.name for _, w in own}
-    if snap is not None and snap != "auto":
+    if snap is not None and snap != "auto" and not isinstance(snap, Mapping):
+        raise ValueError(
+            "Argument `snap` must be 'auto', None or a dictionary from names of weights to "
+            f"numbers. Received: {snap!r}"
+        )
+    places = {id(v): i for i, v in enumerate(model.variables)}
+    own = [(layer, weight) for layer, weights in holders(model) for weight in weights]
+    known = {weight.name for _, weight in own}
+    if isinstance(snap, Mapping):
         unknown = sorted(set(snap) - known)
         if unknown:
             raise ValueError(
@@ -77,9 +90,9 @@ def entries_of(model, snap):
             )
     entries = []
     for layer, weight in own:
-        grids = GRIDS.get(type(layer).__name__, {}) if snap == "auto" else snap or {}
+        grids = snap if isinstance(snap, Mapping) else GRIDS.get(type(layer), {}) if snap else {}
         if weight.name in grids:
             grid = tuple(sorted(float(g) for g in grids[weight.name]))
             size = int(np.prod(weight.shape))
-            entries += [Entry(places[weight.path], i, grid) for i in range(size)]
+            entries += [Entry(places[id(weight)], i, grid) for i in range(size)]
     return entries

@@ -1,16 +1,21 @@
 """Training of one small model from many starting points at once."""
 
 import dataclasses
-import weakref
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_addmul.annotations import Identifier
 from keras_addmul.layers.checks import check_positive_integer
+from keras_addmul.restarts.grids import Snap, entries_of
 from keras_addmul.restarts.polish import polish_weights
-from keras_addmul.restarts.program import Program
-from keras_addmul.restarts.rows import Rows
-from keras_addmul.restarts.starts import draw_starts
+from keras_addmul.restarts.program import Program, compiled
+from keras_addmul.restarts.race import Race
+from keras_addmul.restarts.rows import Data, Rows, Sampler
+from keras_addmul.restarts.starts import Starts, draw_starts, first_of
 
 __all__ = ["Fitted", "fit_restarts"]
 
@@ -32,36 +37,36 @@ class Fitted:
 
     model: keras.Model
     loss: float
-    trained: dict
+    trained: dict[str, Any]
     losses: np.ndarray
-    history: list
-    snapped: dict
+    history: list[dict[str, Any]]
+    snapped: dict[str, np.ndarray]
     interrupted: bool = False
 
 
 def fit_restarts(
-    model,
-    x,
-    y=None,
+    model: keras.Model | Callable[[], keras.Model],
+    x: Any | Sampler,
+    y: Any = None,
     *,
-    validation_data=None,
-    validation_split=0.25,
-    loss="mse",
-    optimizer=None,
-    restarts=32,
-    draws=8,
-    steps=3000,
-    batch_size=None,
-    every=100,
-    keep=1,
-    goal=None,
-    polish=True,
-    snap="auto",
-    penalty_ramp=(0.2, 0.5),
-    starts=None,
-    seed=0,
-    verbose=1,
-):
+    validation_data: Data | None = None,
+    validation_split: float = 0.25,
+    loss: Identifier = "mse",
+    optimizer: Identifier | keras.optimizers.Optimizer = None,
+    restarts: int = 32,
+    draws: int = 8,
+    steps: int = 3000,
+    batch_size: int | None = None,
+    every: int = 100,
+    keep: int = 1,
+    goal: float | None = None,
+    polish: bool = True,
+    snap: Snap = "auto",
+    penalty_ramp: tuple[float, float] = (0.2, 0.5),
+    starts: Starts | None = None,
+    seed: int = 0,
+    verbose: int = 1,
+) -> Fitted:
     """Trains a small model from many starting points, and keeps the best one.
 
     All restarts are trained side by side in one XLA program: each in turn is the
@@ -71,16 +76,16 @@ def fit_restarts(
     not raise the validation loss (by more than chance, where the rows are noisy).
 
     Args:
-        model: Built Keras model, or a function of no argument that returns one, which
-            is then called once for each restart. The weights of a model that is
-            handed in are drawn anew for each restart from their initializers.
-        x: Array, or nest of arrays, of inputs; or a function `x(step, rows)` that
+        model: Built Keras model, whose trainable weights are drawn anew from their
+            initializers for each restart; or a function of no argument that returns
+            one, which is called for each restart.
+        x: Array, or nest of arrays, of inputs; or a function `x(round, rows)` that
             returns inputs and targets of so many fresh rows.
         y: Targets; None where `x` is a function.
         validation_data: Pair (x, y); None to set aside a share of the rows.
         validation_split: That share.
-        loss: Keras loss, by name or as an object. In training it is divided by what
-            it is for the mean of the targets, so that their unit does not matter.
+        loss: Keras loss, by name or as an object. In training it is divided by its
+            value for the mean of the targets, so that their unit does not matter.
         optimizer: Keras optimizer; by default Adam, its rate falling over `steps`.
         restarts: Number of starting points.
         draws: How many are drawn for each that is trained: half of the restarts are the first
@@ -92,23 +97,25 @@ def fit_restarts(
         keep: How many restarts are trained to the end.
         goal: Training stops where the validation loss is no higher; None for that of
             predictions that are right up to two units in the last place.
-        polish: Whether the best is polished.
+        polish: Whether the best weights are polished.
         snap: From names of weights to the numbers they may be moved to; `"auto"` for
-            those of `discover.grids`, as 0 and 1 for orders; None for none.
+            those of `keras_addmul.restarts.grids`, such as 0 and 1 for orders; None for none.
         penalty_ramp: Between which shares of the steps the penalties of the model's
             regularizers grow from nothing to their full strength.
         starts: Function `(model, count, seed)` that returns a dictionary from paths of
             weights to where they start, `(count, *shape)`, with a count of
             `restarts * draws`; None for none.
-        seed: Integer. The same seed gives the same result.
+        seed: Integer of at least 0. The same seed gives the same result.
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
-        `Fitted`. Stopped by the keyboard, it holds the best until then.
+        `Fitted`. After Ctrl-C it holds the best until then.
 
     Raises:
-        ValueError: If the rows do not fit one another, `restarts` or `draws` is no
-            positive integer, or no restart has a finite loss.
+        TypeError: If `model` is neither a Keras model nor a function that returns one.
+        ValueError: If the model is not built, another argument has no possible value, the
+            rows do not fit one another, the initializer of a weight is not known, or
+            no restart has a finite loss.
 
     Example:
 
@@ -121,95 +128,100 @@ def fit_restarts(
     >>> [w.tolist() for w in found.model.get_weights()]
     [[[1.0], [-1.0]], [1.0]]
     """
-    restarts = check_positive_integer("restarts", restarts)
-    draws = check_positive_integer("draws", draws)
+    restarts, draws, steps, every, keep = (
+        _positive(name, value)
+        for name, value in [
+            ("restarts", restarts), ("draws", draws), ("steps", steps), ("every", every),
+            ("keep", keep),
+        ]
+    )  # fmt: skip
+    if batch_size is not None:
+        batch_size = _positive("batch_size", batch_size)
+    _check(validation_split, penalty_ramp, seed)
     build = None if isinstance(model, keras.Model) else model
-    model = build() if build else model
+    built = _checked_model(first_of(build, seed) if callable(build) else model)
+    entries_of(built, snap)  # what it cannot mean is told before the training
     rows = Rows(x, y, validation_data, validation_split, batch_size, every, seed)
-    loss = keras.losses.get(loss)
-    program = _program(model, loss, optimizer or _default_optimizer(steps), restarts)
+    loss = _resolved("loss", loss, keras.losses.get, callable)
+    optimizer = _default_optimizer(steps) if optimizer is None else optimizer
+    optimizer = _resolved("optimizer", optimizer, keras.optimizers.get, _is_optimizer)
+    program = compiled(built, loss, optimizer, restarts)
     program.scale.assign(rows.baseline(loss))
-    drawn = draw_starts(model, restarts * (1 if build else draws), seed, build, starts)
+    drawn = draw_starts(built, restarts * (1 if build else draws), seed, build, starts)
     weights = _promising(program, rows.validation, drawn, restarts)
     goal = rows.rounding(loss, 2) if goal is None else goal
-    race = _Race(program, rows, weights, keep, steps, every, goal, penalty_ramp, verbose)
+    race = Race(program, rows, weights, keep, steps, every, goal, penalty_ramp, verbose)
     interrupted = race.run()
     best = race.best
     trained = {"loss": best["loss"], "weights": best["weights"]}
     snapped, found = {}, best
     if polish and not interrupted:
-        found, snapped = polish_weights(program, rows, best, snap, race.others())
-    for variable, value in zip(model.variables, found["weights"], strict=True):
-        variable.assign(value)
-    return Fitted(model, found["loss"], trained, race.losses, race.history, snapped, interrupted)
-
-
-class _Race:
-    """Rounds of training, each followed by a validation, with ever fewer restarts."""
-
-    def __init__(self, program, rows, weights, keep, steps, every, goal, ramp, verbose):
-        self.program, self.rows, self.weights = program, rows, weights
-        self.rounds = max(1, -(-steps // every))
-        self.every, self.goal, self.ramp, self.verbose = every, goal, ramp, verbose
-        self.sizes = _sizes(len(weights[0]), max(1, keep), self.rounds)
-        self.losses = program.measure(weights, rows.validation)
-        self.state = program.fresh_state()
-        self.history, self.best = [], None
-        self._note(0, range(len(self.losses)))
-
-    def run(self):
-        """Trains; returns whether it was interrupted."""
-        bar = keras.utils.Progbar(self.rounds, verbose=self.verbose, unit_name="round")
-        alive = np.arange(len(self.losses))
         try:
-            for number, size in enumerate(self.sizes, 1):
-                alive = alive[np.argsort(self.losses[alive], kind="stable")][:size]
-                alive = alive[np.isfinite(self.losses[alive])]
-                if not len(alive):
-                    break
-                self.program.penalty.assign(self._penalty((number - 1) / self.rounds))
-                data, index = self.rows.batches(number)
-                self.weights, self.state, _ = self.program.advance(
-                    self.weights, self.state, alive, data, index
-                )
-                measured = self.program.measure(self.weights, self.rows.validation, alive)
-                self.losses[alive] = measured[alive]
-                self._note(number * self.every, alive)
-                done = self.best["loss"] <= self.goal
-                shown = [("validation_loss", self.best["loss"]), ("restarts", len(alive))]
-                bar.update(number, shown, finalize=done or number == self.rounds)
-                if done:
-                    break
+            found, snapped = polish_weights(program, rows, best, snap, race.others())
         except KeyboardInterrupt:
-            return True
-        return False
-
-    def others(self):
-        """The weights of all restarts."""
-        stacks = [np.asarray(w) for w in self.weights]
-        return [[s[i] for s in stacks] for i in range(len(self.losses))]
-
-    def _penalty(self, share):
-        low, high = self.ramp
-        return 1.0 if share >= high else max(0.0, (share - low) / (high - low))
-
-    def _note(self, step, alive):
-        winner = min(alive, key=lambda i: self.losses[i])
-        loss = float(self.losses[winner])
-        if self.best is None or loss < self.best["loss"]:
-            both = self.weights, self.state
-            weights, state = ([np.asarray(a[winner]) for a in stacks] for stacks in both)
-            self.best = {"loss": loss, "weights": weights, "state": state}
-        if not np.isfinite(self.best["loss"]) and step == 0:
-            raise ValueError(
-                "No restart has a finite loss on the validation rows. Received: targets between "
-                f"{np.min(self.rows.validation[1])} and {np.max(self.rows.validation[1])}"
-            )
-        best = {name: self.best[name] for name in ("loss", "weights")}
-        self.history.append({"step": step, "alive": len(alive), **best})
+            interrupted = True
+    for variable, value in zip(built.variables, found["weights"], strict=True):
+        variable.assign(value)
+    return Fitted(built, found["loss"], trained, race.losses, race.history, snapped, interrupted)
 
 
-def _promising(program, validation, drawn, restarts):
+def _positive(name: str, value: Any) -> int:
+    checked = check_positive_integer(name, value)
+    assert checked is not None
+    return checked
+
+
+def _check(validation_split: float, penalty_ramp: tuple[float, float], seed: int) -> None:
+    if not 0.0 < validation_split < 1.0:
+        raise ValueError(
+            "Argument `validation_split` must be a share between 0 and 1. "
+            f"Received: {validation_split!r}"
+        )
+    if len(penalty_ramp) != 2 or not 0.0 <= penalty_ramp[0] <= penalty_ramp[1] <= 1.0:
+        raise ValueError(
+            "Argument `penalty_ramp` must be two shares between 0 and 1, the lower one first. "
+            f"Received: {penalty_ramp!r}"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"Argument `seed` must be an integer of at least 0. Received: {seed!r}")
+
+
+def _checked_model(model: Any) -> keras.Model:
+    """The model, if it is one that can be trained."""
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            "Argument `model` must be a Keras model, or a function of no argument that returns "
+            f"one. Received: {model!r} (of type {type(model).__name__})"
+        )
+    if not model.built or not model.trainable_variables:
+        raise ValueError(
+            "Argument `model` must be built and have trainable weights. Call it on a batch, or "
+            f"begin it with `keras.Input`. Received: {model.name!r}, which is "
+            f"{'without such weights' if model.built else 'not built'}"
+        )
+    return model
+
+
+def _resolved(name: str, value: Any, get: Callable[[Any], Any], fits: Callable[[Any], bool]) -> Any:
+    """What Keras finds under a name or a configuration."""
+    try:
+        found = get(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or not fits(found):
+        raise ValueError(
+            f"Argument `{name}` must be a Keras {name}, or the name of one. Received: {value!r}"
+        )
+    return found
+
+
+def _is_optimizer(value: Any) -> bool:
+    return isinstance(value, keras.optimizers.Optimizer)
+
+
+def _promising(
+    program: Program, validation: Data, drawn: list[np.ndarray], restarts: int
+) -> list[np.ndarray]:
     """The first half of the restarts, and of what was drawn beside them the best."""
     count = len(drawn[0])
     if count == restarts:
@@ -222,31 +234,7 @@ def _promising(program, validation, drawn, restarts):
     return [w[chosen] for w in drawn]
 
 
-def _sizes(restarts, keep, rounds):
-    """How many restarts each round trains: all at first, then halved at equal distances."""
-    halvings = 0
-    while restarts >> (halvings + 1) >= keep and halvings + 1 < rounds:
-        halvings += 1
-    return [max(keep, restarts >> (halvings + 1) * i // rounds) for i in range(rounds)]
-
-
-def _default_optimizer(steps):
+@functools.lru_cache(maxsize=8)  # one object, so that its compiled program is found again
+def _default_optimizer(steps: int) -> keras.optimizers.Optimizer:
     rate = keras.optimizers.schedules.CosineDecay(0.02, steps, alpha=0.01)
     return keras.optimizers.Adam(rate, beta_2=0.95, epsilon=1e-12)
-
-
-_PROGRAMS = weakref.WeakKeyDictionary()
-
-
-def _program(model, loss, optimizer, restarts):
-    """The compiled program of a model: kept for as long as the model is."""
-    known = _PROGRAMS.setdefault(model, {})
-    key = (
-        repr(keras.losses.serialize(loss)),
-        repr({**optimizer.get_config(), "name": type(optimizer)}),
-        restarts,
-    )
-    if key not in known:
-        optimizer = type(optimizer).from_config(optimizer.get_config())
-        known[key] = Program(model, optimizer, loss, restarts)
-    return known[key]

@@ -1,10 +1,14 @@
 """From weights that are nearly simple to simple ones, where that costs nothing."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_addmul.restarts.grids import entries_of
+from keras_addmul.restarts.grids import Entry, Snap, entries_of
+from keras_addmul.restarts.program import Program
+from keras_addmul.restarts.rows import Rows
 
 __all__ = ["polish_weights"]
 
@@ -15,14 +19,21 @@ _PAIRS = 2000
 _AFTER = 1_000_000
 
 
-def polish_weights(program, rows, best, snap, others=(), rounds=2):
+def polish_weights(
+    program: Program,
+    rows: Rows,
+    best: dict[str, Any],
+    snap: Snap,
+    others: Sequence[list[np.ndarray]] = (),
+    rounds: int = 2,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Moves numbers to the grid, and along it, where the validation loss does not rise.
 
-    Or not by more than so many free numbers gain by chance where the rows are noisy.
-    First all at once, of the best or of whichever restart is better when it is rounded,
-    followed by the moves that lower the loss: one number, or two, to a neighbour on the
-    grid. If that is not as good as the weights were, one number
-    after the other is held on the grid while the rest is trained on.
+    Noisy rows allow a rise of what as many free numbers gain by chance. First all numbers
+    move at once, those of the best restart or of whichever is best once it is rounded,
+    and then one or two at a time to neighbours on the grid, for as long as that lowers the
+    loss. If the result is worse than the weights were, one number after the other
+    is held on the grid instead, while the rest is trained on.
 
     Args:
         program: `Program` of the model.
@@ -44,8 +55,15 @@ def polish_weights(program, rows, best, snap, others=(), rounds=2):
     return {"loss": work.loss, "weights": work.weights}, work.snapped()
 
 
+Weights = list[np.ndarray]
+
+
 class _Polish:
-    def __init__(self, program, rows, best, entries, rounds):
+    """The weights at hand, and which numbers of them are held on their grid."""
+
+    def __init__(
+        self, program: Program, rows: Rows, best: dict[str, Any], entries: list[Entry], rounds: int
+    ) -> None:
         self.program, self.rows, self.rounds, self.entries = program, rows, rounds, entries
         self.loss, self.weights = best["loss"], [np.array(w) for w in best["weights"]]
         self.state, self.lowest = best["state"], best["loss"]
@@ -53,7 +71,7 @@ class _Polish:
         self.held = set()
         self.done = False
 
-    def all_at_once(self, others):
+    def all_at_once(self, others: Sequence[list[np.ndarray]]) -> None:
         """Everything to the grid, then along it."""
         corners = [
             self.replaced(w, {e: e.nearest(self.value(e, w)) for e in self.entries})
@@ -69,7 +87,7 @@ class _Polish:
             self.weights, self.loss, self.held = weights, loss, set(self.entries)
             self.done = True
 
-    def one_by_one(self):
+    def one_by_one(self) -> None:
         """Holds numbers on the grid, the nearest first, and trains the others on."""
         refused = set()
         while free := [e for e in self.entries if e not in self.held | refused]:
@@ -86,17 +104,17 @@ class _Polish:
             else:
                 refused |= set(tried)
 
-    def may_take(self, loss, numbers):
+    def may_take(self, loss: float, numbers: int) -> bool:
         """Whether the loss is no higher than the lowest, up to rounding and chance.
 
-        Of noisy rows, each free number fits a part by chance, and Schwarz's criterion
-        grants log(rows) / rows of the loss for it.
+        Each free number fits a part of noisy rows by chance: Schwarz's criterion grants
+        log(rows) / rows of the loss for it.
         """
         self.lowest = min(self.lowest, self.loss)
         chance = numbers * np.log(self.rows.count) / self.rows.count
         return loss <= self.lowest * (1.0 + min(chance, 0.5)) + self.slack
 
-    def descended(self, weights, loss):
+    def descended(self, weights: Weights, loss: float) -> tuple[Weights, float]:
         """Goes along the grid for as long as one or two moves lower the loss."""
         while True:
             moves = [(e, v) for e in self.entries for v in e.neighbours(self.value(e, weights))]
@@ -113,16 +131,16 @@ class _Polish:
                 return weights, loss
             weights, loss = moved[winner], float(losses[winner])
 
-    def value(self, entry, weights=None):
+    def value(self, entry: Entry, weights: Weights | None = None) -> float:
         return float((weights or self.weights)[entry.variable].flat[entry.at])
 
-    def replaced(self, weights, values):
+    def replaced(self, weights: Weights, values: dict[Entry, float]) -> Weights:
         weights = [np.array(w) for w in weights]
         for entry, value in values.items():
             weights[entry.variable].flat[entry.at] = value
         return weights
 
-    def measured(self, sets):
+    def measured(self, sets: list[Weights]) -> list[float]:
         """The validation loss of any number of sets of weights."""
         room, losses = self.program.sets, []
         for start in range(0, len(sets), room):
@@ -133,11 +151,11 @@ class _Polish:
             losses += measured[: len(some)].tolist()
         return losses
 
-    def stacked(self, sets):
+    def stacked(self, sets: list[Weights]) -> Weights:
         padded = [*sets, *[sets[0]] * (self.program.sets - len(sets))]
         return [np.stack(each) for each in zip(*padded, strict=True)]
 
-    def trained(self, sets):
+    def trained(self, sets: list[tuple[Weights, set[Entry]]]) -> list[tuple[Weights, float]]:
         """Trains sets, given with the entries that are held; returns (weights, loss) of each.
 
         The loss is the lowest of those before and after each round.
@@ -157,7 +175,7 @@ class _Polish:
                     best[i] = [np.asarray(w[i]) for w in weights], float(losses[i])
         return best
 
-    def mask(self, held):
+    def mask(self, held: set[Entry]) -> Weights:
         """For each trainable weight: 0 where a number is held, 1 elsewhere."""
         variables = self.program.model.variables
         masks = {v.path: np.ones(v.shape, "float32") for v in variables}
@@ -165,11 +183,11 @@ class _Polish:
             masks[variables[entry.variable].path].flat[entry.at] = 0.0
         return [masks[v.path] for v in self.program.model.trainable_variables]
 
-    def snapped(self):
+    def snapped(self) -> dict[str, np.ndarray]:
         """From paths of weights to booleans: which numbers are on their grid."""
         found = {}
         for entry in self.entries:
             variable = self.program.model.variables[entry.variable]
             on = found.setdefault(variable.path, np.zeros(variable.shape, bool))
-            on.flat[entry.at] = self.value(entry) in np.float32(entry.grid).tolist()
+            on.flat[entry.at] = self.value(entry) in np.array(entry.grid, "float32").tolist()
         return found

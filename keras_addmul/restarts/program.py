@@ -1,9 +1,21 @@
 """One compiled program that trains many sets of weights of one model."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Program"]
+from keras_addmul.annotations import Tensor
+from keras_addmul.restarts.rows import Data
+
+__all__ = ["Loss", "Program", "Stacks", "compiled"]
+
+# Arrays, or tensors, with one set of weights along the first axis.
+Stacks = Sequence[Any]
+
+Loss = keras.losses.Loss | Callable[..., Any]
 
 
 class Program:
@@ -19,12 +31,28 @@ class Program:
         loss: Keras loss, or a function of (true, predicted).
         sets: How many sets of weights there are room for.
         scale: Number that the loss is divided by in training.
+
+    Attributes:
+        scale: Variable that holds it.
+        penalty: Variable: what the regularizers' penalties are multiplied by.
     """
 
-    def __init__(self, model, optimizer, loss, sets, scale=1.0):
-        self.model, self.optimizer, self.loss, self.sets = model, optimizer, loss, sets
-        self.scale = tf.Variable(scale, dtype="float32", trainable=False)
-        self.penalty = tf.Variable(1.0, dtype="float32", trainable=False)
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Loss,
+        sets: int,
+        scale: float = 1.0,
+    ) -> None:
+        self.model: keras.Model = model
+        self.optimizer: keras.optimizers.Optimizer = optimizer
+        self.loss: Loss = loss
+        self.sets: int = sets
+        numbers: list[Any] = [scale, 1.0]
+        self.scale: Any
+        self.penalty: Any
+        self.scale, self.penalty = (tf.Variable(n, False, dtype="float32") for n in numbers)
         optimizer.build(model.trainable_variables)
         self._weights = [v.value for v in model.variables]
         self._state = [v.value for v in optimizer.variables]
@@ -32,11 +60,19 @@ class Program:
         self._advance = tf.function(self._trace_advance, jit_compile=True, autograph=False)
         self._measure = tf.function(self._trace_measure, jit_compile=True, autograph=False)
 
-    def fresh_state(self):
+    def fresh_state(self) -> list[np.ndarray]:
         """The optimizer's state at its beginning, for every set."""
         return [np.repeat(s[None], self.sets, axis=0) for s in self._fresh]
 
-    def advance(self, weights, state, alive, data, index, mask=None):
+    def advance(
+        self,
+        weights: Stacks,
+        state: Stacks,
+        alive: Sequence[int] | np.ndarray,
+        data: Data,
+        index: np.ndarray,
+        mask: Stacks | None = None,
+    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Trains the sets named in `alive`, one step for each row of `index`.
 
         Args:
@@ -45,7 +81,6 @@ class Program:
             alive: Integers, which sets are trained.
             data: Pair (x, y) of arrays or nests of arrays.
             index: Integers of shape `(steps, batch)`: the rows of each step's batch.
-                None for every row at each of `steps` steps.
             mask: List like the trainable weights, stacked: 0 where a number stays.
 
         Returns:
@@ -55,24 +90,29 @@ class Program:
         if mask is None:
             shapes = [(self.sets, *v.shape) for v in self.model.trainable_variables]
             mask = [np.ones(shape, "float32") for shape in shapes]
-        order, count = self._padded(alive)
-        return self._advance(list(weights), list(state), order, count, data, index, mask)
+        queue, count = self._padded(alive)
+        return self._advance(list(weights), list(state), queue, count, data, index, mask)
 
-    def measure(self, weights, data, alive=None):
-        """Loss of each set on the data; infinite for those not in `alive`, and where it is nan."""
-        order, count = self._padded(range(self.sets) if alive is None else alive)
-        return self._measure(list(weights), order, count, data).numpy()
+    def measure(
+        self, weights: Stacks, data: Data, alive: Sequence[int] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Loss of each set on the data; infinite for those not in `alive`, and where it is nan.
+
+        Penalties of regularizers do not count.
+        """
+        queue, count = self._padded(range(self.sets) if alive is None else alive)
+        return self._measure(list(weights), queue, count, data).numpy()
 
     def _padded(self, alive):
-        order = np.zeros(self.sets, "int32")
-        order[: len(alive)] = alive
-        return tf.constant(order), tf.constant(len(alive), tf.int32)
+        queue = np.zeros(self.sets, "int32")
+        queue[: len(alive)] = alive
+        return tf.constant(queue), tf.constant(len(alive), tf.int32)
 
-    def _trace_advance(self, weights, state, order, count, data, index, mask):
+    def _trace_advance(self, weights, state, queue, count, data, index, mask):
         variables = self._weights + self._state
 
         def one(i, stacks, losses):
-            at = tf.gather(order, i)  # a slice would make XLA compile for each value
+            at = tf.gather(queue, i)  # a slice would make XLA compile for each value
             for variable, stack in zip(variables, stacks, strict=True):
                 variable.assign(tf.gather(stack, at))
             loss = self._steps(data, index, [tf.gather(m, at) for m in mask])
@@ -112,11 +152,11 @@ class Program:
         _, total = tf.while_loop(lambda i, _: i < steps, step, (tf.constant(0), tf.constant(0.0)))
         return total / tf.cast(steps, tf.float32)
 
-    def _trace_measure(self, weights, order, count, data):
+    def _trace_measure(self, weights, queue, count, data):
         x, y = data
 
         def one(i, losses):
-            at = tf.gather(order, i)
+            at = tf.gather(queue, i)
             for variable, stack in zip(self._weights, weights, strict=True):
                 variable.assign(tf.gather(stack, at))
             loss = self._loss(y, self.model(x, training=False))
@@ -129,3 +169,28 @@ class Program:
     def _loss(self, y, predicted):
         loss = tf.reduce_mean(self.loss(y, predicted))
         return tf.cast(loss, tf.float32)
+
+
+# Compiling costs seconds: the last few programs are kept, and with them their models.
+_KEPT = 8
+_PROGRAMS: dict[tuple[Any, ...], tuple["Program", Any]] = {}
+
+
+def compiled(
+    model: keras.Model, loss: Loss, optimizer: keras.optimizers.Optimizer, sets: int
+) -> Program:
+    """The `Program` of a model: the one of an earlier call, if nothing has changed."""
+    config = optimizer.get_config()
+    numbers = {name: value for name, value in config.items() if name != "name"}
+    # What has a configuration inside, such as a schedule, is told apart by identity: by
+    # name and numbers, two classes of one name would be the same.
+    nested = any(isinstance(value, dict) for value in config.values())
+    kind = id(optimizer) if nested else type(optimizer)
+    key = (id(model), id(loss), kind, repr(numbers), sets)
+    if key not in _PROGRAMS:
+        copy = type(optimizer).from_config(config)
+        # The objects are kept beside it, so that no other one takes over their identities.
+        _PROGRAMS[key] = Program(model, copy, loss, sets), (model, loss, optimizer)
+        while len(_PROGRAMS) > _KEPT:
+            del _PROGRAMS[next(iter(_PROGRAMS))]
+    return _PROGRAMS[key][0]

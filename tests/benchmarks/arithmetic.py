@@ -1,12 +1,16 @@
 """One layer class for all four operations on the single-module arithmetic task, beside its peers.
 
     python -m tests.benchmarks.arithmetic [--operation OP] [--seeds N] [--unstructured]
+    python -m tests.benchmarks.arithmetic --single [--seeds N]
 
 Ours is `fit_restarts` on an `AddMulSelect(1)` with one set of hyper-parameters, which
 are not told the operation. A run is 16 restarts, trained side by side on the same
 batches; its iterations are the steps of each. The best is chosen by the validation
 loss inside the range of the training. A run counts as solved by training where the
 weights are right before the polish, and by polish where they are right after it.
+
+`--single` measures what the restarts are worth: one start, drawn from the layer's own
+initializers, the same optimizer, penalties and steps, no polish.
 """
 
 import argparse
@@ -24,6 +28,7 @@ from keras_addmul.restarts import fit_restarts
 from keras_addmul.restarts.program import Program
 from tests.benchmarks import arithmetic_peers
 from tests.benchmarks import arithmetic_task as task
+from tests.benchmarks.run import save
 
 NAME = "arithmetic"
 TITLE = "single-module arithmetic task: successes of 225 runs (9 ranges, 25 seeds)"
@@ -49,8 +54,17 @@ def _tools():
     return model, Program(model, keras.optimizers.SGD(0.0), keras.losses.MeanSquaredError(), LOGS)
 
 
-def run_ours(operation, seeds=25, watch=iter, starts=None):
-    """Trains and judges all runs of one operation; two summaries, of training and of polish."""
+def run_ours(operation, seeds=25, watch=iter, starts=None, restarts=RESTARTS, **how):
+    """Trains and judges all runs of one operation; two summaries, of training and of polish.
+
+    Args:
+        operation: Name of the operation.
+        seeds: Number of seeds in each range.
+        watch: Wraps the iterable of runs, to show how far it is.
+        starts: As for `fit_restarts`.
+        restarts: As for `fit_restarts`.
+        **how: Further arguments of `fit_restarts`.
+    """
     start = time.perf_counter()
     model, judge = _tools()
     inside = task.validation_inputs(seeds).numpy()
@@ -62,13 +76,14 @@ def run_ours(operation, seeds=25, watch=iter, starts=None):
             model,
             lambda step, rows, at=at: _fresh_rows(operation, at, step, rows, seeds),
             validation_data=data,
-            restarts=RESTARTS,
+            restarts=restarts,
             steps=STEPS,
             batch_size=BATCH,
             every=EVERY,
             starts=starts,
             seed=at % seeds,
             verbose=0,
+            **how,
         )
         logs.append(_judged(judge, found, _with_target(operation, outside[at])))
     seconds = time.perf_counter() - start
@@ -82,6 +97,17 @@ def unstructured(model, restarts, seed):
     kernels = [SelectUniform(seed=s)(layer.kernel.shape).numpy() for s in seeds[0]]
     orders = [NearEnds(seed=s)(layer.order.shape).numpy() for s in seeds[1]]
     return {layer.kernel.path: np.stack(kernels), layer.order.path: np.stack(orders)}
+
+
+def run_single(seeds=25, operations=tuple(task.OPERATIONS)):
+    """One row an operation: a single start by training alone."""
+    rows = []
+    how = {"starts": unstructured, "restarts": 1, "draws": 1, "polish": False}
+    for operation in operations:
+        trained, _ = run_ours(operation, seeds, functools.partial(_progress, operation), **how)
+        rows.append(_row("AddMulSelect, a single start", operation, trained))
+        print(rows[-1], flush=True)
+    return rows
 
 
 def _fresh_rows(operation, at, step, rows, seeds):
@@ -163,8 +189,13 @@ def main(arguments=None):
     parser.add_argument("--operation", choices=tuple(task.OPERATIONS))
     parser.add_argument("--seeds", type=int, default=25)
     parser.add_argument("--unstructured", action="store_true", help="random starts alone")
+    parser.add_argument("--single", action="store_true", help="one start, and no polish")
     options = parser.parse_args(arguments)
-    operations = [options.operation] if options.operation else task.OPERATIONS
+    operations = [options.operation] if options.operation else list(task.OPERATIONS)
+    if options.single:
+        rows = run_single(options.seeds, operations)
+        print("written to", save("arithmetic_single", rows))
+        return
     for operation in operations:
         watch = functools.partial(_progress, operation)
         starts = unstructured if options.unstructured else None
