@@ -32,7 +32,14 @@ HEIGHT = {
 # The same inside a folder of folders; what is not listed lies on top.
 STOREYS = {
     "barron": {"functions": 0, "fitting": 1, "models": 2, "norms": 3},
-    "discover": {"table": 0, "search": 1, "report": 2},
+    "discover": {
+        "table": 0,
+        "search": 1,
+        "formula": 2,
+        "scoring": 2,
+        "finding": 3,
+        "report": 4,
+    },
 }
 
 # Libraries that are imported where they are used, because they cost time or are optional.

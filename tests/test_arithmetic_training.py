@@ -7,8 +7,6 @@ from tests.benchmarks import arithmetic_task as task
 from tests.benchmarks import arithmetic_training as training
 from tests.benchmarks.arithmetic_peers import PEERS, UNITS, nac_kernels, staircase
 
-RANDOM = np.random.default_rng(0)
-
 
 def test_all_models_at_once_answer_as_each_layer_alone():
     for name in PEERS:
@@ -45,9 +43,9 @@ def test_noise_is_that_of_the_step_and_only_of_training():
     np.testing.assert_array_equal(*(training.predict(layer, weights, x) for _ in range(2)))
 
 
-def test_restarts_follow_the_rule_taken_literally():
+def test_restarts_follow_the_rule_taken_literally(rng):
     models = 12
-    logs = RANDOM.uniform(0.0, 3.0, (20, models)) * RANDOM.choice([0.1, 1.0, 5.0], models)
+    logs = rng.uniform(0.0, 3.0, (20, models)) * rng.choice([0.1, 1.0, 5.0], models)
     restarts = training.Restarts(models)
     when = [restarts.times(1000 * i, error) for i, error in enumerate(logs)]
     for model in range(models):
@@ -63,8 +61,8 @@ def test_restarts_follow_the_rule_taken_literally():
     assert sum(np.sum(w >= 0) for w in when) > models / 2
 
 
-def test_adam_and_clipping_are_the_textbook_ones():
-    w, g1, g2 = (RANDOM.normal(size=(3, 2, 1)).astype("float32") for _ in range(3))
+def test_adam_and_clipping_are_the_textbook_ones(rng):
+    w, g1, g2 = (rng.normal(size=(3, 2, 1)).astype("float32") for _ in range(3))
     zeros = [tf.zeros((3, 2, 1))]
     state = training.adam([tf.constant(w)], zeros, zeros, [tf.constant(g1)], tf.constant(0), 0.1)
     (got,), _, _ = training.adam(*state, [tf.constant(g2)], tf.constant(1), 0.1)

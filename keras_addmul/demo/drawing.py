@@ -1,16 +1,21 @@
 """The picture of the demonstration."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
+from keras_addmul.demo.results import Outcome
+
 __all__ = ["draw"]
 
-DAY = 86400.0
+DAY: float = 86400.0
 OURS, DENSE, DENSE_LOG, GREY = "#0b6e99", "#d9822b", "#8c6bb1", "#9a9a9a"
 
 
-def draw(outcome, path):
-    """Draws predictions, errors and the way of the weights to a PNG file."""
+def draw(outcome: Outcome, path: str | Path) -> None:
+    """Draws predictions, errors and the path of the weights to a PNG file."""
     figure = Figure(figsize=(14, 4.6), dpi=120, layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     _predictions(left, outcome)
@@ -22,7 +27,7 @@ def draw(outcome, path):
     figure.savefig(path)
 
 
-def _predictions(axes, outcome):
+def _predictions(axes: Any, outcome: Outcome) -> None:
     """Prediction against truth, over all decades."""
     parts = outcome.parts
     ours, dense, *_ = outcome.predictions
@@ -46,7 +51,7 @@ def _predictions(axes, outcome):
     axes.legend(frameon=False, loc="upper left")
 
 
-def _errors(axes, outcome):
+def _errors(axes: Any, outcome: Outcome) -> None:
     """Relative error of each model, sorted, so that the median can be read off."""
     styles = zip(outcome.predictions, (OURS, DENSE, DENSE_LOG), "os^", strict=True)
     for name, color, marker in styles:
@@ -66,7 +71,7 @@ def _errors(axes, outcome):
     axes.set_xticks([1e-4, 1e-3, 1e-2, 0.1, 1], ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
 
 
-def _weights(axes, outcome):
+def _weights(axes: Any, outcome: Outcome) -> None:
     """The order and the exponents over the training."""
     lines = [
         ("order", 1.0, "black", "order"),

@@ -6,12 +6,13 @@ import math
 import keras
 import numpy as np
 
+from keras_addmul.demo.splitting import Units
 from keras_addmul.layers import AddMulDense
 
 __all__ = ["CONSTANT", "Arm", "Law", "arms", "read_law", "served"]
 
-GRAVITY = 6.67430e-11  # m^3 / (kg s^2), CODATA 2018
-CONSTANT = 2 * math.pi / math.sqrt(GRAVITY)
+GRAVITY: float = 6.67430e-11  # m^3 / (kg s^2), CODATA 2018
+CONSTANT: float = 2 * math.pi / math.sqrt(GRAVITY)
 
 
 @dataclasses.dataclass
@@ -32,23 +33,23 @@ class Arm:
     log_inputs: bool = False
     log_outputs: bool = False
 
-    def encode(self, x):
-        """The inputs as the model takes them."""
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Returns inputs as the model takes them."""
         return np.log(x) if self.log_inputs else x
 
-    def encode_targets(self, y):
-        """The targets as the model answers them."""
+    def encode_targets(self, y: np.ndarray) -> np.ndarray:
+        """Returns targets as the model answers them."""
         return np.log(y) if self.log_outputs else y
 
-    def predict(self, x):
-        """Periods, in units, of a float array of shape `(bodies, 2)`."""
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predicts the periods, in units, for a float array of shape `(bodies, 2)`."""
         y = keras.ops.convert_to_numpy(self.model(self.encode(x), training=False))
         y = y[:, 0].astype("float64")
         return np.exp(y) if self.log_outputs else y
 
 
-def arms():
-    """The three models, untrained: the neuron first.
+def arms() -> list[Arm]:
+    """Makes the three models, untrained: the neuron first.
 
     The networks get the loss and the form of output that did best on the held-out
     bodies, among those that were tried. The neuron's loss, of log(1 + period),
@@ -62,7 +63,7 @@ def arms():
     ]
 
 
-def _neuron():
+def _neuron() -> keras.Model:
     """`constant * (axis (+)_n mass)`; order, exponents and constant are learned."""
     constant = keras.layers.Dense(
         1,
@@ -75,7 +76,7 @@ def _neuron():
     return keras.Sequential([keras.Input((2,), name="axis_and_mass"), operation, constant])
 
 
-def _network(name):
+def _network(name: str) -> keras.Model:
     hidden, output = keras.layers.Dense(16, "tanh"), keras.layers.Dense(1)
     return keras.Sequential([keras.Input((2,), name="axis_and_mass"), hidden, output], name=name)
 
@@ -99,7 +100,7 @@ class Law:
     constant: float
 
 
-def read_law(model, units):
+def read_law(model: keras.Model, units: Units) -> Law:
     """Reads the `Law` off a trained neuron."""
     operation = model.get_layer("operation")
     order = float(operation.order.numpy()[0])
@@ -110,8 +111,8 @@ def read_law(model, units):
     return Law(order, axis, mass, constant)
 
 
-def served(model, units):
-    """The neuron between SI units: from metres and kilograms to seconds."""
+def served(model: keras.Model, units: Units) -> keras.Model:
+    """Puts the neuron between SI units: from metres and kilograms to seconds."""
     return keras.Sequential(
         [
             keras.Input((2,), name="metres_and_kilograms"),

@@ -1,40 +1,49 @@
-"""What the demonstration says."""
+"""The words of the demonstration."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from keras_addmul.demo.networks import CONSTANT
+from keras_addmul.demo.networks import CONSTANT, Law
+from keras_addmul.demo.results import Outcome
+from keras_addmul.demo.splitting import Split
+from keras_addmul.discover import Discovery
+from keras_addmul.serving import Report
 
 __all__ = ["closing", "comparison", "formula", "law", "opening", "served"]
 
-DAY = 86400.0
+DAY: float = 86400.0
 
 
-def opening(console, parts):
-    """Says what there is to learn from."""
+def opening(console: Any, parts: Split) -> None:
+    """Prints which bodies there are to learn from."""
     train = parts.training
     short, long = train.period.argmin(), train.period.argmax()
     console.print("\n[bold]How long does an orbit take?[/bold]\n")
     console.print(
         f"{len(train)} bodies of the solar system as measured, from {train.names[short]} "
         f"({_time(train.period[short])}) to {train.names[long]} ({_time(train.period[long])}). "
-        "Given are the semi-major axis of the orbit and the mass in its center. Nothing is said "
-        "of a law: one neuron finds out whether to add or to multiply the two, and in what powers."
+        "The neuron gets the semi-major axis of an orbit and the mass in its center, and no law: "
+        "it finds out whether to add or to multiply the two, and in what powers."
     )
     console.print(f"{len(parts.held_out)} more bodies are held out{_unseen(parts)}.\n")
-    console.print("Ctrl-C ends a training and goes on with what it has learned.\n", style="dim")
+    console.print(
+        "Ctrl-C ends a training; the next step goes on with the weights until then.\n", style="dim"
+    )
 
 
-def _unseen(parts):
+def _unseen(parts: Split) -> str:
     if not len(parts.unseen):
         return ""
     name, center = parts.unseen.names[0], parts.unseen.centers[0]
     return f", and the {name}, with the mass of the {center}, is kept for the end"
 
 
-def law(console, found):
-    """Prints what the neuron became."""
-    table = Table(title="What the neuron became", title_justify="left")
+def law(console: Any, found: Law) -> None:
+    """Prints the law that the neuron learned."""
+    table = Table(title="What the neuron learned", title_justify="left")
     for column in ("", "learned", "Kepler's third law", "error"):
         table.add_column(column, justify="right" if column else "left")
     table.add_row("order: 0 adds, 1 multiplies", f"{found.order:.4f}", "1", "")
@@ -57,8 +66,8 @@ def law(console, found):
         console.print("  Not a product yet, so its weights are not exponents: train for longer.\n")
 
 
-def comparison(console, outcome):
-    """Prints how far off each model is on bodies it was not trained on."""
+def comparison(console: Any, outcome: Outcome) -> None:
+    """Prints the errors of each model on bodies that it was not trained on."""
     table = Table(title="Relative error on the held-out bodies", title_justify="left")
     table.add_column("model")
     unseen = outcome.parts.unseen
@@ -74,34 +83,34 @@ def comparison(console, outcome):
     steps = " and ".join(str(n) for n in dict.fromkeys(outcome.steps.values()))
     console.print(
         f"All were trained on the same rows, in {steps} steps. Both networks learn the logarithm "
-        "of the period; the last one is given those of its inputs, too.\n"
+        "of the period; the last one also gets the logarithms of its inputs.\n"
     )
 
 
-def formula(console, found):
-    """Prints the formula that `discover` reads out of the same table."""
+def formula(console: Any, found: Discovery | None) -> None:
+    """Prints the formula that `discover` finds in the same table."""
     if found is None:
         return
     law = found.formula
     console.print(
-        f"The same table given to [bold]discover[/bold], a the axis in m, M the mass in kg, "
-        f"T the period in s, found in {found.seconds:.0f} s:\n"
+        f"[bold]discover[/bold] finds a formula in the same table in {found.seconds:.0f} s, with a "
+        "the axis in m, M the mass in kg and T the period in s:\n"
         f"  [bold]{law.text}[/bold]   ({law.structure}; relative error {law.error:.2%} on "
-        f"{len(found.held_out)} bodies it did not learn from)\n"
+        f"{len(found.held_out)} bodies that it did not learn from)\n"
         "  Kepler's third law: T^2 = 4 pi^2 a^3 / (G M)\n"
     )
 
 
-def served(console, checked):
-    """Says that the exported model answers the same."""
+def served(console: Any, checked: Report) -> None:
+    """Prints how closely the exported model answers the same."""
     console.print(
         f"Exported. A fresh process, without Keras and without keras_addmul, answers the same: "
         f"{' and '.join(checked.endpoints)} agree to {checked.max_rel_error:.0e}."
     )
 
 
-def closing(console, outcome, out):
-    """Prints the answer of the served model for the body that was kept, and the files."""
+def closing(console: Any, outcome: Outcome, out: Path) -> None:
+    """Prints the answer of the served model for the last body, and the files."""
     unseen = outcome.parts.unseen
     if outcome.served is not None:
         name, measured = unseen.names[0], unseen.period[0]
@@ -118,6 +127,6 @@ def closing(console, outcome, out):
     )
 
 
-def _time(seconds):
+def _time(seconds: float) -> str:
     days = seconds / DAY
     return f"{days / 365.25:.0f} years" if days > 1000 else f"{24 * days:.1f} hours"

@@ -1,10 +1,11 @@
 """Which bodies are learned from, and the units in which they are."""
 
 import dataclasses
+from typing import Self
 
 import numpy as np
 
-from keras_addmul.demo.bodies import Table
+from keras_addmul.demo.bodies import Bodies
 
 __all__ = ["UNSEEN", "Split", "Units", "split"]
 
@@ -17,21 +18,27 @@ class Split:
     """The bodies to train on, those to test on, and one for the very end.
 
     Attributes:
-        training: `Table`.
-        held_out: `Table`; every fourth body of each center, by distance.
-        unseen: `Table` of one body, or of none if the table has no `UNSEEN`.
+        training: `Bodies`.
+        held_out: `Bodies`: every fourth body of each center, by distance.
+        unseen: `Bodies`: one, or none if the table has no `UNSEEN`.
     """
 
-    training: Table
-    held_out: Table
-    unseen: Table
+    training: Bodies
+    held_out: Bodies
+    unseen: Bodies
 
 
-def split(table):
-    """Splits a `Table` into a `Split`, always in the same way.
+def split(bodies: Bodies) -> Split:
+    """Splits bodies into those to train on and those to test on, always in the same way.
+
+    Args:
+        bodies: `Bodies`.
+
+    Returns:
+        A `Split`.
 
     Raises:
-        ValueError: No center has enough bodies to spare one of them.
+        ValueError: If no center has enough bodies to spare one of them.
 
     Example:
     >>> from keras_addmul import demo
@@ -39,18 +46,18 @@ def split(table):
     >>> len(parts.training), len(parts.held_out), *parts.unseen.names.tolist()
     (59, 20, 'Moon')
     """
-    unseen = table.names == UNSEEN
-    held_out = np.zeros(len(table), bool)
-    for center in np.unique(table.centers):
-        rows = np.flatnonzero((table.centers == center) & ~unseen)
-        rows = rows[np.argsort(table.semi_major_axis[rows], kind="stable")]
+    unseen = bodies.names == UNSEEN
+    held_out = np.zeros(len(bodies), bool)
+    for center in np.unique(bodies.centers):
+        rows = np.flatnonzero((bodies.centers == center) & ~unseen)
+        rows = rows[np.argsort(bodies.semi_major_axis[rows], kind="stable")]
         held_out[rows[2::4]] = True
     if not held_out.any():
         raise ValueError(
             "expected a center with at least 3 bodies, to hold one out. "
-            f"Received: {len(table)} bodies around {len(np.unique(table.centers))} centers"
+            f"Received: {len(bodies)} bodies around {len(np.unique(bodies.centers))} centers"
         )
-    return Split(table[~held_out & ~unseen], table[held_out], table[unseen])
+    return Split(bodies[~held_out & ~unseen], bodies[held_out], bodies[unseen])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,23 +78,23 @@ class Units:
     period: float
 
     @classmethod
-    def of(cls, table):
-        """The units for a `Table`."""
+    def of(cls, bodies: Bodies) -> Self:
+        """Makes the units for some bodies."""
         return cls(
-            _geometric_mean(table.semi_major_axis),
-            _geometric_mean(table.central_mass),
-            _geometric_mean(table.period),
+            _geometric_mean(bodies.semi_major_axis),
+            _geometric_mean(bodies.central_mass),
+            _geometric_mean(bodies.period),
         )
 
-    def inputs(self, table):
-        """Semi-major axis and central mass: float32 array of shape `(bodies, 2)`."""
-        columns = [table.semi_major_axis / self.axis, table.central_mass / self.mass]
+    def inputs(self, bodies: Bodies) -> np.ndarray:
+        """Returns semi-major axis and central mass: float32 array of shape `(bodies, 2)`."""
+        columns = [bodies.semi_major_axis / self.axis, bodies.central_mass / self.mass]
         return np.stack(columns, axis=1).astype("float32")
 
-    def targets(self, table):
-        """Period: float32 array of shape `(bodies, 1)`."""
-        return (table.period / self.period)[:, None].astype("float32")
+    def targets(self, bodies: Bodies) -> np.ndarray:
+        """Returns the period: float32 array of shape `(bodies, 1)`."""
+        return (bodies.period / self.period)[:, None].astype("float32")
 
 
-def _geometric_mean(column):
+def _geometric_mean(column: np.ndarray) -> float:
     return float(np.exp(np.mean(np.log(column))))

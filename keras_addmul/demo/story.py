@@ -1,6 +1,5 @@
 """The demonstration: from a table of measurements to an answer of a served model."""
 
-import dataclasses
 from pathlib import Path
 
 import keras
@@ -9,49 +8,23 @@ from rich.console import Console
 
 from keras_addmul import serving
 from keras_addmul.demo import drawing, networks, printed
-from keras_addmul.demo.bodies import load
+from keras_addmul.demo.bodies import Bodies, load
+from keras_addmul.demo.results import Outcome
 from keras_addmul.demo.splitting import Split, Units, split
 from keras_addmul.demo.training import progress_bar, train
-from keras_addmul.discover import discover
+from keras_addmul.discover import Discovery, discover
+from keras_addmul.discover.report.files import directory
 from keras_addmul.serving.fresh_process import answers
 
-__all__ = ["Outcome", "run"]
+__all__ = ["run"]
 
 # `discover` needs so many bodies.
-MIN_ROWS = 20
+MIN_ROWS: int = 20
 
 
-@dataclasses.dataclass
-class Outcome:
-    """What a run found.
-
-    Attributes:
-        law: `Law`, read off the neuron.
-        parts: `Split`, the bodies.
-        predictions: Seconds, for each model by its name and for `"training"`,
-            `"held_out"` and `"unseen"`: float array, one entry a body.
-        parameters: Number of weights of each model, by its name.
-        steps: Number of training steps that each model did, by its name.
-        path: The weights over the training: `{"step": [...], "order": [...], ...}`.
-        served: Seconds that the SavedModel answered for the unseen body, or None.
-        discovery: What `discover` makes of the same table, or None where it is too short.
-    """
-
-    law: networks.Law
-    parts: Split
-    predictions: dict
-    parameters: dict
-    steps: dict
-    path: dict
-    served: float | None = None
-    discovery: object = None
-
-    def errors(self, name, part):
-        """Relative errors of a model on a part of the bodies."""
-        return np.abs(self.predictions[name][part] / getattr(self.parts, part).period - 1)
-
-
-def run(out, table=None, steps=2000, seed=0):
+def run(
+    out: str | Path, table: str | Path | None = None, steps: int = 2000, seed: int = 0
+) -> Outcome:
     """Trains, compares, draws, exports, and asks the exported model; tells of it as it goes.
 
     Args:
@@ -64,16 +37,15 @@ def run(out, table=None, steps=2000, seed=0):
         An `Outcome`.
 
     Raises:
-        FileNotFoundError: There is no such table.
-        ValueError: The table cannot be used (see `load`), or `steps` is not positive.
+        OSError: If there is no such table, or `out` cannot be written to.
+        ValueError: If the table cannot be used (see `load`), or `steps` is not positive.
     """
     if steps < 1:
         raise ValueError(f"`steps` must be a positive integer. Received: {steps!r}")
     console = Console(highlight=False)
     parts = split(load(table))
     units = Units.of(parts.training)
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = directory(out)
     printed.opening(console, parts)
 
     keras.utils.set_random_seed(seed)
@@ -97,15 +69,18 @@ def run(out, table=None, steps=2000, seed=0):
     return outcome
 
 
-def _train_all(console, arms, table, units, steps):
+def _train_all(
+    console: Console, arms: list[networks.Arm], bodies: Bodies, units: Units, steps: int
+) -> tuple[dict[str, int], dict[str, list[float]]]:
     """Trains every model; returns the steps done, and the way the neuron's weights took."""
-    x, y = units.inputs(table), units.targets(table)
-    path = {"step": [], "order": [], "axis_exponent": [], "mass_exponent": []}
+    x, y = units.inputs(bodies), units.targets(bodies)
+    fields = ("order", "axis_exponent", "mass_exponent")
+    path: dict[str, list[float]] = {name: [] for name in ("step", *fields)}
 
-    def watch(step):
+    def watch(step: int) -> None:
         law = networks.read_law(arms[0].model, units)
         path["step"].append(step)
-        for field in ("order", "axis_exponent", "mass_exponent"):
+        for field in fields:
             path[field].append(getattr(law, field))
 
     done = {}
@@ -116,26 +91,26 @@ def _train_all(console, arms, table, units, steps):
     return done, path
 
 
-def _discover(console, table, seed):
-    """The formula that `discover` finds in the table, None where it has too few rows."""
-    if len(table) < MIN_ROWS:
+def _discover(console: Console, bodies: Bodies, seed: int) -> Discovery | None:
+    """The formula that `discover` finds for the bodies, None where there are too few."""
+    if len(bodies) < MIN_ROWS:
         return None
-    x = np.stack([table.semi_major_axis, table.central_mass], axis=1)
-    with console.status("looking for a formula, with nothing known of products"):
+    x = np.stack([bodies.semi_major_axis, bodies.central_mass], axis=1)
+    with console.status("looking for a formula"):
         return discover(
-            x, table.period, names=["a", "M"], target="T", baselines=False, seed=seed, verbose=0
+            x, bodies.period, names=["a", "M"], target="T", baselines=False, seed=seed, verbose=0
         )
 
 
-def _predictions(arm, parts, units):
+def _predictions(arm: networks.Arm, parts: Split, units: Units) -> dict[str, np.ndarray]:
     return {
-        part: units.period * arm.predict(units.inputs(table))
-        for part, table in vars(parts).items()
-        if len(table)
+        part: units.period * arm.predict(units.inputs(bodies))
+        for part, bodies in vars(parts).items()
+        if len(bodies)
     }
 
 
-def _serve(console, model, parts, target):
+def _serve(console: Console, model: keras.Model, parts: Split, target: Path) -> float | None:
     """Exports the model, checks it, and asks it for the unseen body's period."""
     with console.status("exporting, and checking in a fresh process"):
         path = serving.export(model, target)
@@ -152,5 +127,5 @@ def _serve(console, model, parts, target):
     return float(served.outputs[0][0, 0])
 
 
-def _si(table):
-    return np.stack([table.semi_major_axis, table.central_mass], axis=1).astype("float32")
+def _si(bodies: Bodies) -> np.ndarray:
+    return np.stack([bodies.semi_major_axis, bodies.central_mass], axis=1).astype("float32")

@@ -1,16 +1,22 @@
 """Trains a model on a small table, all rows at each step, and shows how it goes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_addmul.demo.networks import Arm
+
 __all__ = ["progress_bar", "train"]
 
-LEARNING_RATE = 0.05  # at the start; it falls to zero along a cosine
+LEARNING_RATE: float = 0.05  # at the start; it falls to zero along a cosine
 
 
-def progress_bar(console):
-    """A `rich` progress bar with the loss and the time left."""
+def progress_bar(console: Any) -> Any:
+    """Makes a `rich` progress bar with the loss and the time left."""
     return Progress(
         TextColumn("{task.description:<24}"),
         BarColumn(),
@@ -21,7 +27,14 @@ def progress_bar(console):
     )
 
 
-def train(arm, x, y, steps, progress, watch=None):
+def train(
+    arm: Arm,
+    x: np.ndarray,
+    y: np.ndarray,
+    steps: int,
+    progress: Any,
+    watch: Callable[[int], object] | None = None,
+) -> int:
     """Trains an `Arm`, compiled by XLA. Ctrl-C ends the training and keeps what it has learned.
 
     Args:
@@ -57,7 +70,13 @@ def train(arm, x, y, steps, progress, watch=None):
 class _Show(keras.callbacks.Callback):
     """Moves the progress bar, and lets somebody watch: at first every step, then every ten."""
 
-    def __init__(self, name, steps, progress, watch):
+    def __init__(
+        self,
+        name: str,
+        steps: int,
+        progress: Any,
+        watch: Callable[[int], object] | None,
+    ) -> None:
         super().__init__()
         self.done = 0
         self._name = name
@@ -65,13 +84,14 @@ class _Show(keras.callbacks.Callback):
         self._task = progress.add_task(name, total=steps, loss=float("nan"))
         self._watch = watch or (lambda step: None)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.done += 1
         if self.done <= 100 or self.done % 10 == 0:
             self._watch(self.done)
         if self.done % 10 == 0:
             self._progress.update(self._task, completed=self.done, loss=logs["loss"])
 
-    def stop(self):
+    def stop(self) -> None:
+        """Marks the training as stopped, on the bar."""
         self._progress.update(self._task, description=f"{self._name[:14]}, stopped")
         self._progress.stop_task(self._task)

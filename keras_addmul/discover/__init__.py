@@ -8,7 +8,8 @@ import inspect
 import sys
 import types
 
-from keras_addmul.discover.discovery import Discovery, discover
+from keras_addmul.discover.discovery import discover
+from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.formula import Formula
 
 __all__ = ["Discovery", "Formula", "discover"]

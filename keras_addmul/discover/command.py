@@ -1,11 +1,26 @@
 """The command `discover`: from a file of values to a report and a SavedModel."""
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_addmul.discover.discovery import discover
+from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.report import files, screen
+from keras_addmul.discover.table.reading import read_csv
+from keras_addmul.extras import require_extra
 
 __all__ = ["run"]
 
 
-def run(data, target, out, leave_out=(), **options):
+def run(
+    data: str | Path,
+    target: str,
+    out: str | Path,
+    leave_out: Sequence[str] = (),
+    **options: Any,
+) -> Discovery:
     """Finds the formula in a file, prints the report and writes it.
 
     Args:
@@ -13,25 +28,28 @@ def run(data, target, out, leave_out=(), **options):
         target: Name of the column to explain.
         out: Directory to write to: the report, and the model as `model`.
         leave_out: Names of columns that are not used.
-        options: Of `keras_addmul.discover.discovery.discover`.
+        **options: Of `keras_addmul.discover.discover`.
 
     Returns:
         The `Discovery`.
+
+    Raises:
+        ImportError: If a library of the extra `discover` is missing.
+        OSError: If the file is not there, or `out` cannot be written to.
+        ValueError: If the file holds no table, or an option is out of range.
     """
     from keras_addmul import serving
-    from keras_addmul.discover.discovery import discover
-    from keras_addmul.discover.report import files as report
-    from keras_addmul.discover.table import reading as table
 
-    rows = table.read_csv(data, target, leave_out)
-    folder = report.directory(out)  # before the search: what cannot be written is told at once
+    require_extra("discover")
+    rows = read_csv(data, target, leave_out)
+    folder = files.directory(out)  # before the search: what cannot be written is told at once
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
     found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **options)
     # The file was read before; what was done to it then belongs to the report.
     notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))
     found = dataclasses.replace(found, table=dataclasses.replace(found.table, notes=notes))
-    report.show(found)
-    page = report.write(found, folder)
-    model = serving.export(found.model, folder / "model")
+    screen.show(found)
+    page = files.write(found, folder)
+    model = serving.export(found.model, str(folder / "model"))
     print(f"Report:     {page}\nSavedModel: {model}")
     return found

@@ -3,19 +3,24 @@
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
+from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.formula import Formula, expression_of
 from keras_addmul.discover.keras_model import network_of
-from keras_addmul.discover.report import baselines as others
-from keras_addmul.discover.report.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.scoring.baselines import compare
+from keras_addmul.discover.scoring.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.search.candidates import SOLVED, Candidate, Scaled, search, weights_of
 from keras_addmul.discover.search.constants import constants_of
-from keras_addmul.discover.search.growth import SOLVED, Scaled, search, weights_of
 from keras_addmul.discover.search.relevance import relevant
-from keras_addmul.discover.table import reading as tables
+from keras_addmul.discover.search.snapping import Fit
+from keras_addmul.discover.table.reading import Table, read
+from keras_addmul.extras import require_extra
 
-__all__ = ["Discovery", "discover"]
+__all__ = ["discover"]
 
 # Columns that the search takes, rows that constants are refined on.
 _COLUMNS, _ROWS = 10, 20_000
@@ -23,77 +28,44 @@ _COLUMNS, _ROWS = 10, 20_000
 _EXACT = 1e-8
 
 
-@dataclasses.dataclass(frozen=True)
-class Discovery:
-    """What was found in a table.
-
-    Attributes:
-        table: The `Table` that was read, with notes of what was done to it.
-        train, held_out: Indices of its rows.
-        formula: The chosen `Formula`.
-        front: The Pareto front: formulas that no other beats in both complexity and error.
-        model: The chosen formula as a Keras model of our layers, (batch, columns) to (batch, 1).
-        r2_interval: 95 % bootstrap interval of the formula's R^2 on the held-out rows.
-        baselines: What ordinary methods reach on the same rows.
-        seed: Of the split and of the search.
-        seconds: How long the search took.
-    """
-
-    table: object
-    train: np.ndarray
-    held_out: np.ndarray
-    formula: Formula
-    front: list[Formula]
-    model: object
-    r2_interval: tuple[float, float]
-    baselines: list
-    seed: int
-    seconds: float
-
-    def outside(self, x):
-        """Which rows of `x` (rows, columns) lie outside the data, where it extrapolates."""
-        low, high = np.asarray(self.table.domain).T
-        x = np.asarray(x, float)
-        return ((x < low) | (x > high)).any(axis=1)
-
-
 def discover(
-    x,
-    y=None,
+    x: Any,
+    y: Any = None,
     *,
-    names=None,
-    target=None,
-    held_out=0.25,
-    time_limit=120.0,
-    seed=0,
-    baselines=True,
-    verbose=1,
-):
+    names: Sequence[str] | None = None,
+    target: str | None = None,
+    held_out: float = 0.25,
+    time_limit: float = 120.0,
+    seed: int = 0,
+    baselines: bool = True,
+    verbose: int = 1,
+) -> Discovery:
     """Finds the formula that links the columns of a table to its target.
 
-    Stacks of `AddMulDense` at the orders 1 (products), 0 (sums) and 1 (powers), of growing
-    size, are trained from many starting points at once. What is found is snapped to
-    simple exponents, terms that are not needed are dropped, and the shortest
-    description of the data is chosen (formula and residual, in bits). Constants are
-    named only where the data is precise enough to tell.
+    The search trains stacks of `AddMulDense` at the orders 1 (products), 0 (sums) and 1
+    (powers), ever larger ones, from many starting points at once. It snaps exponents to
+    simple numbers, drops terms that are not needed, and chooses the shortest
+    description of the data: the bits of the formula and of what it leaves unexplained.
+    It names a constant only where the data is precise enough to tell.
 
     Args:
         x: Array (rows, columns), or a pandas DataFrame with named columns.
         y: Targets (rows,), or the name of the target's column in the frame.
         names: Names of the columns of an array.
         target: Name of the target.
-        held_out: Share of the rows that are kept for the final scores.
-        time_limit: Seconds after which nothing more is trained, but for the step at hand.
+        held_out: Share of the rows, drawn at random, that only the final scores see.
+        time_limit: Seconds after which no further training begins.
         seed: Of the split, the starting points and the baselines.
         baselines: Whether to fit ordinary methods beside it.
         verbose: 1 shows a bar with the time left, 0 nothing. Ctrl-C ends the search
-            with what it has.
+            with the best formula until then, and the comparison with the methods until then.
 
     Returns:
         A `Discovery`: the formula, the Pareto front, a Keras model, scores.
 
     Raises:
-        ValueError: Where the table cannot be read, with the column's name, or an
+        ImportError: If a library of the extra `discover` is missing.
+        ValueError: If the table cannot be read (the message names the column), or an
             argument is out of range.
 
     Example:
@@ -105,12 +77,15 @@ def discover(
     >>> print(found.formula.text)
     E = m*v**2/2
     """
+    require_extra("discover", "sympy", "pandas", "sklearn", "scipy")
+    if verbose:
+        require_extra("discover", "rich")
     _check(held_out, time_limit)
-    table = tables.read(x, y, names=names, target=target)
+    table = read(x, y, names=names, target=target)
     begun = time.monotonic()
-    order = np.random.default_rng(seed).permutation(len(table.y))
-    kept = max(2, math.ceil(held_out * len(order)))
-    train, test = np.sort(order[kept:]), np.sort(order[:kept])
+    shuffled = np.random.default_rng(seed).permutation(len(table.y))
+    kept = max(2, math.ceil(held_out * len(shuffled)))
+    train, test = np.sort(shuffled[kept:]), np.sort(shuffled[:kept])
     columns = relevant(table.x[train], table.y[train], _COLUMNS, seed)
     if len(columns) < table.x.shape[1]:
         left = [name for j, name in enumerate(table.names) if j not in columns]
@@ -133,13 +108,13 @@ def discover(
         front=_front([f for f, _ in made]),
         model=network_of(fit, scaled, columns, table.x.shape[1]),
         r2_interval=r2_interval(truth, formula(table.x[test]), seed),
-        baselines=others.compare(table, train, test, seed) if baselines else [],
+        baselines=compare(table, train, test, seed) if baselines else [],
         seed=seed,
         seconds=seconds,
     )
 
 
-def _check(held_out, time_limit):
+def _check(held_out: float, time_limit: float) -> None:
     if not 0 < held_out < 1:
         raise ValueError(f"`held_out` must be a share between 0 and 1. Received: {held_out!r}")
     if not time_limit > 0:
@@ -148,7 +123,7 @@ def _check(held_out, time_limit):
         )
 
 
-def _distinct(candidates, at_most=6):
+def _distinct(candidates: list[Candidate], at_most: int = 6) -> list[Candidate]:
     """The shortest descriptions, and each that no simpler one fits better."""
     kept, seen, lowest = list(candidates[:at_most]), [], np.inf
     for c in sorted(candidates, key=lambda c: (c.fit.bits, c.fit.cost)):
@@ -166,7 +141,9 @@ def _distinct(candidates, at_most=6):
     return seen
 
 
-def _formula(candidate, scaled, table, columns, test):
+def _formula(
+    candidate: Candidate, scaled: Scaled, table: Table, columns: np.ndarray, test: np.ndarray
+) -> tuple[Formula, Fit]:
     """The `Formula` of a candidate, and the fit on all the rows."""
     constants, fit = constants_of(candidate.fit, scaled, candidate.relative)
     names = [table.names[j] for j in columns]
@@ -194,10 +171,10 @@ def _formula(candidate, scaled, table, columns, test):
     return formula, fit
 
 
-def _in_words(fit):
-    """What a fit is: of a sum, how many products it has."""
+def _in_words(fit: Fit) -> str:
+    """The structure of a fit, such as the number of products in a sum."""
 
-    def words(terms):
+    def words(terms: int) -> str:
         return "one product" if terms == 1 else f"a sum of {terms} products"
 
     sums, powers = fit.stack.sums, fit.stack.split(fit.parameters)[2]
@@ -208,7 +185,9 @@ def _in_words(fit):
     return " times ".join(parts)
 
 
-def _simplest(made, scaled, relative):
+def _simplest(
+    made: list[tuple[Formula, Fit]], scaled: Scaled, relative: bool
+) -> tuple[Formula, Fit]:
     """The simplest that is not clearly worse than the shortest description.
 
     Clearly is three standard errors of the difference of the squared residuals, row by
@@ -217,7 +196,7 @@ def _simplest(made, scaled, relative):
     """
     weights = weights_of(scaled.y, relative)
 
-    def squares(fit):
+    def squares(fit: Fit) -> np.ndarray:
         told = fit.stack.values(fit.parameters[None], scaled.inputs)[0]
         return ((told - scaled.y) * weights) ** 2
 
@@ -231,8 +210,8 @@ def _simplest(made, scaled, relative):
     return made[0]
 
 
-def _front(formulas):
-    """Those that no other beats, the simplest first."""
+def _front(formulas: list[Formula]) -> list[Formula]:
+    """The formulas that no other one beats, the simplest first."""
     front = []
     for f in sorted(formulas, key=lambda f: (f.complexity, f.error)):
         if np.isfinite(f.error) and (not front or f.error < front[-1].error):
@@ -243,10 +222,10 @@ def _front(formulas):
 class _Bar:
     """A bar with the time left, on a terminal or in a notebook."""
 
-    def __init__(self, verbose):
+    def __init__(self, verbose: int) -> None:
         self._verbose = verbose
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if self._verbose:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -261,11 +240,11 @@ class _Bar:
             self._progress.start()
         return self
 
-    def __call__(self, share, name, best):
+    def __call__(self, share: float, name: str, best: Candidate | None) -> None:
         if self._verbose:
             known = f"; best so far {best.name}" if best else ""
             self._progress.update(self._task, completed=share, description=f"{name}{known}")
 
-    def __exit__(self, *failure):
+    def __exit__(self, *failure: object) -> None:
         if self._verbose:
             self._progress.stop()

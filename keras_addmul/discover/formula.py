@@ -4,31 +4,54 @@ import contextlib
 import dataclasses
 import functools
 import keyword
+import re
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from keras_addmul.annotations import ArrayLike
+from keras_addmul.discover.search.constants import Constant
 from keras_addmul.discover.search.description import EXPONENTS
+from keras_addmul.discover.search.stack import Stack
 
 __all__ = ["Formula", "expression_of"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
-    """A formula that was found, with its scores on rows that it never saw.
+    """A formula, with its scores on rows that it never saw.
 
     Attributes:
         expression: The `sympy.Expr`, in symbols that have the columns' names.
         names: The columns, in the order in which a call takes them.
         target: The name of what it predicts.
-        structure: What it is, in words.
+        structure: The kind of formula, in words, such as "one product".
         error: Root mean square residual over that of the targets, on held-out rows.
         r2: Coefficient of determination on held-out rows.
         exact: Whether it holds on every held-out row to rounding, with nothing left open.
         bits: Length of the description it gives of the rows (the shortest is chosen).
+
+    Example:
+
+    >>> import numpy as np, sympy
+    >>> from keras_addmul.discover import Formula
+    >>> m, v = sympy.symbols("m v")
+    >>> energy = Formula(m * v**2 / 2, ("m", "v"), "E", "one product", 0.0, 1.0, True, 9.0)
+    >>> energy.text
+    'E = m*v**2/2'
+    >>> energy(np.array([[2.0, 3.0]]))
+    array([9.])
+    >>> print(energy.python)
+    import numpy
+    <BLANKLINE>
+    <BLANKLINE>
+    def formula(m, v):
+        return (1/2)*m*v**2
     """
 
-    expression: object
+    expression: Any
     names: tuple[str, ...]
     target: str
     structure: str
@@ -38,14 +61,14 @@ class Formula:
     bits: float
 
     @property
-    def complexity(self):
+    def complexity(self) -> float:
         """How many operations, numbers and columns the expression is made of."""
         import sympy
 
         return float(sum(1 for _ in sympy.preorder_traversal(self.expression)))
 
     @property
-    def shown(self):
+    def shown(self) -> Any:
         """The expression with its numbers to six digits."""
         import sympy
 
@@ -53,12 +76,12 @@ class Formula:
         return self.expression.xreplace(rounded)
 
     @property
-    def text(self):
+    def text(self) -> str:
         """`target = expression`, numbers to six digits."""
         return f"{self.target} = {self.shown}"
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         """The equation for LaTeX."""
         import sympy
 
@@ -67,29 +90,39 @@ class Formula:
         return f"{_upright(self.target)} = {right}"
 
     @property
-    def python(self):
+    def python(self) -> str:
         """Python source of a function of the columns, to the last digit."""
         import sympy
 
-        plain, safe = [], {}
-        for position, name in enumerate(self.names):
-            good = name.isidentifier() and not keyword.iskeyword(name) and name != "np"
-            plain.append(name if good else f"column_{position + 1}")
-            safe[sympy.Symbol(name)] = sympy.Symbol(plain[-1])
-        printer = sympy.printing.numpy.NumPyPrinter({"fully_qualified_modules": False})
-        body = printer.doprint(self.expression.xreplace(safe))
-        for used in sorted(printer.module_imports.get("numpy", ()), key=len, reverse=True):
-            body = _qualified(body, used)
+        plain: list[str] = []
+        for position, name in enumerate(self.names, 1):
+            if not name.isidentifier() or keyword.iskeyword(name) or name == "numpy":
+                name = f"column_{position}"
+                while name in self.names:
+                    name += "_"
+            plain.append(name)
+        symbols = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(self.names, plain, strict=True)}
+        body = sympy.printing.numpy.NumPyPrinter().doprint(self.expression.xreplace(symbols))
         comments = [
             f"    # {new}: {name}"
             for new, name in zip(plain, self.names, strict=True)
             if new != name
         ]
-        lines = ["import numpy as np", "", "", f"def formula({', '.join(plain)}):", *comments]
+        lines = ["import numpy", "", "", f"def formula({', '.join(plain)}):", *comments]
         return "\n".join([*lines, f"    return {body}"])
 
-    def __call__(self, x):
-        """Predictions (rows,) for an array (rows, columns)."""
+    def __call__(self, x: ArrayLike) -> np.ndarray:
+        """Predicts the target.
+
+        Args:
+            x: Array of shape `(rows, columns)`, the columns in the order of `names`.
+
+        Returns:
+            Float64 array of shape `(rows,)`; nan where the formula has no value.
+
+        Raises:
+            ValueError: If `x` has another number of columns.
+        """
         x = np.asarray(x, float)
         if x.ndim != 2 or x.shape[1] != len(self.names):
             raise ValueError(
@@ -100,7 +133,7 @@ class Formula:
             return np.broadcast_to(self._function(*x.T), (len(x),)).astype(float)
 
     @functools.cached_property
-    def _function(self):
+    def _function(self) -> Callable[..., Any]:
         import sympy
 
         symbols = [sympy.Symbol(name) for name in self.names]
@@ -108,11 +141,17 @@ class Formula:
         swapped = self.expression.xreplace(dict(zip(symbols, places, strict=True)))
         return sympy.lambdify(places, swapped, "numpy")
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
-def expression_of(stack, parameters, constants, names, crossing):
+def expression_of(
+    stack: Stack,
+    parameters: np.ndarray,
+    constants: Sequence[Constant],
+    names: Sequence[str],
+    crossing: ArrayLike,
+) -> Any:
     """The `sympy.Expr` of a stack with its constants.
 
     Args:
@@ -130,13 +169,13 @@ def expression_of(stack, parameters, constants, names, crossing):
     for g, power in enumerate(powers):
         terms = [
             _number(constants[k]) * _product(symbols, exponents[k], crossing)
-            for k in np.flatnonzero(stack.owner == g)
+            for k in np.flatnonzero(stack.owner == g).tolist()
         ]
         factors.append(sympy.Pow(_tidy(sympy.Add(*terms)), _exponent(power)))
     return _tidy(sympy.Mul(*factors))
 
 
-def _number(constant):
+def _number(constant: Constant) -> Any:
     """A recognized constant, or its digits as far as the data knows them and two more."""
     import sympy
 
@@ -146,7 +185,7 @@ def _number(constant):
     return sympy.Float(float(f"{constant.value:.{digits - 1}e}"))
 
 
-def _exponent(e):
+def _exponent(e: float) -> Any:
     import sympy
 
     if float(e) in EXPONENTS:
@@ -155,7 +194,7 @@ def _exponent(e):
     return sympy.Float(f"{e:.5g}")
 
 
-def _product(symbols, exponents, crossing):
+def _product(symbols: list[Any], exponents: np.ndarray, crossing: ArrayLike) -> Any:
     """`prod_j x_j^e_j`, a root drawn once over all that stands under it."""
     import sympy
 
@@ -176,7 +215,7 @@ def _product(symbols, exponents, crossing):
     return sympy.Mul(*whole, *(_root(q, parts) for q, parts in under.items()))
 
 
-def _root(q, parts):
+def _root(q: int, parts: list[Any]) -> Any:
     """The q-th root of a product of powers; of one power, a power again."""
     import sympy
 
@@ -186,7 +225,7 @@ def _root(q, parts):
     return sympy.Mul(*parts) ** sympy.Rational(1, q)
 
 
-def _tidy(expression):
+def _tidy(expression: Any) -> Any:
     """The shortest of the ways to write it that cost little to find."""
     import sympy
 
@@ -197,18 +236,10 @@ def _tidy(expression):
     return min(ways, key=lambda way: (sympy.count_ops(way), len(str(way))))
 
 
-def _upright(name):
+def _upright(name: str) -> str:
     """A name for LaTeX: one letter, perhaps with digits, as it is; others upright, escaped."""
-    import re
-
     if re.fullmatch(r"[A-Za-z]\d*", name):
         return f"{name[0]}_{{{name[1:]}}}" if name[1:] else name
     marks = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
     escaped = "".join(marks.get(c, f"\\{c}" if c in "_{}$&#%" else c) for c in name)
     return rf"\mathrm{{{escaped}}}"
-
-
-def _qualified(body, name):
-    import re
-
-    return re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", f"np.{name}", body)

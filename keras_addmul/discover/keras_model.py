@@ -1,14 +1,18 @@
-"""A formula as what it is: a small Keras model of our layers."""
+"""A formula as a small Keras model of our layers."""
+
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_addmul import layers
+from keras_addmul.discover.search.candidates import Scaled
+from keras_addmul.discover.search.snapping import Fit
 
 __all__ = ["network_of"]
 
 
-def network_of(fit, scaled, chosen, columns):
+def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> keras.Model:
     """A Keras model whose layers are the stack, on the columns as they come.
 
     `Rescaling` brings the columns to numbers near one; an `AddMulDense` of order 1 makes
@@ -45,7 +49,7 @@ def network_of(fit, scaled, chosen, columns):
         kernel_of_all[chosen] = exponents[~constant].T
         products.kernel.assign(kernel_of_all)
         sums.kernel.assign(kernel[~constant])
-    if sums.use_bias:
+    if sums.bias is not None:
         sums.bias.assign(kernel[constant].sum(axis=0))
     if len(powers) > 1 or powers[0] != 1:
         power = _operation(1.0, 1, "powers", use_bias=False)
@@ -55,6 +59,6 @@ def network_of(fit, scaled, chosen, columns):
     return keras.Model(x, y, name="formula")
 
 
-def _operation(order, units, name, **kwargs):
+def _operation(order: float, units: int, name: str, **kwargs: Any) -> layers.AddMulDense:
     start = keras.initializers.Constant(order)
     return layers.AddMulDense(units, order_initializer=start, name=name, **kwargs)

@@ -3,12 +3,17 @@
     python tests/benchmarks/run.py formulas                     3 trials each, noise 0 and 1e-3
     python tests/benchmarks/formulas.py --trials 10 --noise 0 1e-3 1e-2
 
-Fifteen formulas of sums and products from the Feynman lectures (Udrescu & Tegmark,
-Science Advances 6, 2020), by the rules of SRBench (La Cava et al., 2021): inputs drawn from
-U[1, 5], 75 % of the rows to learn from, noise of that share of the targets' root mean
-square added to those, scores on the clean others. `exact`: equal to the truth, after
-simplification, up to an additive or multiplicative constant. Beside it, least squares on
-logarithms, which solves every pure product by itself.
+The fifteen are chosen by hand from the hundred Feynman equations of Udrescu & Tegmark
+(Science Advances 6, 2020): ten products of powers and five with sums, all of them within the
+family that `discover` searches, sums and products with fixed exponents. They are no
+sample of the hundred: equations with exponentials, logarithms, sines or deeper nesting lie
+outside the family and would not be found.
+
+The rules are those of SRBench (La Cava et al., 2021): inputs drawn from U[1, 5], 75 % of the
+rows to learn from, noise of that share of the targets' root mean square added to those,
+scores on the clean others. `exact`: equal to the truth, after simplification, up to an
+additive or multiplicative constant. Beside it, least squares on logarithms, which solves
+every pure product by itself.
 """
 
 import argparse

@@ -111,7 +111,10 @@ def test_training_that_is_stopped_keeps_what_it_has_learned(monkeypatch):
     ("arguments", "message"),
     [
         (["--steps", "0"], "`steps` must be a positive integer. Received: 0"),
-        (["--table", "nowhere.csv"], "nowhere.csv: expected a CSV file. Received: no such file"),
+        (
+            ["--table", "nowhere.csv"],
+            "nowhere.csv: expected a file of values. Received: no such file",
+        ),
     ],
 )
 def test_bad_argument_is_refused_in_one_line(arguments, message, tmp_path, capsys):
@@ -127,4 +130,4 @@ def test_measurement_that_is_not_a_number_is_named(tmp_path, capsys):
     table.write_text(f"{header}\nMoon,Earth,moon,384400,5.9722e24,nan\n")
     with pytest.raises(SystemExit):
         main(["demo", "--out", str(tmp_path / "out"), "--table", str(table)])
-    assert "line 2, column 'period_days': expected a finite number" in capsys.readouterr().err
+    assert "'Moon', column 'period_days': expected a finite number" in capsys.readouterr().err

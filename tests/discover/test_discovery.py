@@ -6,9 +6,7 @@ import pytest
 import sympy
 
 from keras_addmul.discover import discover
-from keras_addmul.discover.search import growth as search
-
-RANDOM = np.random.default_rng(0)
+from keras_addmul.discover.search import candidates
 
 
 def quietly(x, y=None, **kwargs):
@@ -47,10 +45,10 @@ def test_a_law_without_noise_is_found_to_the_last_constant_and_claimed(law):
 
 
 @pytest.mark.parametrize("noise", [1e-3, 1e-2])
-def test_noise_changes_the_claim_but_not_the_law(noise):
+def test_noise_changes_the_claim_but_not_the_law(noise, rng):
     x = table(3, 800)
     clean = x[:, 0] * x[:, 1] ** 2 / x[:, 2] + x[:, 2]
-    y = clean + noise * clean.std() * RANDOM.normal(size=len(x))
+    y = clean + noise * clean.std() * rng.normal(size=len(x))
     found = quietly(x, y, names=["a", "b", "c"])
     a, b, c = sympy.symbols("a b c")
     ratio = sympy.simplify(found.formula.expression / (a * b**2 / c + c))
@@ -67,8 +65,8 @@ def test_what_is_no_law_of_the_family_is_not_claimed():
     assert found.formula.error > 1e-3
 
 
-def test_pure_noise_gives_no_better_than_its_mean():
-    found = quietly(table(2), 10 + RANDOM.normal(size=400), time_limit=5.0)
+def test_pure_noise_gives_no_better_than_its_mean(rng):
+    found = quietly(table(2), 10 + rng.normal(size=400), time_limit=5.0)
     assert not found.formula.exact
     assert not found.formula.expression.free_symbols
 
@@ -111,9 +109,9 @@ def test_a_column_among_many_is_found_and_the_others_are_named():
     assert any("most relevant columns" in note for note in found.table.notes)
 
 
-def test_front_is_no_list_of_also_rans():
+def test_front_is_no_list_of_also_rans(rng):
     x = table(3)
-    found = quietly(x, x[:, 0] * (x[:, 1] - x[:, 2]) + 0.01 * RANDOM.normal(size=400))
+    found = quietly(x, x[:, 0] * (x[:, 1] - x[:, 2]) + 0.01 * rng.normal(size=400))
     complexity = [f.complexity for f in found.front]
     error = [f.error for f in found.front]
     assert complexity == sorted(set(complexity))
@@ -143,7 +141,7 @@ def test_same_seed_same_answer():
 
 
 def test_interrupted_search_gives_what_it_has(monkeypatch):
-    calls, train = [], search._train
+    calls, train = [], candidates._train
 
     def interrupted(structure, *args):
         calls.append(structure.name)
@@ -151,7 +149,7 @@ def test_interrupted_search_gives_what_it_has(monkeypatch):
             raise KeyboardInterrupt
         return train(structure, *args)
 
-    monkeypatch.setattr(search, "_train", interrupted)
+    monkeypatch.setattr(candidates, "_train", interrupted)
     x = table(2)
     found = quietly(x, np.exp(x[:, 0]) + x[:, 1])
     assert len(calls) == 3

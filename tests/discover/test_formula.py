@@ -48,6 +48,18 @@ def test_names_that_python_does_not_take():
     np.testing.assert_allclose(made(X), X[:, 0] * X[:, 1])
 
 
+def test_columns_named_like_what_the_source_uses():
+    names = ("pi", "sqrt", "numpy", "column_3", "formula", "class")
+    pi, sqrt, module, third, own, word = map(sympy.Symbol, names)
+    made = formula(sympy.pi * pi + sympy.sqrt(sqrt) * module - third * own**word, names)
+    x = np.random.default_rng(0).uniform(0.5, 2.0, (20, 6))
+    scope = {}
+    exec(made.python, scope)
+    expected = np.pi * x[:, 0] + np.sqrt(x[:, 1]) * x[:, 2] - x[:, 3] * x[:, 4] ** x[:, 5]
+    np.testing.assert_allclose(scope["formula"](*x.T), expected, rtol=1e-14)
+    np.testing.assert_allclose(made(x), expected, rtol=1e-14)
+
+
 def test_text_and_latex():
     made = formula(sympy.Float("0.123456789") * A / B**2)
     assert made.text == "y = 0.123457*a/b**2"

@@ -5,11 +5,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
 
-from keras_addmul.discover.report.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.scoring.scores import r2, r2_interval, relative_error
 
-RNG = np.random.default_rng(0)
-Y = RNG.normal(3, 2, 300)
-NEAR = Y + RNG.normal(0, 0.5, 300)
+Y = np.random.default_rng(0).normal(3, 2, 300)
+NEAR = Y + np.random.default_rng(1).normal(0, 0.5, 300)
 
 
 def test_scores_are_their_definitions():
@@ -63,11 +62,11 @@ def test_interval_is_scipys_and_seeded():
     np.testing.assert_allclose((low, high), drawn, atol=0.2 * (high - low))
 
 
-def test_interval_of_many_rows_has_the_width_of_theirs():
+def test_interval_of_many_rows_has_the_width_of_theirs(rng):
     # The groups that stand for the rows must vary as those do: a normal residual of share
     # 1/10 gives R^2 a standard deviation of about sqrt(4 / n) * 0.1 by the delta method.
-    y = RNG.normal(size=100_000)
-    residual = RNG.normal(0, np.sqrt(0.1), y.size)
+    y = rng.normal(size=100_000)
+    residual = rng.normal(0, np.sqrt(0.1), y.size)
     low, high = r2_interval(y, y + residual)
     assert low < r2(y, y + residual) < high
     assert 0.8 < (high - low) / (2 * 1.96 * 0.1 * np.sqrt(4 / y.size)) < 1.2

@@ -4,30 +4,29 @@ import numpy as np
 import pytest
 
 from keras_addmul.discover.keras_model import network_of
-from keras_addmul.discover.search.growth import Scaled
+from keras_addmul.discover.search.candidates import Scaled
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.snapping import Fit, snap
 from keras_addmul.discover.search.stack import Inputs, Stack
 from keras_addmul.discover.search.structures import growing
 
-RANDOM = np.random.default_rng(0)
-POSITIVE = RANDOM.uniform(0.5, 2.0, (40, 3))
-SIGNED = np.where(RANDOM.random((40, 3)) < 0.3, -POSITIVE, POSITIVE)
+POSITIVE = np.random.default_rng(0).uniform(0.5, 2.0, (40, 3))
+SIGNED = np.where(np.random.default_rng(1).random((40, 3)) < 0.3, -POSITIVE, POSITIVE)
 SHAPES = [Stack((1,), 3), Stack((3,), 3), Stack((2, 2), 3), Stack((1, 3), 3)]
 
 
-def settings(stack, count=3):
+def settings(stack, rng, count=3):
     """Parameters without rounded numbers; sums that stay away from zero."""
-    exponents = RANDOM.normal(size=(count, stack.terms, stack.columns))
-    coefficients = RANDOM.uniform(0.5, 1.5, (count, stack.terms))
-    powers = RANDOM.choice([1.0, -1.0, 0.5, 2.0], (count, len(stack.sums)))
+    exponents = rng.normal(size=(count, stack.terms, stack.columns))
+    coefficients = rng.uniform(0.5, 1.5, (count, stack.terms))
+    powers = rng.choice([1.0, -1.0, 0.5, 2.0], (count, len(stack.sums)))
     return stack.join(exponents, coefficients, powers)
 
 
 @pytest.mark.parametrize("stack", SHAPES, ids=str)
 @pytest.mark.parametrize("x", [POSITIVE, SIGNED], ids=["positive", "signed"])
-def test_slopes_are_those_of_the_values(stack, x):
-    inputs, parameters, h = Inputs.of(x), settings(stack), 1e-7
+def test_slopes_are_those_of_the_values(stack, x, rng):
+    inputs, parameters, h = Inputs.of(x), settings(stack, rng), 1e-7
     values, slopes = stack.slopes(parameters, inputs)
     np.testing.assert_array_equal(values, stack.values(parameters, inputs))
     assert not slopes[:, stack.size - len(stack.sums) :].any()
@@ -40,11 +39,11 @@ def test_slopes_are_those_of_the_values(stack, x):
 
 
 @pytest.mark.parametrize("stack", SHAPES, ids=str)
-def test_the_closed_form_is_what_the_layers_compute(stack):
+def test_the_closed_form_is_what_the_layers_compute(stack, rng):
     for x in (POSITIVE, SIGNED):
-        exponents = np.round(2 * RANDOM.normal(size=(stack.terms, 3)))
+        exponents = np.round(2 * rng.normal(size=(stack.terms, 3)))
         exponents[-1] = 0.0 if stack.terms > 1 else exponents[-1]
-        coefficients = RANDOM.uniform(0.5, 1.5, stack.terms)
+        coefficients = rng.uniform(0.5, 1.5, stack.terms)
         powers = np.array([1.0, -1.0])[: len(stack.sums)]
         parameters = stack.join(exponents, coefficients, powers)
         y = stack.values(parameters[None], Inputs.of(x))[0]
@@ -90,16 +89,16 @@ def test_a_start_without_a_finite_value_harms_no_other():
     assert cost[1] < 1e-20
 
 
-def test_snapping_finds_the_simplest_form_and_drops_what_is_not_needed():
+def test_snapping_finds_the_simplest_form_and_drops_what_is_not_needed(rng):
     stack = Stack((3,), 3)
-    inputs = Inputs.of(RANDOM.uniform(0.5, 2.0, (300, 3)))
+    inputs = Inputs.of(rng.uniform(0.5, 2.0, (300, 3)))
     exact = stack.join(
         np.array([[1.0, -1.0, 0.0], [0.0, 0.5, 2.0], [0.0, 0.0, 0.0]]),
         np.array([1.3, 0.7, 0.0]),
         np.array([1.0]),
     )
-    y = stack.values(exact[None], inputs)[0] + 1e-3 * RANDOM.normal(size=300)
-    near = exact + 0.02 * RANDOM.normal(size=stack.size)
+    y = stack.values(exact[None], inputs)[0] + 1e-3 * rng.normal(size=300)
+    near = exact + 0.02 * rng.normal(size=stack.size)
     near[-1] = 1.0
     free = np.ones(stack.size, bool)
     free[-1] = False

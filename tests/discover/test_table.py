@@ -11,8 +11,7 @@ import pytest
 from keras_addmul.discover.table.reading import read, read_csv
 
 ROWS = 12
-RNG = np.random.default_rng(0)
-A, B = RNG.uniform(1, 5, (2, ROWS))
+A, B = np.random.default_rng(0).uniform(1, 5, (2, ROWS))
 Y = 2 * A * B
 
 
@@ -112,8 +111,8 @@ def test_repeated_rows_are_kept_and_counted():
 
 
 @pytest.mark.parametrize("dtype", ["bool", "boolean", "object"])
-def test_truth_values_are_read_as_0_and_1(dtype):
-    truth = RNG.permutation(ROWS) % 2 == 0
+def test_truth_values_are_read_as_0_and_1(dtype, rng):
+    truth = rng.permutation(ROWS) % 2 == 0
     table = read(frame(c=pd.Series(truth, dtype=dtype)), "y")
     np.testing.assert_array_equal(table.x[:, 2], truth.astype("float64"))
     assert table.notes == ("The truth values in 'c' were read as 0 and 1.",)
@@ -214,8 +213,8 @@ def test_what_cannot_be_used_is_refused_by_argument(arguments, message):
         read(*arguments)
 
 
-def test_a_million_rows_take_seconds():
-    rows = RNG.uniform(-1, 1, (1_000_000, 6))
+def test_a_million_rows_take_seconds(rng):
+    rows = rng.uniform(-1, 1, (1_000_000, 6))
     rows[::1000, 2] = np.nan
     names = [*"abcdef"]
     start = time.process_time()

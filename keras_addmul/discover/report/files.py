@@ -1,18 +1,21 @@
-"""A report of what was found: on the screen, and as files."""
+"""A report as files."""
 
 import json
 import math
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from keras_addmul.discover.report import sentences
-from keras_addmul.discover.report.screen import plain, show
+from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.report import html_page, plots, sentences
+from keras_addmul.discover.report.screen import plain
+from keras_addmul.extras import require_extra
 
-__all__ = ["show", "write"]
+__all__ = ["directory", "fields", "write"]
 
 
-def write(discovery, folder):
+def write(discovery: Discovery, folder: str | Path) -> Path:
     """Writes a report: `report.html`, `formula.png`, `formula.txt` and `formula.json`.
 
     The page holds its pictures and needs no other file. Everything is made before
@@ -27,14 +30,13 @@ def write(discovery, folder):
         `pathlib.Path` of the page.
 
     Raises:
-        NotADirectoryError: `folder` is a file.
+        ImportError: If a library of the extra `discover` is missing.
+        OSError: If `folder` is a file, or cannot be written to.
     """
-    from keras_addmul.discover.report import html_page as page
-    from keras_addmul.discover.report import plots as picture
-
+    require_extra("discover", "matplotlib", "rich", "sympy")
     folder = directory(folder)
-    fit = picture.draw_fit(discovery)
-    text = page.page(discovery, fit, picture.draw_front(discovery))
+    fit = plots.draw_fit(discovery)
+    text = html_page.page(discovery, fit, plots.draw_front(discovery))
     files = {
         "formula.png": fit,
         "formula.txt": plain(discovery).encode(),
@@ -49,19 +51,31 @@ def write(discovery, folder):
     return folder / "report.html"
 
 
-def directory(folder):
-    """The directory of a report, made if need be."""
+def directory(folder: str | Path) -> Path:
+    """Makes the directory of a report, if need be, and sees that it can be written to.
+
+    Raises:
+        OSError: If `folder` is a file, cannot be made, or cannot be written to.
+    """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
-            f"`folder` must be a directory. Received the file: {str(folder)!r}"
+            f"`out` must be a directory to write to. Received the file: {str(folder)!r}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"`out` must be a directory to write to. Received: {str(folder)!r} "
+            f"({error.strerror or error})"
+        ) from error
     return folder
 
 
-def fields(discovery):
-    """The report as a dictionary that JSON can hold; what is not finite is None."""
+def fields(discovery: Discovery) -> dict[str, Any]:
+    """Makes a dictionary that JSON can hold of a report; what is not finite is None."""
     formula, table = discovery.formula, discovery.table
     return {
         "target": table.target,
@@ -104,5 +118,5 @@ def fields(discovery):
     }
 
 
-def _finite(value):
+def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None

@@ -2,7 +2,10 @@
 
 import base64
 import html
+from collections.abc import Iterable, Sequence
 
+from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.formula import Formula
 from keras_addmul.discover.report import sentences
 
 __all__ = ["page"]
@@ -31,8 +34,8 @@ footer { margin-top: 2.5rem; color: #777; font-size: .85rem; }
 """
 
 
-def page(discovery, fit, front):
-    """The text of an HTML file.
+def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
+    """Writes the text of an HTML file.
 
     Args:
         discovery: `Discovery`.
@@ -82,7 +85,7 @@ def page(discovery, fit, front):
     )
 
 
-def _front(discovery):
+def _front(discovery: Discovery) -> str:
     rows = sentences.front_rows(discovery)
     head = ("complexity", "relative error", "R\u00b2", "formula")
     cells = [(*row[:3], f"{row[3]}  (chosen)" if row[4] else row[3]) for row in rows]
@@ -90,7 +93,7 @@ def _front(discovery):
     return _table(head, cells, (0, 1, 2), chosen, code=3)
 
 
-def _comparison(discovery):
+def _comparison(discovery: Discovery) -> str:
     if not discovery.baselines:
         return ""
     head = ("method", "R\u00b2", "relative error", "numbers fitted", "seconds", "")
@@ -102,15 +105,21 @@ def _comparison(discovery):
     )
 
 
-def _rows(pairs):
+def _rows(pairs: Iterable[tuple[str, str]]) -> str:
     cells = "".join(f"<tr><th>{_text(a)}</th><td>{_text(b)}</td></tr>" for a, b in pairs)
     return f'<div class="scroll"><table>{cells}</table></div>'
 
 
-def _table(head, rows, numbers=(), chosen=None, code=None):
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    numbers: Sequence[int] = (),
+    chosen: Sequence[bool] | None = None,
+    code: int | None = None,
+) -> str:
     """A table; `numbers` are the columns set to the right, `code` the one in fixed width."""
 
-    def cell(tag, i, value):
+    def cell(tag: str, i: int, value: object) -> str:
         kind = ' class="number"' if i in numbers else ""
         inner = f"<code>{_text(value)}</code>" if tag == "td" and i == code else _text(value)
         return f"<{tag}{kind}>{inner}</{tag}>"
@@ -123,18 +132,18 @@ def _table(head, rows, numbers=(), chosen=None, code=None):
     return '<div class="scroll"><table>' + "\n".join(lines) + "</table></div>"
 
 
-def _notes(notes):
+def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return "<p>Nothing: every row and every column was used as it was.</p>"
     return "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in notes) + "</ul>"
 
 
-def _image(picture, description, size="full"):
+def _image(picture: bytes, description: str, size: str = "full") -> str:
     source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     return f'<p><img class="{size}" alt="{_text(description)}" src="{source}"></p>'
 
 
-def _mathml(formula):
+def _mathml(formula: Formula) -> str:
     """The equation in MathML, which browsers set themselves."""
     import sympy
     from sympy.printing.mathml import mathml
@@ -151,11 +160,11 @@ def _mathml(formula):
     return f'<math display="block"><mrow>{left}{right}</mrow></math>'
 
 
-def _letters(i):
+def _letters(i: int) -> str:
     """A number written in the letters X, Y and Z, none of which sympy takes for an accent."""
     text = "XYZ"[i % 3]
     return _letters(i // 3 - 1) + text if i >= 3 else text
 
 
-def _text(value):
+def _text(value: object) -> str:
     return html.escape(str(value))

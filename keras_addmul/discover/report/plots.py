@@ -1,14 +1,17 @@
 """The pictures of a report."""
 
 import io
+from typing import Any
 
 import numpy as np
+
+from keras_addmul.discover.finding import Discovery
 
 __all__ = ["draw_fit", "draw_front"]
 
 OURS, OTHER, GREY, INK = "#0b6e99", "#d9822b", "#9a9a9a", "#333333"
 POINTS = 4000  # of more rows, so many are drawn
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
@@ -25,8 +28,8 @@ STYLE = {
 }
 
 
-def draw_fit(discovery):
-    """Prediction against truth and residual against prediction, on the held-out rows.
+def draw_fit(discovery: Discovery) -> bytes:
+    """Draws prediction against truth and residual against prediction, on the held-out rows.
 
     Where the target is positive and spans more than two decades, its axes are
     logarithmic and the residuals relative to the truth.
@@ -59,15 +62,19 @@ def draw_fit(discovery):
         return _png(figure)
 
 
-def draw_front(discovery):
-    """Complexity against error of the formulas on the Pareto front, as bytes of a PNG file."""
+def draw_front(discovery: Discovery) -> bytes:
+    """Draws complexity against error of the formulas on the Pareto front.
+
+    Returns:
+        The bytes of a PNG file.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
     front = [f for f in discovery.front if np.isfinite(f.error)]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5, 2.9), dpi=130, layout="constrained")
-        axes = figure.subplots()
+        axes: Any = figure.subplots()
         # An error of zero has no place on a logarithmic axis; it is shown as rounding.
         errors = [max(f.error, 1e-17) for f in front]
         complexities = [f.complexity for f in front]
@@ -83,11 +90,11 @@ def draw_front(discovery):
                 )  # fmt: skip
         axes.set(yscale="log", xlabel="complexity", ylabel="relative error")
         axes.margins(x=0.2, y=0.15)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         return _png(figure)
 
 
-def _predictions(axes, truth, prediction, decades):
+def _predictions(axes: Any, truth: np.ndarray, prediction: np.ndarray, decades: bool) -> None:
     low, high = min(truth.min(), prediction.min()), max(truth.max(), prediction.max())
     axes.plot([low, high], [low, high], color=GREY, linewidth=1, zorder=1)
     axes.scatter(truth, prediction, **_dots(len(truth)))
@@ -95,7 +102,7 @@ def _predictions(axes, truth, prediction, decades):
         axes.set(xscale="log", yscale="log")
 
 
-def _residuals(axes, truth, prediction, decades):
+def _residuals(axes: Any, truth: np.ndarray, prediction: np.ndarray, decades: bool) -> None:
     residual = 1 - prediction / truth if decades else truth - prediction
     axes.axhline(0, color=GREY, linewidth=1, zorder=1)
     axes.scatter(prediction, residual, **_dots(len(truth)))
@@ -108,7 +115,7 @@ def _residuals(axes, truth, prediction, decades):
         axes.set_xscale("log")
 
 
-def _dots(rows):
+def _dots(rows: int) -> dict[str, Any]:
     """Style of the dots: the more there are, the smaller and the paler."""
     many = float(np.clip((np.log10(max(rows, 1)) - 1.3) / 2.3, 0, 1))
     return {
@@ -120,13 +127,13 @@ def _dots(rows):
     }
 
 
-def _label(name):
+def _label(name: str) -> str:
     """The name of a column, short enough for an axis; its dollars are no formula."""
     name = name if len(name) <= 40 else f"{name[:37]}..."
     return name.replace("$", r"\$")
 
 
-def _png(figure):
+def _png(figure: Any) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor="white")
     return file.getvalue()

@@ -1,11 +1,15 @@
 """The report on a terminal."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.report import sentences
 
 __all__ = ["plain", "show"]
 
 
-def show(discovery, console=None):
+def show(discovery: Discovery, console: Any = None) -> None:
     """Prints a report.
 
     Args:
@@ -38,8 +42,8 @@ def show(discovery, console=None):
     console.print(Group(*parts, ""), crop=False)
 
 
-def plain(discovery):
-    """The report as text, without pictures."""
+def plain(discovery: Discovery) -> str:
+    """Writes the report as text, without pictures."""
     from io import StringIO
 
     from rich.console import Console
@@ -49,7 +53,7 @@ def plain(discovery):
     return "\n".join(line.rstrip() for line in file.getvalue().strip().splitlines()) + "\n"
 
 
-def _grid(pairs):
+def _grid(pairs: Iterable[tuple[str, str]]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -59,15 +63,15 @@ def _grid(pairs):
     return grid
 
 
-def _whole(text, style=""):
+def _whole(text: str, style: str = "") -> Any:
     """Text that is to be copied: it is not broken into lines."""
     from rich.text import Text
 
     return Text(text, style, no_wrap=True, overflow="ignore")
 
 
-def _baselines(discovery):
-    """The table of the other methods, their notes, and what it comes to."""
+def _baselines(discovery: Discovery) -> list[Any]:
+    """The table of the other methods, their notes, and a conclusion."""
     from rich.text import Text
 
     *rows, notes = zip(*sentences.comparison_rows(discovery), strict=True)
@@ -79,14 +83,16 @@ def _baselines(discovery):
     return [*parts, Text(f"  {sentences.comparison(discovery)}\n")]
 
 
-def _front(discovery):
+def _front(discovery: Discovery) -> Any:
     rows = sentences.front_rows(discovery)
     head = ["complexity", "error", "R\u00b2", "formula"]
     bold = [i for i, row in enumerate(rows) if row[4]]
     return _table("Simpler and closer formulas", head, [row[:4] for row in rows], bold=bold)
 
 
-def _table(title, head, rows, bold=()):
+def _table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[str]], bold: Sequence[int] = ()
+) -> Any:
     """A table with its numbers to the right and its text to the left."""
     from rich import box
     from rich.table import Table

@@ -1,8 +1,11 @@
-"""What a report says of a discovery, in words and rows; nothing of how it is shown."""
+"""The words and the figures of a report, apart from how they are shown."""
 
 import math
+from typing import Any
 
 import numpy as np
+
+from keras_addmul.discover.finding import Discovery
 
 __all__ = [
     "comparison",
@@ -18,8 +21,8 @@ __all__ = [
 ]
 
 
-def verdict(discovery):
-    """Whether there is a law, in one or two sentences."""
+def verdict(discovery: Discovery) -> str:
+    """Says whether there is a law, in one or two sentences."""
     formula, rows = discovery.formula, len(discovery.held_out)
     if formula.exact:
         return (
@@ -35,8 +38,8 @@ def verdict(discovery):
     )
 
 
-def facts(discovery):
-    """Pairs of what is measured and its value."""
+def facts(discovery: Discovery) -> list[tuple[str, str]]:
+    """Lists the figures of a report, each with its name."""
     formula = discovery.formula
     low, high = discovery.r2_interval
     interval = f"95 % between {score(low)} and {score(high)} (bootstrap over the held-out rows)"
@@ -58,8 +61,8 @@ def facts(discovery):
     ]
 
 
-def front_rows(discovery):
-    """Complexity, error, R^2 and right side of each formula, and whether it was chosen."""
+def front_rows(discovery: Discovery) -> list[tuple[str, str, str, str, bool]]:
+    """Lists complexity, error, R^2 and right side of each formula, and whether it was chosen."""
     left = f"{discovery.table.target} = "
     chosen = discovery.formula.text
     return [
@@ -74,8 +77,8 @@ def front_rows(discovery):
     ]
 
 
-def comparison_rows(discovery):
-    """Name, R^2, relative error, numbers fitted, seconds and note: the formula, then the others."""
+def comparison_rows(discovery: Discovery) -> list[tuple[str, ...]]:
+    """Lists name, R^2, relative error, numbers fitted, seconds and note, the formula first."""
     formula = discovery.formula
     mine = (
         "this formula",
@@ -91,26 +94,28 @@ def comparison_rows(discovery):
     ]
 
 
-def comparison(discovery):
-    """Which methods did better than the formula on the held-out rows, in a sentence."""
+def comparison(discovery: Discovery) -> str:
+    """Says in a sentence which methods did better than the formula on the held-out rows."""
     formula = discovery.formula
-    known = [b for b in discovery.baselines if b.error is not None]
+    known = [(b.error, b.name) for b in discovery.baselines if b.error is not None]
     if not known:
         return ""
-    better = sorted((b for b in known if b.error < formula.error), key=lambda b: b.error)
-    if formula.exact or not better:
+    if formula.exact:
+        return "The formula is exact up to rounding: no other method can be closer."
+    better = sorted(pair for pair in known if pair[0] < formula.error)
+    if not better:
         return "None of the other methods has a smaller error on the held-out rows."
-    best, others = better[0], len(better) - 1
+    (error, name), others = better[0], len(better) - 1
     beside = f" and so have {others} of the others" if others > 1 else ""
     beside = " and so has one of the others" if others == 1 else beside
     return (
-        f"On the held-out rows {best.name} has a smaller error than the formula "
-        f"({percent(best.error)} against {percent(formula.error)}){beside}."
+        f"On the held-out rows {name} has a smaller error than the formula "
+        f"({percent(error)} against {percent(formula.error)}){beside}."
     )
 
 
-def domain_rows(discovery):
-    """Name, lowest and highest value of each column, and whether the formula uses it."""
+def domain_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
+    """Lists name, lowest and highest value of each column, and whether the formula uses it."""
     used = {symbol.name for symbol in discovery.formula.expression.free_symbols}
     table = discovery.table
     return [
@@ -119,8 +124,8 @@ def domain_rows(discovery):
     ]
 
 
-def warning(discovery):
-    """What the formula is not known to do."""
+def warning(discovery: Discovery) -> str:
+    """Says where nothing is known of the formula."""
     kind = "law" if discovery.formula.exact else "approximation"
     return (
         f"The {kind} was found, and checked, inside these ranges only. Outside them, and for "
@@ -129,8 +134,8 @@ def warning(discovery):
     )
 
 
-def score(r2):
-    """R^2 as text: with its distance from 1 where that is small."""
+def score(r2: float | None) -> str:
+    """Writes R^2, by its distance from 1 where that is small."""
     if r2 is None or math.isnan(r2):
         return "\u2013"
     if r2 == 1 or not 1 - r2 < 1e-4:
@@ -138,8 +143,8 @@ def score(r2):
     return f"1 \u2212 {1 - r2:.1e}"
 
 
-def percent(share):
-    """A share as text, in percent where it is neither tiny nor huge."""
+def percent(share: float | None) -> str:
+    """Writes a share, in percent where it is neither tiny nor huge."""
     if share is None or math.isnan(share):
         return "\u2013"
     if share == 0 or not math.isfinite(share):
@@ -153,25 +158,25 @@ def percent(share):
     return f"{share:.1e}"
 
 
-def number(value):
-    """A number of the table as text."""
+def number(value: float) -> str:
+    """Writes a number of the table, to six digits."""
     return f"{value:.6g}"
 
 
-def _whole(count):
+def _whole(count: int | None) -> str:
     return "\u2013" if count is None else f"{count}"
 
 
-def _largest(discovery):
-    """The largest residual of the held-out rows, and what it amounts to there."""
+def _largest(discovery: Discovery) -> str:
+    """The largest residual of the held-out rows, and the target there."""
     truth = discovery.table.y[discovery.held_out]
     residual = np.abs(truth - discovery.formula(discovery.table.x[discovery.held_out]))
     row = int(np.argmax(np.where(np.isnan(residual), np.inf, residual)))
     return f"{residual[row]:.3g}, where {discovery.table.target} is {number(truth[row])}"
 
 
-def _numbers(expression):
-    """How many numbers are written in an expression; signs and reciprocals do not count."""
+def _numbers(expression: Any) -> int:
+    """How many numbers an expression holds; signs and reciprocals do not count."""
     import sympy
 
     nodes = sympy.preorder_traversal(expression)

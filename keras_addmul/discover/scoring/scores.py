@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from keras_addmul.annotations import ArrayLike
+
 __all__ = ["r2", "r2_interval", "relative_error"]
 
 RESAMPLES = 2000
 GROUPS = 2000  # a resample draws at most so many; see `_sums`
 
 
-def r2(y, prediction):
+def r2(y: ArrayLike, prediction: ArrayLike) -> float:
     """Share of the variance of `y` that is explained; 1 where nothing is left over.
 
     It is -inf where a prediction is nan or infinite. Of a constant `y` it is 1 if
@@ -19,7 +21,7 @@ def r2(y, prediction):
         prediction: Array of shape `(rows,)`.
 
     Example:
-    >>> from keras_addmul.discover.report import scores
+    >>> from keras_addmul.discover.scoring import scores
     >>> scores.r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.5
     """
@@ -29,13 +31,13 @@ def r2(y, prediction):
     return float(_r2(np.sum(residual**2), np.sum((y - y.mean()) ** 2)))
 
 
-def relative_error(y, prediction):
+def relative_error(y: ArrayLike, prediction: ArrayLike) -> float:
     """Root mean square of the residuals, divided by that of `y`.
 
     It is inf where a prediction is nan or infinite, or where `y` is zero and is not met.
 
     Example:
-    >>> from keras_addmul.discover.report import scores
+    >>> from keras_addmul.discover.scoring import scores
     >>> scores.relative_error([3.0, 4.0], [3.0, 9.0])
     1.0
     """
@@ -46,7 +48,9 @@ def relative_error(y, prediction):
     return float(error / size) if size > 0 else float(np.inf if error > 0 else 0.0)
 
 
-def r2_interval(y, prediction, seed=0, confidence=0.95):
+def r2_interval(
+    y: ArrayLike, prediction: ArrayLike, seed: int = 0, confidence: float = 0.95
+) -> tuple[float, float]:
     """Bootstrap interval of `r2` over the rows: a pair, or a pair of nan where there is none.
 
     The percentiles of R^2 over resamples of the rows. With fewer than three rows, or
@@ -60,7 +64,7 @@ def r2_interval(y, prediction, seed=0, confidence=0.95):
 
     Example:
     >>> import numpy as np
-    >>> from keras_addmul.discover.report import scores
+    >>> from keras_addmul.discover.scoring import scores
     >>> y = np.arange(100.0)
     >>> low, high = scores.r2_interval(y, y + np.sin(y**2))
     >>> bool(low < scores.r2(y, y + np.sin(y**2)) < high)
@@ -91,7 +95,7 @@ def r2_interval(y, prediction, seed=0, confidence=0.95):
     return float(low), float(high)
 
 
-def _scaled(y, prediction):
+def _scaled(y: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """`y` and the residuals, both divided by a unit in which no square overflows."""
     y = np.asarray(y, "float64").reshape(-1)
     prediction = np.asarray(prediction, "float64").reshape(-1)
@@ -106,7 +110,7 @@ def _scaled(y, prediction):
         return y / unit, (y - prediction) / unit
 
 
-def _sums(y, residual, rng):
+def _sums(y: np.ndarray, residual: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """What R^2 is made of, row by row: squared residual, y, its square, and the count 1.
 
     A million rows are dealt at random to a few thousand groups, which are
@@ -120,12 +124,14 @@ def _sums(y, residual, rng):
     return tuple(parts)
 
 
-def _r2_of_sums(residual, y, square, count, axis=-1):
+def _r2_of_sums(
+    residual: np.ndarray, y: np.ndarray, square: np.ndarray, count: np.ndarray, axis: int = -1
+) -> np.ndarray:
     residual, y, square, count = (a.sum(axis=axis) for a in (residual, y, square, count))
     return _r2(residual, np.maximum(square - y**2 / count, 0.0))
 
 
-def _r2(residual, total):
+def _r2(residual: ArrayLike, total: ArrayLike) -> np.ndarray:
     """R^2 of the two sums of squares; where the target does not vary, 1 or nothing explained."""
     flat = total <= 0
     r2 = 1 - residual / np.where(flat, 1.0, total)

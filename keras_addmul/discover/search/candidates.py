@@ -2,6 +2,8 @@
 
 import dataclasses
 import time
+from collections.abc import Callable, Iterator
+from typing import Self
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from keras_addmul.discover.search.description import score
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.snapping import Fit, plain, snap
 from keras_addmul.discover.search.stack import Inputs
-from keras_addmul.discover.search.structures import growing
+from keras_addmul.discover.search.structures import Structure, growing
 
 __all__ = ["SOLVED", "Candidate", "Scaled", "search", "weights_of"]
 
@@ -34,17 +36,19 @@ class Scaled:
     y_scale: float
 
     @classmethod
-    def of(cls, x, y):
+    def of(cls, x: np.ndarray, y: np.ndarray) -> Self:
+        """Makes them of columns (rows, columns) and targets (rows,)."""
         logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
         x_scale = np.exp(logs.mean(axis=0))
         largest = np.abs(y).max()
         y_scale = largest * np.sqrt(np.mean((y / largest) ** 2))
         return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale)
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> "Scaled":
+        """Picks rows by their indices, in the units of all."""
         return Scaled(self.inputs.take(rows), self.y[rows], self.x_scale, self.y_scale)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
 
@@ -58,8 +62,15 @@ class Candidate:
     score: float
 
 
-def weightings(y):
-    """Which errors the rows may have: equal ones, and for spans of decades relative ones."""
+# Called with the share done, the name of the structure and the best candidate so far.
+Progress = Callable[[float, str, Candidate | None], None]
+
+
+def weightings(y: np.ndarray) -> tuple[bool, ...]:
+    """Whether errors are taken as relative to the targets, as equal, or as either in turn.
+
+    Relative errors are tried for targets of one sign that span two decades.
+    """
     size = np.abs(y)
     one_sign = (y > 0).all() or (y < 0).all()
     if one_sign and size.max() > 100 * size.min():
@@ -67,13 +78,20 @@ def weightings(y):
     return (False,)
 
 
-def weights_of(y, relative):
-    """What residuals are multiplied by: one over the target where errors are relative."""
+def weights_of(y: np.ndarray, relative: bool) -> np.ndarray:
+    """Factors of the residuals: one over the target where errors are relative, else 1."""
     return 1 / np.abs(y) if relative else np.ones_like(y)
 
 
-def search(scaled, seed=0, deadline=None, progress=None):
-    """Candidates, the shortest description first.
+def search(
+    scaled: Scaled,
+    seed: int = 0,
+    deadline: float | None = None,
+    progress: Progress | None = None,
+) -> list[Candidate]:
+    """Finds candidates, the shortest description first.
+
+    Ctrl-C ends the search with the candidates until then, if there is one.
 
     Args:
         scaled: The rows, `Scaled`.
@@ -86,12 +104,13 @@ def search(scaled, seed=0, deadline=None, progress=None):
         A list of `Candidate`, one at least.
     """
     random = np.random.default_rng(seed)
-    order = random.permutation(len(scaled))
-    few, many = scaled.take(order[:_FEW]), scaled.take(order[:_MANY])
+    shuffled = random.permutation(len(scaled))
+    few, many = scaled.take(shuffled[:_FEW]), scaled.take(shuffled[:_MANY])
     structures = growing(scaled.inputs.logs.shape[1], len(few))
-    found, waited = [], 0
+    found: list[Candidate] = []
+    waited = 0
 
-    def late():
+    def late() -> bool:
         # Something has to be found, however short the time.
         return bool(found) and deadline is not None and time.monotonic() > deadline
 
@@ -117,8 +136,16 @@ def search(scaled, seed=0, deadline=None, progress=None):
     return found
 
 
-def _train(structure, few, many, relative, random, found, late):
-    """The candidates of one structure: the best two of its starts, snapped."""
+def _train(
+    structure: Structure,
+    few: Scaled,
+    many: Scaled,
+    relative: bool,
+    random: np.random.Generator,
+    found: list[Candidate],
+    late: Callable[[], bool],
+) -> Iterator[Candidate]:
+    """Yields the candidates of one structure: the best two of its starts, snapped."""
     stack = structure.stack
     parameters, free = structure.starts(_STARTS, few.inputs, few.y, random)
     weights = weights_of(few.y, relative)

@@ -1,4 +1,4 @@
-"""From trained coefficients to the constants of a formula, with what the data says of each."""
+"""From trained coefficients to the constants of a formula, as far as the data knows each."""
 
 import dataclasses
 import math
@@ -6,14 +6,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from keras_addmul.discover.search.growth import weights_of
+from keras_addmul.discover.search.candidates import Scaled, weights_of
 from keras_addmul.discover.search.levenberg_marquardt import minimize
+from keras_addmul.discover.search.snapping import Fit
 
 __all__ = ["Constant", "constants_of", "recognize"]
 
 # Multipliers that laws of nature bring, by name, with the bits that each costs.
 _MULTIPLIERS = {"1": (1.0, 0.0), "pi": (math.pi, 3.0), "1/pi": (1 / math.pi, 3.5)}
 _MULTIPLIERS |= {"pi**2": (math.pi**2, 5.0), "sqrt(2)": (math.sqrt(2), 5.0)}
+
+# For each later sum, the term whose coefficient is 1.
+Reference = dict[int, int]
 
 # How likely a coincidence may be for a constant to count as recognized.
 _COINCIDENCE = 0.02
@@ -30,8 +34,8 @@ class Constant:
     name: str | None = None
 
 
-def recognize(value, uncertainty):
-    """The simple constant that a value must be, as text that sympy reads, or None.
+def recognize(value: float, uncertainty: float) -> str | None:
+    """Names the simple constant that a value must be, as text that sympy reads, or None.
 
     A rational number, perhaps times pi, 1/pi, pi^2 or sqrt(2), is accepted where it lies
     within three standard errors and where the data is so precise that the chance of any
@@ -65,7 +69,7 @@ def recognize(value, uncertainty):
     return best[1] if value > 0 else f"-{best[1]}"
 
 
-def _text(fraction, name):
+def _text(fraction: Fraction, name: str) -> str:
     top, bottom = fraction.numerator, fraction.denominator
     if name.startswith("1/"):
         inner = name[2:] if bottom == 1 else f"({bottom}*{name[2:]})"
@@ -76,8 +80,8 @@ def _text(fraction, name):
     return product if bottom == 1 else f"{product}/{bottom}"
 
 
-def constants_of(fit, scaled, relative):
-    """The coefficients of a fit in the units of the columns.
+def constants_of(fit: Fit, scaled: Scaled, relative: bool) -> tuple[list[Constant], Fit]:
+    """Trains a fit on all rows, and returns its coefficients in the units of the columns.
 
     Coefficients that no simple constant explains, but whose ratio to another one a simple
     number does, get exactly that ratio.
@@ -100,22 +104,22 @@ def constants_of(fit, scaled, relative):
     return _tied(chosen), fit
 
 
-def _references(fit):
+def _references(fit: Fit) -> list[Reference]:
     """Ways to choose, in each later sum, the term whose coefficient becomes 1."""
     stack = fit.stack
     _, coefficients, powers = stack.split(fit.parameters)
-    ways = [{}]
+    ways: list[Reference] = [{}]
     for g in range(1, len(stack.sums)):
         able = [
             k
-            for k in np.flatnonzero(stack.owner == g)
+            for k in np.flatnonzero(stack.owner == g).tolist()
             if coefficients[k] > 0 or float(powers[g]).is_integer()
         ]
         ways = [{**way, g: k} for way in ways for k in able] or ways
     return ways
 
 
-def _in_units(fit, scaled, reference):
+def _in_units(fit: Fit, scaled: Scaled, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients in the units of the columns, and the rows' scale moved into them."""
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
@@ -134,7 +138,7 @@ def _in_units(fit, scaled, reference):
     return logs, signs
 
 
-def _relative_errors(fit, scaled, weights):
+def _relative_errors(fit: Fit, scaled: Scaled, weights: np.ndarray) -> np.ndarray:
     """Standard errors of the coefficients over them, their covariance for ratios."""
     stack = fit.stack
     count = stack.terms * stack.columns
@@ -152,7 +156,10 @@ def _relative_errors(fit, scaled, weights):
     return covariance[np.ix_(place, place)]
 
 
-def _named(fit, logs, signs, covariance, reference):
+def _named(
+    fit: Fit, logs: np.ndarray, signs: np.ndarray, covariance: np.ndarray, reference: Reference
+) -> list[Constant]:
+    """The constants, with the names of those that the data recognizes."""
     stack = fit.stack
     powers = stack.split(fit.parameters)[2]
     constants = []
@@ -175,7 +182,7 @@ def _named(fit, logs, signs, covariance, reference):
     return constants
 
 
-def _tied(constants):
+def _tied(constants: list[Constant]) -> list[Constant]:
     """Unnamed constants in exact proportion where the data supports the simple ratio."""
     tied = list(constants)
     for i, one in enumerate(tied):

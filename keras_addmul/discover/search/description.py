@@ -8,10 +8,12 @@ import math
 
 import numpy as np
 
+from keras_addmul.discover.search.stack import Stack
+
 __all__ = ["EXPONENTS", "bits_of", "score"]
 
 # Exponents that a formula may have, and what each costs.
-EXPONENTS = {
+EXPONENTS: dict[float, float] = {
     0.0: 0.5,
     1.0: 1.5,
     -1.0: 2.0,
@@ -51,8 +53,15 @@ _UNUSUAL = 8.0
 _ROUNDING = 1e-10
 
 
-def bits_of(stack, parameters, free, rows):
-    """The bits of one formula: its terms, exponents, coefficients and powers."""
+def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -> float:
+    """The bits of one formula: its terms, exponents, coefficients and powers.
+
+    Args:
+        stack: The `Stack`.
+        parameters: Its parameters, (size,).
+        free: Which of them have not been snapped, (size,), boolean.
+        rows: How many rows it was fitted to.
+    """
     real = 0.5 * math.log2(max(rows, 2)) + 3.0
     exponents, coefficients, powers = stack.split(parameters)
     loose, _, _ = stack.split(free)
@@ -67,6 +76,6 @@ def bits_of(stack, parameters, free, rows):
     return bits + sum(EXPONENTS.get(float(p), real) - 1.5 for p in powers)
 
 
-def score(bits, cost, rows):
+def score(bits: float, cost: float, rows: int) -> float:
     """Bits in all, at a mean square residual in units of the targets' mean square."""
     return bits + 0.5 * rows * math.log2(cost + _ROUNDING**2)

@@ -2,10 +2,21 @@
 
 import numpy as np
 
+from keras_addmul.discover.search.stack import Inputs, Stack
+
 __all__ = ["minimize"]
 
 
-def minimize(stack, parameters, free, inputs, y, weights, steps, enough=0.0):
+def minimize(
+    stack: Stack,
+    parameters: np.ndarray,
+    free: np.ndarray,
+    inputs: Inputs,
+    y: np.ndarray,
+    weights: np.ndarray,
+    steps: int,
+    enough: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Parameters that fit better, and the mean square of their weighted residuals.
 
     Args:
@@ -51,7 +62,7 @@ def minimize(stack, parameters, free, inputs, y, weights, steps, enough=0.0):
     return parameters, cost
 
 
-def _cost(value, y, weights):
+def _cost(value: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weighted residuals, and the mean of their squares."""
     with np.errstate(over="ignore", invalid="ignore"):
         residual = (value - y) * weights
@@ -59,7 +70,7 @@ def _cost(value, y, weights):
     return residual, np.where(np.isfinite(cost), cost, np.inf)
 
 
-def _step(normal, gradient, damping):
+def _step(normal: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -> np.ndarray:
     """The damped step, scaled by the curvature in each direction."""
     size = normal.shape[-1]
     diagonal = np.einsum("spp->sp", normal)

@@ -7,7 +7,7 @@ __all__ = ["relevant"]
 _ROWS = 4000
 
 
-def relevant(x, y, at_most, seed=0):
+def relevant(x: np.ndarray, y: np.ndarray, at_most: int, seed: int = 0) -> np.ndarray:
     """Indices of the columns that matter most to gradient-boosted trees, in their order.
 
     Args:

@@ -1,14 +1,19 @@
 """Makes a trained stack readable: exponents to simple numbers, needless terms away."""
 
 import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
 import numpy as np
 
 from keras_addmul.discover.search.description import EXPONENTS, bits_of, score
 from keras_addmul.discover.search.levenberg_marquardt import minimize
-from keras_addmul.discover.search.stack import Stack
+from keras_addmul.discover.search.stack import Inputs, Stack
 
 __all__ = ["Fit", "plain", "snap"]
+
+# Parameters, and which of them are free.
+Move = tuple[np.ndarray, np.ndarray]
 
 _GRID = np.array(sorted(EXPONENTS))
 _PLAIN = np.array([-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0])
@@ -27,17 +32,27 @@ class Fit:
     score: float
 
     @classmethod
-    def of(cls, stack, parameters, free, cost, rows):
+    def of(
+        cls, stack: Stack, parameters: np.ndarray, free: np.ndarray, cost: float, rows: int
+    ) -> Self:
+        """Makes one, with its length, of a mean square residual over so many rows."""
         bits = bits_of(stack, parameters, free, rows)
         return cls(stack, parameters, free, cost, bits, score(bits, cost, rows))
 
     @property
-    def settled(self):
+    def settled(self) -> bool:
         """Whether every exponent has snapped."""
         return not self.stack.split(self.free)[0].any()
 
 
-def snap(fit, inputs, y, weights, steps=12, late=bool):
+def snap(
+    fit: Fit,
+    inputs: Inputs,
+    y: np.ndarray,
+    weights: np.ndarray,
+    steps: int = 12,
+    late: Callable[[], bool] = bool,
+) -> Fit:
     """Snaps and drops, one change after the other, as long as the length in bits falls.
 
     Once `late()` says so, no further change is tried.
@@ -53,22 +68,33 @@ def snap(fit, inputs, y, weights, steps=12, late=bool):
         fit = better
 
 
-def plain(fit, inputs, y, weights, steps=30):
+def plain(
+    fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray, steps: int = 30
+) -> Fit | None:
     """The fit with every loose exponent at the nearest plain number, or None.
 
     A few outliers can hold an exponent away from its simple value, whatever the bits say.
     """
     if fit.settled:
         return None
-    parameters, free = _all_within(fit, inputs, np.inf)
+    everywhere = _all_within(fit, inputs, np.inf)
+    assert everywhere is not None  # a loose exponent is nearer than infinity
+    parameters, free = everywhere
     parameters, cost = minimize(fit.stack, parameters[None], free[None], inputs, y, weights, steps)
     return Fit.of(fit.stack, parameters[0], free, float(cost[0]), len(y))
 
 
-def _best(fit, moves, inputs, y, weights, steps):
+def _best(
+    fit: Fit,
+    moves: Sequence[Move | None],
+    inputs: Inputs,
+    y: np.ndarray,
+    weights: np.ndarray,
+    steps: int,
+) -> Fit:
     """The fit or, where it is shorter, the best of the moves after training on."""
-    moves = [move for move in moves if move is not None] or [(fit.parameters, fit.free)]
-    parameters, free = (np.stack(part) for part in zip(*moves, strict=True))
+    tried_moves = [move for move in moves if move is not None] or [(fit.parameters, fit.free)]
+    parameters, free = (np.stack(part) for part in zip(*tried_moves, strict=True))
     parameters, cost = minimize(fit.stack, parameters, free, inputs, y, weights, steps)
     tried = [
         Fit.of(fit.stack, p, f, c, len(y)) for p, f, c in zip(parameters, free, cost, strict=True)
@@ -77,7 +103,7 @@ def _best(fit, moves, inputs, y, weights, steps):
     return best if best.score < fit.score - 1e-9 else fit
 
 
-def _gauged(fit):
+def _gauged(fit: Fit) -> Fit:
     """The same formula with no common factor left in the later sums.
 
     `A B^p` stays what it is when B is divided by a product and A multiplied by its power:
@@ -102,7 +128,7 @@ def _gauged(fit):
     return dataclasses.replace(fit, parameters=parameters, free=free, score=np.inf)
 
 
-def _all_within(fit, inputs, reach):
+def _all_within(fit: Fit, inputs: Inputs, reach: float) -> Move | None:
     """Every loose exponent that is so near a plain number snapped to it."""
     parameters, free = fit.parameters.copy(), fit.free.copy()
     exponents, _, _ = fit.stack.split(parameters)
@@ -117,12 +143,12 @@ def _all_within(fit, inputs, reach):
     return parameters, free
 
 
-def _moves(fit, inputs):
+def _moves(fit: Fit, inputs: Inputs) -> Iterator[Move]:
     """One loose exponent snapped to either neighbour or to zero, or one term dropped."""
     exponents, coefficients, _ = fit.stack.split(fit.parameters)
     loose, _, _ = fit.stack.split(fit.free)
-    crosses = inputs.negative.any(axis=0)
-    for k, j in np.argwhere(loose):
+    crosses = np.asarray(inputs.negative.any(axis=0))
+    for k, j in np.argwhere(loose).tolist():
         # A root of a negative number is no real number.
         grid = _WHOLE if crosses[j] else _GRID
         near = grid[np.argsort(np.abs(grid - exponents[k, j]))[:2]]
@@ -131,7 +157,7 @@ def _moves(fit, inputs):
             fit.stack.split(parameters)[0][k, j] = value
             fit.stack.split(free)[0][k, j] = False
             yield parameters, free
-    for k in np.flatnonzero(coefficients):
+    for k in np.flatnonzero(coefficients).tolist():
         mine = (fit.stack.owner == fit.stack.owner[k]) & (coefficients != 0)
         if mine.sum() > 1:
             parameters, free = fit.parameters.copy(), fit.free.copy()
@@ -139,13 +165,13 @@ def _moves(fit, inputs):
             yield parameters, free
 
 
-def _drop(stack, parameters, free, k):
+def _drop(stack: Stack, parameters: np.ndarray, free: np.ndarray, k: int) -> None:
     exponents, coefficients, _ = stack.split(parameters)
     loose, moving, _ = stack.split(free)
     exponents[k], coefficients[k], loose[k], moving[k] = 0.0, 0.0, False, False
 
 
-def _compressed(fit, inputs, y, weights):
+def _compressed(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray) -> Fit:
     """The same formula without the terms that were dropped and sums that are one."""
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
@@ -160,7 +186,9 @@ def _compressed(fit, inputs, y, weights):
     return Fit.of(small, parameters[0], free, float(cost[0]), len(y))
 
 
-def _single_terms_joined(stack, parameters, free):
+def _single_terms_joined(
+    stack: Stack, parameters: np.ndarray, free: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, Stack]:
     """A later sum of one term is a product: its exponents go to the first sum.
 
     And so does the power of a product that is all there is.

@@ -3,10 +3,11 @@
 `y = prod_g (sum_k c_k prod_j x_j^e_kj)^p_g` is `AddMulDense` at order 1 (exponents e), at
 order 0 (coefficients c) and at order 1 again (powers p). At these ends the layers have
 closed forms, so here the stack is NumPy in double precision with its Jacobian in closed
-form, for many settings of its parameters at once; `network.py` builds the layers.
+form, for many settings of its parameters at once; `discover.keras_model` builds the layers.
 """
 
 import dataclasses
+from typing import Self
 
 import numpy as np
 
@@ -25,14 +26,15 @@ class Inputs:
     negative: np.ndarray
 
     @classmethod
-    def of(cls, x):
-        """From an array (rows, columns); zero counts as the smallest number."""
+    def of(cls, x: np.ndarray) -> Self:
+        """Makes them of an array (rows, columns); zero counts as the smallest number."""
         return cls(np.log(np.maximum(np.abs(x), _TINY)), (x < 0).astype(float))
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> "Inputs":
+        """Picks rows by their indices."""
         return Inputs(self.logs[rows], self.negative[rows])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.logs)
 
 
@@ -48,31 +50,37 @@ class Stack:
     columns: int
 
     @property
-    def terms(self):
+    def terms(self) -> int:
+        """How many terms there are in all."""
         return sum(self.sums)
 
     @property
-    def owner(self):
+    def owner(self) -> np.ndarray:
         """The sum that each term belongs to."""
         return np.repeat(np.arange(len(self.sums)), self.sums)
 
     @property
-    def size(self):
+    def size(self) -> int:
+        """How many parameters there are."""
         return self.terms * self.columns + self.terms + len(self.sums)
 
-    def split(self, parameters):
+    def split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Views of exponents (..., terms, columns), coefficients and powers."""
         ends = self.terms * self.columns, self.terms * self.columns + self.terms
         exponents = parameters[..., : ends[0]]
         exponents = exponents.reshape(*parameters.shape[:-1], self.terms, self.columns)
         return exponents, parameters[..., ends[0] : ends[1]], parameters[..., ends[1] :]
 
-    def join(self, exponents, coefficients, powers):
-        """One vector, or many, from its parts."""
+    def join(
+        self, exponents: np.ndarray, coefficients: np.ndarray, powers: np.ndarray
+    ) -> np.ndarray:
+        """One vector of parameters, or many, from its parts."""
         flat = exponents.reshape(*exponents.shape[:-2], -1)
         return np.concatenate([flat, coefficients, powers], axis=-1)
 
-    def products(self, exponents, inputs):
+    def products(
+        self, exponents: np.ndarray, inputs: Inputs
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """The terms without their coefficients, (settings, terms, rows), and how they turn.
 
         Where a column is negative the sign turns with its exponent, as `cos(pi e)`.
@@ -83,7 +91,9 @@ class Stack:
         turns = exponents @ inputs.negative.T
         return size * np.cos(np.pi * turns), -np.pi * size * np.sin(np.pi * turns)
 
-    def _forward(self, parameters, inputs):
+    def _forward(
+        self, parameters: np.ndarray, inputs: Inputs
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         exponents, coefficients, powers = self.split(parameters)
         products, turned = self.products(exponents, inputs)
         terms = coefficients[..., None] * products
@@ -95,11 +105,11 @@ class Stack:
         sign = np.where(sums < 0, np.cos(np.pi * powers)[..., None], 1.0).prod(-2)
         return value * sign, sums, products, turned
 
-    def values(self, parameters, inputs):
-        """What the formula says, (settings, rows)."""
+    def values(self, parameters: np.ndarray, inputs: Inputs) -> np.ndarray:
+        """Predictions of the formulas, (settings, rows)."""
         return self._forward(parameters, inputs)[0]
 
-    def slopes(self, parameters, inputs):
+    def slopes(self, parameters: np.ndarray, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Values (settings, rows) and Jacobian (settings, size, rows).
 
         Powers are chosen, not trained: their rows are zero.

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_addmul.discover.search.stack import Stack
+from keras_addmul.discover.search.stack import Inputs, Stack
 
 __all__ = ["Structure", "growing"]
 
@@ -30,7 +30,9 @@ class Structure:
     constant: tuple[bool, ...]
     linear: tuple[bool, ...]
 
-    def starts(self, count, inputs, y, random):
+    def starts(
+        self, count: int, inputs: Inputs, y: np.ndarray, random: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Starting points (count, size), and which of their parameters may move."""
         stack = self.stack
         exponents = self._exponents(count, inputs, random)
@@ -45,7 +47,7 @@ class Structure:
         coefficients = self._coefficients(exponents, powers, inputs, y, random)
         return stack.join(exponents, coefficients, powers), free
 
-    def _exponents(self, count, inputs, random):
+    def _exponents(self, count: int, inputs: Inputs, random: np.random.Generator) -> np.ndarray:
         stack = self.stack
         shape = (count, stack.terms, stack.columns)
         exponents = random.choice(_EXPONENTS, p=_CHANCES, size=shape)
@@ -62,7 +64,14 @@ class Structure:
             first += terms
         return exponents
 
-    def _coefficients(self, exponents, powers, inputs, y, random):
+    def _coefficients(
+        self,
+        exponents: np.ndarray,
+        powers: np.ndarray,
+        inputs: Inputs,
+        y: np.ndarray,
+        random: np.random.Generator,
+    ) -> np.ndarray:
         """Coefficients that solve a linear problem near the real one, where there is one."""
         stack = self.stack
         products = stack.products(exponents, inputs)[0]
@@ -86,11 +95,22 @@ class Structure:
         return drawn
 
 
-def growing(columns, rows):
-    """Structures on so many columns, simplest first, that so many rows can determine."""
+def growing(columns: int, rows: int) -> list[Structure]:
+    """Lists structures, the simplest first.
+
+    Args:
+        columns: How many columns they are made of.
+        rows: How many rows there are; structures with too many parameters for them are left out.
+    """
     plus = columns + 1
 
-    def make(name, sums, powers=((1.0,),), constant=None, linear=None):
+    def make(
+        name: str,
+        sums: tuple[int, ...],
+        powers: tuple[tuple[float, ...], ...] = ((1.0,),),
+        constant: tuple[bool, ...] | None = None,
+        linear: tuple[bool, ...] | None = None,
+    ) -> Structure:
         none = (False,) * len(sums)
         return Structure(name, Stack(sums, columns), powers, constant or none, linear or none)
 
@@ -128,7 +148,7 @@ def growing(columns, rows):
     return [made for made in all_made if made.stack.size <= max(rows // 2, columns + 2)]
 
 
-def _solve(products, target):
+def _solve(products: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Least squares of `target` on the products, a little ridge on equal ones."""
     size = np.sqrt((products**2).mean(-1)) + 1e-300
     scaled = products / size[..., None]

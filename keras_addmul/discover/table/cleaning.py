@@ -1,5 +1,7 @@
 """Which rows and columns of a table can be used, and what is said of the rest."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 __all__ = ["clean", "listed"]
@@ -7,8 +9,10 @@ __all__ = ["clean", "listed"]
 MINIMUM = 8  # rows; with fewer there is nothing to hold out that would mean anything
 
 
-def clean(names, x, target, y):
-    """Leaves out what cannot be used.
+def clean(
+    names: list[str], x: list[np.ndarray], target: str, y: np.ndarray
+) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
+    """Leaves out the rows and columns that cannot be used.
 
     Args:
         names: List of the names of the columns.
@@ -23,11 +27,11 @@ def clean(names, x, target, y):
     Raises:
         ValueError: Too little is left.
     """
-    notes = []
-    names, x = _without(names, x, [np.isfinite(c).any() for c in x], "holds no number", notes)
+    notes: list[str] = []
+    names, x = _without(names, x, [bool(np.isfinite(c).any()) for c in x], "holds no number", notes)
     rows, gaps = _gaps([*names, target], [*x, y])
     if gaps:
-        left_out = np.count_nonzero(~rows)
+        left_out = int(np.count_nonzero(~rows))
         notes.append(f"{left_out} of {_rows(len(y))} {_was(left_out)} left out: {gaps}.")
     if np.count_nonzero(rows) < MINIMUM:
         received = f"{np.count_nonzero(rows)} of {len(y)} rows: {gaps}" if gaps else _rows(len(y))
@@ -40,7 +44,7 @@ def clean(names, x, target, y):
             f"The target must vary from row to row. Received: {target!r}, which is {y[0]:g} in "
             f"each of {_rows(len(y))}"
         )
-    vary = [column.min() < column.max() for column in x]
+    vary = [bool(column.min() < column.max()) for column in x]
     same = "is the same in every row"
     if vary.count(False) == 1:
         same = f"is {x[vary.index(False)][0]:g} in every row"
@@ -51,18 +55,19 @@ def clean(names, x, target, y):
             "`x` must have a column of numbers that vary. Received: none"
             + "".join(f". {note}" for note in notes).rstrip(".")
         )
-    x = np.stack(x, axis=1)
-    notes += _repeated_rows(x, y)
-    return names, x, y, notes
+    columns = np.stack(x, axis=1)
+    return names, columns, y, notes + _repeated_rows(columns, y)
 
 
-def listed(names):
-    """The names in quotes, as a part of a sentence."""
+def listed(names: Iterable[object]) -> str:
+    """Lists names in quotes, as a part of a sentence."""
     quoted = [repr(str(name)) for name in names]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
-def _without(names, x, keep, why, notes):
+def _without(
+    names: list[str], x: list[np.ndarray], keep: Sequence[bool], why: str, notes: list[str]
+) -> tuple[list[str], list[np.ndarray]]:
     """Leaves out the columns that are not to be kept, and says why."""
     out = [name for name, good in zip(names, keep, strict=True) if not good]
     if len(out) == 1:
@@ -74,7 +79,7 @@ def _without(names, x, keep, why, notes):
     return [name for name, _ in kept], [column for _, column in kept]
 
 
-def _gaps(names, columns):
+def _gaps(names: list[str], columns: list[np.ndarray]) -> tuple[np.ndarray, str]:
     """Which rows have no gap, and where the others have theirs."""
     rows = np.ones(len(columns[-1]), bool)
     found = []
@@ -88,7 +93,9 @@ def _gaps(names, columns):
     return rows, ", ".join(found)
 
 
-def _without_repeated(names, x, notes):
+def _without_repeated(
+    names: list[str], x: list[np.ndarray], notes: list[str]
+) -> tuple[list[str], list[np.ndarray]]:
     """Leaves out every column that equals one before it."""
     first = {}
     keep = []
@@ -104,7 +111,7 @@ def _without_repeated(names, x, notes):
     return [name for name, _ in kept], [column for _, column in kept]
 
 
-def _repeated_rows(x, y):
+def _repeated_rows(x: np.ndarray, y: np.ndarray) -> list[str]:
     """Sentences on rows that come more than once."""
     import pandas as pd
 
@@ -124,9 +131,9 @@ def _repeated_rows(x, y):
     return notes
 
 
-def _rows(count):
+def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
-def _was(count):
+def _was(count: int) -> str:
     return "was" if count == 1 else "were"

@@ -1,8 +1,11 @@
 """From one column, as it was handed in, to float64."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+
+from keras_addmul.annotations import ArrayLike
 
 __all__ = ["Column", "Refusal", "to_float"]
 
@@ -36,7 +39,7 @@ class Refusal:
     example: str
 
 
-def to_float(name, values):
+def to_float(name: str, values: Any) -> Column | Refusal:
     """Returns a `Column`, or a `Refusal` if the values are not real numbers.
 
     Args:
@@ -55,7 +58,7 @@ def to_float(name, values):
     return _from_pandas(name, values)
 
 
-def _from_pandas(name, values):
+def _from_pandas(name: str, values: Any) -> Column | Refusal:
     """`to_float` of whatever NumPy has no numeric dtype for."""
     import pandas as pd
     from pandas.api import types
@@ -80,7 +83,7 @@ def _from_pandas(name, values):
     return _from_objects(name, series, found)
 
 
-def _from_objects(name, series, found):
+def _from_objects(name: str, series: Any, found: str) -> Column | Refusal:
     """`to_float` of a series of Python objects or of text."""
     import pandas as pd
 
@@ -104,16 +107,16 @@ def _from_objects(name, series, found):
     return Column(values, f"Numbers written as text in {name!r} were converted{gaps}.")
 
 
-def _marks(absent):
+def _marks(absent: Any) -> str:
     """The distinct markers of a missing value that a column holds."""
     return " and ".join(repr(mark) for mark in sorted(set(absent)))
 
 
-def _boolean(name):
+def _boolean(name: str) -> str:
     return f"The truth values in {name!r} were read as 0 and 1."
 
 
-def _example(values):
+def _example(values: ArrayLike) -> str:
     """The first value that is not missing."""
     import pandas as pd
 
@@ -122,6 +125,6 @@ def _example(values):
     return _short(present.iloc[0]) if len(present) else "no value"
 
 
-def _short(value):
+def _short(value: object) -> str:
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 30 else f"{text[:27]}..."

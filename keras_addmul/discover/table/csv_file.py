@@ -1,8 +1,10 @@
 """A file of separated values as a pandas DataFrame."""
 
 import csv
+import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 from keras_addmul.discover.table.cleaning import listed
 
@@ -11,13 +13,13 @@ __all__ = ["read"]
 SEPARATORS = ",;\t|"
 
 
-def read(path):
-    """Returns a DataFrame, and a list of sentences that say what was done.
+def read(path: str | Path) -> tuple[Any, list[str]]:
+    """Reads a pandas DataFrame, and sentences that say what was done to the file.
 
     Args:
-        path: The file. Its first line names the columns; empty lines, and lines above
-            the first that start with `#`, are skipped. The separator is that of `,;|`
-            and the tab which is most frequent in the first line.
+        path: The file. Its first line names the columns; empty lines, and lines that
+            start with `#`, are skipped. The separator is the one of `,;|` and the tab
+            that is most frequent in the first line.
 
     Raises:
         FileNotFoundError: There is no file at `path`.
@@ -29,21 +31,22 @@ def read(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected a file of values. Received: no such file")
+    header: list[str] = []
     try:
         skipped, separator, header = _header(path)
         with warnings.catch_warnings():
             # Pandas would warn, and cut the longer lines.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                path,
+                _without_comments(path),
                 sep=separator,
                 skiprows=skipped + 1,
                 names=range(len(header)),
                 header=None,
                 index_col=False,
                 skipinitialspace=True,
-                encoding="utf-8-sig",
                 low_memory=False,
+                float_precision="round_trip",
             )
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: expected text in UTF-8. Received: {error}") from error
@@ -57,7 +60,7 @@ def read(path):
     return _named(path, header, frame)
 
 
-def _header(path):
+def _header(path: Path) -> tuple[int, str, list[str]]:
     """How many lines come before the names, the separator, and the names."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, line in enumerate(file):
@@ -68,7 +71,13 @@ def _header(path):
     raise ValueError(f"{path}: expected a line that names the columns. Received: no such line")
 
 
-def _named(path, header, frame):
+def _without_comments(path: Path) -> io.StringIO:
+    """The text of a file, in which lines that start with `#` are empty."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return io.StringIO("".join("\n" if line.startswith("#") else line for line in file))
+
+
+def _named(path: Path, header: list[str], frame: Any) -> tuple[Any, list[str]]:
     """The DataFrame under its names."""
     numbers = [name for name in header if _is_number(name)]
     if len(numbers) == len(header):
@@ -98,7 +107,7 @@ def _named(path, header, frame):
     return frame, notes
 
 
-def _is_number(text):
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

@@ -2,12 +2,18 @@
 
 import dataclasses
 import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_addmul.discover.table import cleaning, columns, csv_file
 
 __all__ = ["Table", "read", "read_csv"]
+
+# A name, and the column as it came: an array or a pandas Series.
+Named = tuple[str, Any]
 
 # What to do about a column that holds no numbers.
 REMEDIES = {
@@ -36,17 +42,19 @@ class Table:
     target: str
     notes: tuple[str, ...] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
     @property
-    def domain(self):
+    def domain(self) -> tuple[tuple[float, float], ...]:
         """The lowest and the highest value of each column: a tuple of pairs."""
         low, high = self.x.min(axis=0), self.x.max(axis=0)
         return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
 
 
-def read(x, y=None, names=None, target=None):
+def read(
+    x: Any, y: Any = None, names: Sequence[str] | None = None, target: str | None = None
+) -> Table:
     r"""Makes a `Table` of arrays or of a pandas DataFrame.
 
     Rows with a missing or an infinite value are left out, and so are columns that
@@ -91,11 +99,11 @@ def read(x, y=None, names=None, target=None):
     return _make(*given)
 
 
-def read_csv(path, target, leave_out=()):
+def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Table:
     """Reads a `Table` from a file of values separated by commas, semicolons or tabs.
 
-    The first line names the columns; empty lines, and lines above it that start
-    with `#`, are skipped.
+    The first line names the columns; empty lines, and lines that start with `#`, are
+    skipped.
 
     Args:
         path: The file.
@@ -121,7 +129,9 @@ def read_csv(path, target, leave_out=()):
     return _make(*_from_frame(frame, None, None, target), notes, "--leave-out NAME ...")
 
 
-def _from_frame(frame, y, names, target):
+def _from_frame(
+    frame: Any, y: Any, names: Sequence[str] | None, target: str | None
+) -> tuple[list[Named], Named]:
     """Pairs of name and column of a DataFrame, and that of its target."""
     if names is not None:
         raise ValueError(
@@ -152,7 +162,9 @@ def _from_frame(frame, y, names, target):
     return [(name, frame.iloc[:, i]) for i, name in enumerate(own)], _target(y, target, own)
 
 
-def _from_arrays(x, y, names, target):
+def _from_arrays(
+    x: Any, y: Any, names: Sequence[str] | None, target: str | None
+) -> tuple[list[Named], Named]:
     """The same of arrays."""
     x = _array(x)
     if x.ndim != 2:
@@ -174,7 +186,7 @@ def _from_arrays(x, y, names, target):
     return [(name, x[:, i]) for i, name in enumerate(names)], _target(y, target, names)
 
 
-def _target(y, target, names):
+def _target(y: Any, target: str | None, names: Sequence[str]) -> Named:
     """The name of a target of its own, and the target as a flat array."""
     if target is None:
         own = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
@@ -190,7 +202,9 @@ def _target(y, target, names):
     return str(target), y.reshape(len(y))
 
 
-def _make(x, target, notes=(), way="x.drop(columns=[...])"):
+def _make(
+    x: list[Named], target: Named, notes: Iterable[str] = (), way: str = "x.drop(columns=[...])"
+) -> Table:
     """A `Table` of pairs of name and column, and of that of the target.
 
     `way` is how a column is left out, for the message of an error.
@@ -203,15 +217,17 @@ def _make(x, target, notes=(), way="x.drop(columns=[...])"):
         )
     converted = [(name, columns.to_float(name, column)) for name, column in [*x, target]]
     _refuse(converted, way)
-    notes = [*notes, *(column.note for _, column in converted if column.note)]
-    values = [column.values for _, column in converted]
-    names, x, y, more = cleaning.clean([name for name, _ in x], values[:-1], target[0], values[-1])
-    return Table(tuple(names), x, y, target[0], (*notes, *more))
+    read = [column for _, column in converted if isinstance(column, columns.Column)]
+    notes = [*notes, *(column.note for column in read if column.note)]
+    values = [column.values for column in read]
+    *inputs, targets = values
+    names, rows, targets, more = cleaning.clean([name for name, _ in x], inputs, target[0], targets)
+    return Table(tuple(names), rows, targets, target[0], (*notes, *more))
 
 
-def _refuse(converted, way):
+def _refuse(converted: list[tuple[str, columns.Column | columns.Refusal]], way: str) -> None:
     """Raises if there are columns that hold no numbers; the message names all of them."""
-    kinds = {}
+    kinds: dict[str, list[tuple[str, str]]] = {}
     for name, column in converted:
         if isinstance(column, columns.Refusal):
             kinds.setdefault(column.kind, []).append((name, column.example))
@@ -228,7 +244,7 @@ def _refuse(converted, way):
     )
 
 
-def _array(values):
+def _array(values: Any) -> np.ndarray:
     """A NumPy array, in which what was masked is missing and what was text is itself."""
     if isinstance(values, np.ma.MaskedArray):
         return np.ma.filled(values.astype("float64"), np.nan)
@@ -238,19 +254,19 @@ def _array(values):
     return array
 
 
-def _form(array):
+def _form(array: np.ndarray) -> str:
     if array.dtype == object and array.ndim == 0:
         return f"an object of type {type(array.item()).__name__}"
     return f"an array of shape {array.shape}"
 
 
-def _unique(names, message):
+def _unique(names: Sequence[str], message: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{message}. Received: {cleaning.listed(twice)} more than once")
 
 
-def _known(name, names, argument):
+def _known(name: str, names: Sequence[str], argument: str) -> int:
     """The position of a name; an error suggests the closest names."""
     if name in names:
         return names.index(name)
