@@ -1,4 +1,4 @@
-"""The neuron, the two networks it is compared with, and what the neuron says."""
+"""The neuron, the two networks beside it, and the law that is read off the neuron."""
 
 import dataclasses
 import math

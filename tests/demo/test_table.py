@@ -44,17 +44,35 @@ def test_every_body_obeys_keplers_third_law():
     assert 0.0005 < np.median(error) < 0.0007
 
 
+# Kilograms, as textbooks print them.
+MASSES = {
+    "Sun": 1.9885e30,
+    "Earth": 5.972e24,
+    "Mars": 6.417e23,
+    "Jupiter": 1.898e27,
+    "Saturn": 5.683e26,
+    "Uranus": 8.681e25,
+    "Neptune": 1.024e26,
+}
+
+
+def masses_agree(bodies):
+    """Whether each central mass is that of the textbook to four digits."""
+    known = np.array([MASSES[center] for center in bodies.centers])
+    return bool((np.abs(bodies.central_mass / known - 1) < 2e-4).all())
+
+
 @pytest.mark.parametrize("field", ["semi_major_axis", "central_mass", "period"])
 @pytest.mark.parametrize("factor", [0.98, 1.02])
 def test_no_number_of_any_body_may_be_wrong_by_two_percent(field, factor):
     """The laws of the table are sharp enough: each planted error breaks one of them."""
     bodies = load()
+    assert masses_agree(bodies)
     for row in range(len(bodies)):
         column = getattr(bodies, field).copy()
         column[row] *= factor
         wrong = dataclasses.replace(bodies, **{field: column})
-        masses = len({*zip(wrong.centers, wrong.central_mass, strict=True)})
-        assert deviations(wrong).max() > 0.007 or masses > 7, bodies.names[row]
+        assert deviations(wrong).max() > 0.007 or not masses_agree(wrong), bodies.names[row]
 
 
 # Semi-major axes in astronomical units and periods in Julian years, from a source of its own:

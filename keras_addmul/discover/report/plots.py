@@ -58,7 +58,7 @@ def draw_fit(discovery: Discovery) -> bytes:
         unit = "relative to the truth" if decades else f"of {name}"
         left.set(title=f"{len(rows)} held-out rows", xlabel=f"{name}, true")
         left.set(ylabel=f"{name}, predicted")
-        right.set(title="What is left", xlabel=f"{name}, predicted", ylabel=f"residual {unit}")
+        right.set(title="Residuals", xlabel=f"{name}, predicted", ylabel=f"residual {unit}")
         return _png(figure)
 
 

@@ -143,7 +143,7 @@ def _network(table: Table, train: np.ndarray, held_out: np.ndarray, seed: int) -
     rows = np.random.default_rng(seed).permutation(train)[:NETWORK_ROWS]
     epochs = int(np.clip(NETWORK_WORK // len(rows), 100, 2000))
     network = MLPRegressor(
-        (16, 16),
+        hidden_layer_sizes=(16, 16),
         learning_rate_init=5e-3,
         max_iter=epochs,
         early_stopping=True,

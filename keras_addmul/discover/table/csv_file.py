@@ -46,7 +46,6 @@ def read(path: str | Path) -> tuple[Any, list[str]]:
                 index_col=False,
                 skipinitialspace=True,
                 low_memory=False,
-                float_precision="round_trip",
             )
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: expected text in UTF-8. Received: {error}") from error

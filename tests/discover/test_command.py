@@ -1,0 +1,120 @@
+"""The command: what it refuses before the search, and what it hands on to it."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from keras_addmul import demo, serving
+from keras_addmul.discover import command, discover
+from keras_addmul.discover.report import files, screen
+from tests.discover.test_report import discovery
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b,y\n" + "".join(f"{i},{i * i % 7},{3 * i}\n" for i in range(12)))
+    return path
+
+
+def never(*arguments, **options):
+    raise AssertionError("the search must not begin")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("/proc/x", r"`out` must be a directory to write to. Received: '/proc/x' \("),
+        ("data.csv", "`out` must be a directory to write to. Received the file: "),
+    ],
+)
+def test_a_directory_that_cannot_be_written_to_is_told_before_the_search(
+    monkeypatch, tmp_path, data, out, message
+):
+    monkeypatch.setattr(command, "discover", never)
+    with pytest.raises(OSError, match=message) as caught:
+        command.run(data, "y", tmp_path / out if out == "data.csv" else out)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_directory_is_made_and_left_empty(tmp_path):
+    folder = files.directory(tmp_path / "new" / "one")
+    assert list(folder.iterdir()) == []
+    assert files.directory(folder) == folder
+
+
+def test_what_is_asked_for_is_handed_on_and_what_was_done_is_told(
+    monkeypatch, tmp_path, data, capsys
+):
+    kept = {}
+
+    def found(x, y, **options):
+        kept.update(options, x=x, y=y)
+        return discovery(np.arange(80.0), *expressions(), notes=("Of the search.",))
+
+    monkeypatch.setattr(command, "discover", found)
+    monkeypatch.setattr(command.files, "write", lambda found, folder: folder / "report.html")
+    monkeypatch.setattr(serving, "export", lambda model, path: path)
+    shown = []
+    monkeypatch.setattr(screen, "show", shown.append)
+    result = command.run(data, "y", tmp_path / "out", ["b"], seed=3, held_out=0.4)
+    np.testing.assert_array_equal(kept["x"][:, 0], np.arange(12.0))
+    np.testing.assert_array_equal(kept["y"], 3.0 * np.arange(12.0))
+    assert kept["names"] == ("a",)
+    assert (kept["target"], kept["seed"], kept["held_out"]) == ("y", 3, 0.4)
+    assert result.table.notes == ("Left out, as asked: 'b'.", "Of the search.")
+    assert shown == [result]
+    said = capsys.readouterr().out
+    assert said.startswith("12 rows of a; the target is y.\n")
+    assert f"Report:     {tmp_path / 'out' / 'report.html'}\n" in said
+    assert f"SavedModel: {tmp_path / 'out' / 'model'}\n" in said
+
+
+def expressions():
+    import sympy
+
+    return sympy.Symbol("mass [kg]"), 2 * sympy.Symbol("mass [kg]")
+
+
+@pytest.mark.parametrize("module", ["sympy", "pandas", "rich", "sklearn", "scipy"])
+def test_discover_names_the_library_that_is_missing(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"{module}, which.*pip install 'keras_addmul\[discov"):
+        discover(np.ones((9, 1)), np.ones(9))
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "rich", "pandas"])
+def test_the_demonstration_names_the_library_that_is_missing(monkeypatch, module, tmp_path):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"{module}, which.*pip install 'keras_addmul\[discov"):
+        demo.run(str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_during_the_comparison_keeps_the_methods_until_then(monkeypatch, rng):
+    from keras_addmul.discover.scoring import baselines
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(baselines, "_network", interrupted)
+    x = rng.uniform(1.0, 5.0, (60, 2))
+    found = discover(x, x[:, 0] * x[:, 1], verbose=0)
+    assert [b.name for b in found.baselines] == ["least squares", "least squares on logarithms"]
+    assert found.formula.exact
+
+
+def test_ctrl_c_while_the_network_trains_is_ctrl_c(monkeypatch, rng):
+    from sklearn.neural_network import MLPRegressor
+
+    from keras_addmul.discover.scoring import baselines
+    from keras_addmul.discover.table.reading import read
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPRegressor, "_backprop", interrupted)
+    x = rng.uniform(1.0, 5.0, (60, 2))
+    with pytest.raises(KeyboardInterrupt):
+        baselines._network(read(x, x[:, 0] * x[:, 1]), np.arange(45), np.arange(45, 60), 0)
