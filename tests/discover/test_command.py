@@ -109,12 +109,12 @@ def test_ctrl_c_while_the_network_trains_is_ctrl_c(monkeypatch, rng):
     from sklearn.neural_network import MLPRegressor
 
     from keras_addmul.discover.scoring import baselines
-    from keras_addmul.discover.table.reading import read
 
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(MLPRegressor, "_backprop", interrupted)
     x = rng.uniform(1.0, 5.0, (60, 2))
+    task = baselines._Task(x[:45], x[:45, 0] * x[:45, 1], x[45:], ("a", "b", "y"), 0)
     with pytest.raises(KeyboardInterrupt):
-        baselines._network(read(x, x[:, 0] * x[:, 1]), np.arange(45), np.arange(45, 60), 0)
+        baselines._network(task)

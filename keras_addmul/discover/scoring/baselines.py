@@ -80,6 +80,15 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
     from threadpoolctl import threadpool_limits
 
     train, held_out = np.asarray(train), np.asarray(held_out)
+    # To numbers of at most 1, whose squares neither overflow nor vanish.
+    units, unit = _largest(table.x[train]), _largest(table.y[train])
+    task = _Task(
+        x=table.x[train] / units,
+        y=table.y[train] / unit,
+        unseen=table.x[held_out] / units,
+        names=(*table.names, table.target),
+        seed=seed,
+    )
     methods = {
         "least squares": _linear,
         "least squares on logarithms": _logarithmic,
@@ -92,114 +101,124 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
         try:
             # Threads that wait for each other on a busy machine cost ten times what they save.
             with threadpool_limits(1):
-                prediction, parameters, note = method(table, train, held_out, seed)
+                prediction, parameters, note = method(task)
         except KeyboardInterrupt:
             break
         seconds = time.perf_counter() - start
-        y = table.y[held_out]
-        found.append(
-            Baseline(
-                name,
-                None if prediction is None else scores.r2(y, prediction),
-                None if prediction is None else scores.relative_error(y, prediction),
-                parameters,
-                seconds,
-                note,
-            )
-        )
+        r2 = error = None
+        if prediction is not None:
+            with np.errstate(over="ignore"):
+                answer = prediction * unit
+            r2 = scores.r2(table.y[held_out], answer)
+            error = scores.relative_error(table.y[held_out], answer)
+        found.append(Baseline(name, r2, error, parameters, seconds, note))
     return found
 
 
-def _linear(table: Table, train: np.ndarray, held_out: np.ndarray, seed: int) -> Result:
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    """Rows to fit on, rows to predict, and the names of the columns and the target."""
+
+    x: np.ndarray
+    y: np.ndarray
+    unseen: np.ndarray
+    names: tuple[str, ...]
+    seed: int
+
+    def some(self, at_most: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """So many of the rows to fit on, and a note where they are fewer."""
+        rows = np.random.default_rng(self.seed).permutation(len(self.y))[:at_most]
+        few = len(rows) < len(self.y)
+        notes = [f"fitted on {len(rows)} of {len(self.y)} rows"] if few else []
+        return self.x[rows], self.y[rows], notes
+
+
+def _linear(task: _Task) -> Result:
     """Ordinary least squares."""
     from sklearn.linear_model import LinearRegression
 
-    model = _standardised(LinearRegression()).fit(table.x[train], table.y[train])
-    return model.predict(table.x[held_out]), table.x.shape[1] + 1, ""
+    model = _standardised(LinearRegression()).fit(task.x, task.y)
+    return model.predict(task.unseen), task.x.shape[1] + 1, ""
 
 
-def _logarithmic(table: Table, train: np.ndarray, held_out: np.ndarray, seed: int) -> Result:
+def _logarithmic(task: _Task) -> Result:
     """The same on the logarithms of all columns and of the target."""
     from sklearn.linear_model import LinearRegression
 
-    used = np.concatenate([train, held_out])
-    columns = [*zip(table.names, table.x[used].T, strict=True), (table.target, table.y[train])]
-    bad = [name for name, values in columns if values.min() <= 0]
+    columns = [*np.concatenate([task.x, task.unseen]).T, task.y]
+    bad = [name for name, values in zip(task.names, columns, strict=True) if values.min() <= 0]
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         return None, None, f"not every value is positive: {bad[0]!r}{more}"
-    model = _standardised(LinearRegression())
-    model.fit(np.log(table.x[train]), np.log(table.y[train]))
+    model = _standardised(LinearRegression()).fit(np.log(task.x), np.log(task.y))
     with np.errstate(over="ignore"):
-        answer = np.exp(model.predict(np.log(table.x[held_out])))
-    return answer, table.x.shape[1] + 1, ""
+        return np.exp(model.predict(np.log(task.unseen))), task.x.shape[1] + 1, ""
 
 
-def _network(table: Table, train: np.ndarray, held_out: np.ndarray, seed: int) -> Result:
+def _network(task: _Task) -> Result:
     """A network of two hidden layers, which stops when a tenth of its rows get no better."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 
-    rows = np.random.default_rng(seed).permutation(train)[:NETWORK_ROWS]
-    epochs = int(np.clip(NETWORK_WORK // len(rows), 100, 2000))
+    x, y, notes = task.some(NETWORK_ROWS)
+    epochs = int(np.clip(NETWORK_WORK // len(x), 100, 2000))
     network = MLPRegressor(
         hidden_layer_sizes=(16, 16),
         learning_rate_init=5e-3,
         max_iter=epochs,
         early_stopping=True,
+        validation_fraction=max(0.1, 2 / len(x)),
         n_iter_no_change=50,
         tol=1e-7,
-        random_state=seed,
+        random_state=task.seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         # Scikit-learn would go on after Ctrl-C, with a warning.
         warnings.filterwarnings("error", "Training interrupted by user")
         try:
-            model = _standardised(network).fit(table.x[rows], table.y[rows])
+            model = _standardised(network).fit(x, y)
         except UserWarning as error:
             raise KeyboardInterrupt from error
     fitted: Any = model.regressor_[-1]
-    notes = _some(rows, train)
     notes += [f"stopped after {epochs} epochs"] if fitted.n_iter_ == epochs else []
     parameters = sum(part.size for part in (*fitted.coefs_, *fitted.intercepts_))
-    return model.predict(table.x[held_out]), parameters, "; ".join(notes)
+    return model.predict(task.unseen), parameters, "; ".join(notes)
 
 
-def _trees(table: Table, train: np.ndarray, held_out: np.ndarray, seed: int) -> Result:
+def _trees(task: _Task) -> Result:
     """Gradient-boosted trees."""
     from sklearn import ensemble
     from sklearn.preprocessing import FunctionTransformer
 
-    rows = np.random.default_rng(seed).permutation(train)[:TREE_ROWS]
-    small = len(rows) < SMALL
+    x, y, notes = task.some(TREE_ROWS)
+    small = len(x) < SMALL
     if small:
-        trees = ensemble.GradientBoostingRegressor(n_estimators=300, random_state=seed)
+        trees = ensemble.GradientBoostingRegressor(n_estimators=300, random_state=task.seed)
     else:
-        trees = ensemble.HistGradientBoostingRegressor(random_state=seed)
+        trees = ensemble.HistGradientBoostingRegressor(random_state=task.seed)
     # Some of them take float32, in which a held-out value may be too large.
     within = FunctionTransformer(np.clip, kw_args={"a_min": -1e30, "a_max": 1e30})
-    model = _standardised(trees, within).fit(table.x[rows], table.y[rows])
+    model = _standardised(trees, within).fit(x, y)
     fitted: Any = model.regressor_[-1]
     if small:
         leaves = sum(int(tree.get_n_leaves()) for tree in fitted.estimators_.ravel())
     else:
         leaves = fitted.n_iter_ * fitted.max_leaf_nodes
-    return model.predict(table.x[held_out]), leaves, "; ".join(_some(rows, train))
+    return model.predict(task.unseen), leaves, "; ".join(notes)
 
 
-def _standardised(model: Any, *more: Any) -> Any:
+def _standardised(model: Any, *before: Any) -> Any:
     """A pipeline that standardises the inputs, and the target, by the rows it is fitted on."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
-    # First to numbers of at most 1, whose squares neither overflow nor vanish.
-    inputs = make_pipeline(MaxAbsScaler(), StandardScaler(), *more, model)
-    return TransformedTargetRegressor(
-        inputs, transformer=make_pipeline(MaxAbsScaler(), StandardScaler())
-    )
+    inputs = make_pipeline(StandardScaler(), *before, model)
+    return TransformedTargetRegressor(inputs, transformer=StandardScaler())
 
 
-def _some(rows: np.ndarray, train: np.ndarray) -> list[str]:
-    return [f"fitted on {len(rows)} of {len(train)} rows"] if len(rows) < len(train) else []
+def _largest(values: np.ndarray) -> np.ndarray:
+    """The largest magnitude, by column; 1 for a column of zeros."""
+    size = np.abs(values).max(axis=0)
+    return np.where(size > 0, size, 1.0)

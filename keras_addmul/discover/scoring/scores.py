@@ -44,7 +44,8 @@ def relative_error(y: ArrayLike, prediction: ArrayLike) -> float:
     y, residual = _scaled(y, prediction)
     if not np.isfinite(residual).all():
         return np.inf
-    error, size = np.sqrt(np.mean(residual**2)), np.sqrt(np.mean(y**2))
+    with np.errstate(over="ignore"):
+        error, size = np.sqrt(np.mean(residual**2)), np.sqrt(np.mean(y**2))
     return float(error / size) if size > 0 else float(np.inf if error > 0 else 0.0)
 
 
