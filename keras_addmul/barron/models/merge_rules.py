@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_addmul.barron.models.bounds import Bounds, Unproved
 
-__all__ = ["merge", "merges"]
+__all__ = ["class_of", "merge", "merges"]
 
 _Rule: TypeAlias = Callable[[Any, Sequence[Bounds], str], Bounds]
 
@@ -132,7 +132,7 @@ def _folded(function, arrays):
     return result
 
 
-def _class_of(function):
+def class_of(function):
     """The class by which Keras records `function(x, y)` in a functional model."""
     x, y = (keras.Input((1,), name=name) for name in "xy")
     return type(keras.Model([x, y], function(x, y)).operations[-1])
@@ -150,10 +150,10 @@ def merges() -> dict[type, _Rule]:
         layers.Maximum: _maximum,
         layers.Minimum: _minimum,
         layers.Concatenate: _concatenation,
-        _class_of(ops.add): _sum,
-        _class_of(ops.subtract): _difference,
-        _class_of(ops.multiply): _product,
-        _class_of(ops.maximum): _maximum,
-        _class_of(ops.minimum): _minimum,
-        _class_of(lambda x, y: ops.concatenate([x, y], axis=1)): _concatenation,
+        class_of(ops.add): _sum,
+        class_of(ops.subtract): _difference,
+        class_of(ops.multiply): _product,
+        class_of(ops.maximum): _maximum,
+        class_of(ops.minimum): _minimum,
+        class_of(lambda x, y: ops.concatenate([x, y], axis=1)): _concatenation,
     }

@@ -1,13 +1,17 @@
 """Path norms of networks: what the Barron norm is for a network that is at hand."""
 
 import dataclasses
-import math
+import functools
+from typing import Any
 
 import keras
 from keras import ops
 
+from keras_addmul.activations.rectified_power import repu
+from keras_addmul.activations.registry import record_of
+from keras_addmul.annotations import Tensor
 from keras_addmul.barron.models.graph import Graph, require_graph
-from keras_addmul.barron.models.recognition import name_of
+from keras_addmul.barron.models.merge_rules import class_of
 from keras_addmul.layers import RePU, RePUBank
 
 __all__ = ["PathNormOf", "path_norm"]
@@ -33,31 +37,33 @@ _MAXIMA = (
 )
 _IDENTITIES = (
     keras.layers.Dropout,
-    keras.layers.Identity,
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
+    keras.layers.AlphaDropout,
+    keras.layers.GaussianDropout,
     keras.layers.GaussianNoise,
+    keras.layers.Identity,
     keras.layers.ActivityRegularization,
 )
 
-# Of a bounded activation the supremum; of a Lipschitz one the value at 0 and the slope.
-_BOUNDED = dict.fromkeys(("tanh", "sigmoid", "hard_sigmoid", "hard_tanh", "softsign"), 1.0)
-_BOUNDED |= dict.fromkeys(("sin", "gaussian"), 1.0) | {"relu6": 6.0}
-_LIPSCHITZ = {
-    "relu": (0.0, 1.0),
-    "leaky_relu": (0.0, 1.0),
-    "elu": (0.0, 1.0),
-    "softplus": (math.log(2.0), 1.0),
-    "log_sigmoid": (math.log(2.0), 1.0),
-    "silu": (0.0, 1.0998393201288669),
-    "gelu": (0.0, 1.1289042130407974),
-}
+_ACTIVATIONS = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.ELU,
+    keras.layers.Softmax,
+    RePU,
+    RePUBank,
+)
 
 
-def path_norm(model, s=None, norm=2):
-    """Returns the path norm of a network, a tensor that can be differentiated.
+def path_norm(model: Any, s: float | None = None, norm: int = 2) -> Tensor:
+    """Returns the path norm of a network, a scalar that can be differentiated.
 
     Of a shallow network `sum_i a_i sigma(<w_i, x> + b_i)` with `rho_i = |w_i| + |b_i|` it is
     `sum_i |a_i| phi(rho_i)`: an upper bound of the Barron norm, which is the least
-    such number over all ways to write the function. `phi(rho) = rho^s` for RePU of order s,
+    such number over all ways to write the function. `phi(rho) = rho^s` for RePU of degree s,
     so that `(w, b, a) -> (l w, l b, a / l^s)` changes nothing; `phi` is the supremum of a
     bounded activation, and `|sigma(0)| + L rho` for one with Lipschitz constant L.
 
@@ -66,18 +72,24 @@ def path_norm(model, s=None, norm=2):
     them, an activation `phi(n + |c|)` and 0, a `RePUBank` the numbers
     `sum_j |c_j| (n + |c - t_j|)^s` and its bias. The first `n` are the norms of the rows of
     weights. By induction `n + |c|` bounds every unit for inputs of norm at most 1, so the
-    result bounds the network's outputs, summed, up to their biases; each activation of order s
+    result bounds the network's outputs, summed, up to their biases; each RePU of degree s
     is homogeneous, which makes the norm invariant as above.
 
+    Dense layers, convolutions, means, maxima, sums, shape changes and batch normalisation are
+    known; other layers are refused, and so are activations of which `activations.record_of`
+    knows nothing, unless `s` is given. Biases of outputs do not count, nor does a softmax at
+    the end.
+
     Args:
-        model: A sequential or functional model, or one layer, of which it is the
+        model: A sequential or functional model, or a built `Dense` layer, of which it is the
             sum of `|w_i| + |b_i|` under its activation.
-        s: None to weight by each activation, or the order to weight all of them by.
+        s: None to weight by each activation, or the power to weight all of them by.
         norm: 2 or 1: of the weights of the first layer. It is the dual of the norm of the inputs:
             2 belongs to the unit ball, 1 to the box [-1, 1].
 
-    Convolutions, means, maxima, sums and shape changes are known; other layers are
-    refused. Biases of outputs do not count, nor does a softmax at the end.
+    Raises:
+        TypeError: If the model, a layer or an activation is not known.
+        ValueError: If an argument is out of its range, or the model is not built.
 
     >>> import keras
     >>> import numpy as np
@@ -93,9 +105,19 @@ def path_norm(model, s=None, norm=2):
 
 
 class PathNormOf:
-    """The path norm of one model, to be computed again as its weights change."""
+    """The path norm of one model, to be computed again as its weights change.
 
-    def __init__(self, model, s=None, norm=2):
+    Args:
+        model: As in `path_norm`.
+        s: As in `path_norm`.
+        norm: As in `path_norm`.
+
+    Raises:
+        TypeError: If the model is not known.
+        ValueError: If an argument is out of its range, or the model is not built.
+    """
+
+    def __init__(self, model: Any, s: float | None = None, norm: int = 2) -> None:
         if norm not in (1, 2):
             raise ValueError(f"Argument `norm` must be 1 or 2. Received: {norm!r}")
         if s is not None and (isinstance(s, (bool, str)) or not s > 0):
@@ -103,79 +125,120 @@ class PathNormOf:
         if isinstance(model, keras.layers.Layer) and not isinstance(model, keras.Model):
             model = keras.Sequential([keras.Input(_input_shape(model)), model])
         require_graph(model)
-        self.s, self.norm = s, norm
+        self.s: float | None = s
+        self.norm: int = norm
         self._graph = Graph(model)
         self._shapes = [tuple(n or 1 for n in t.shape[1:]) for t in model.inputs]
 
-    def __call__(self):
+    def __call__(self) -> Tensor:
         start = [
             _Paths(ops.ones((1, *s)), ops.zeros((1, *s)), self.norm == 2) for s in self._shapes
         ]
-        return sum(ops.sum(p.size) for p in self._graph.run(start, self._rule))
+        ends = self._graph.run(start, self._rule)
+        return sum(ops.sum((p if p.logits is None else p.logits).size) for p in ends)
 
     def _rule(self, layer, *args, **kwargs):
-        x = args[0]
         kind = type(layer)
-        if kind in (keras.layers.Add, keras.layers.Subtract) or kind.__name__ == "Add":
-            x = list(x) if isinstance(x, (list, tuple)) else list(args)
-            sign = -1.0 if kind is keras.layers.Subtract else 1.0
-            offset = x[0].offset + sign * sum(p.offset for p in x[1:])
-            return _Paths(sum(p.size for p in x), offset)
+        if any(v is not None and not (k == "training" and v is False) for k, v in kwargs.items()):
+            raise TypeError(f"The path norm is not defined for {layer.name!r} with {kwargs}.")
+        x, *others = args
+        if kind in _sums():
+            return _merged(layer, *(x if isinstance(x, (list, tuple)) else args))
+        if others or (kind is not keras.layers.Concatenate and not isinstance(x, _Paths)):
+            raise _not_defined(layer)
         if kind in _SHAPES:
             return _each(layer, x, kind)
-        if kind in _IDENTITIES or kind is keras.layers.Softmax:
+        if kind in _IDENTITIES:
             return x
         if kind in _MAXIMA:
-            return _Paths(layer(x.bound), ops.zeros_like(layer(x.bound)))
-        if kind is RePUBank:
-            return _through_bank(layer, x)
-        if kind is RePU:
-            return self._activated(x, None, layer.s)
+            largest = layer.call(x.bound)
+            return _Paths(largest, ops.zeros_like(largest))
         if kind is keras.layers.BatchNormalization:
             return _scaled(layer, x)
         if kind is keras.layers.Dense or kind in _CONVOLUTIONS:
-            return self._activated(_linear(layer, x), name_of(layer.activation))
-        if kind is keras.layers.Activation:
-            return self._activated(x, name_of(layer.activation))
-        if kind is keras.layers.ReLU:
-            return self._activated(x, "relu")
-        raise TypeError(
-            f"The path norm is not defined for {kind.__name__} {layer.name!r}. It is for Dense, "
-            "convolutions, pooling, Add, Concatenate, BatchNormalization, RePU and RePUBank."
-        )
+            return self._activated(layer.activation, _linear(layer, x))
+        if kind in _ACTIVATIONS:
+            return self._activated(layer.activation if kind is _ACTIVATIONS[0] else layer, x)
+        raise _not_defined(layer)
 
-    def _activated(self, x, name, order=1):
-        if name in ("linear", "softmax"):
+    def _activated(self, function, x):
+        """After an activation, which what it is decides: never its name."""
+        record = record_of(function)
+        if record is not None and record.function is keras.activations.linear:
             return x
-        rho = x.bound
-        if name == "repu":
-            order = 2
-        if self.s is not None or name in (None, "repu", "relu"):
-            size = _power(rho, self.s or order)
-        elif name in _BOUNDED:
-            size = ops.full_like(rho, _BOUNDED[name])
-        elif name in _LIPSCHITZ:
-            at_zero, slope = _LIPSCHITZ[name]
-            size = at_zero + slope * rho
-        else:
-            known = ", ".join(sorted([*_BOUNDED, *_LIPSCHITZ]))
-            raise TypeError(
-                f"The path norm needs argument `s` for activation {name!r}. Known are {known}."
-            )
+        if record is not None and record.function is keras.activations.softmax:
+            ones = ops.ones_like(x.size)
+            return _Paths(ones, ops.zeros_like(ones), logits=x)
+        if type(function) is RePUBank:
+            return _through_bank(function, x)
+        size = self._weight(function, record, x.bound)
         return _Paths(size, ops.zeros_like(size))
+
+    def _weight(self, function, record, rho):
+        if type(function) is RePU:
+            return _power(rho, function.s if self.s is None else self.s)
+        if self.s is not None and (record is None or record.elementwise):
+            return _power(rho, self.s)
+        if record is None or not record.elementwise:
+            name = getattr(function, "__name__", type(function).__name__)
+            raise TypeError(f"The path norm needs argument `s` for activation {name!r}: unknown.")
+        if record.function is repu:
+            return _power(rho, dict(record.parameters)["s"])
+        largest = max(map(abs, record.range))
+        if largest < float("inf"):
+            return ops.full_like(rho, largest)
+        if record.lipschitz == float("inf"):
+            raise TypeError(
+                f"The path norm needs argument `s` for activation {record.name!r}: it has no "
+                "Lipschitz constant."
+            )
+        return abs(record.at_zero) + record.lipschitz * rho
+
+
+def _not_defined(layer):
+    return TypeError(
+        f"The path norm is not defined for {type(layer).__name__} {layer.name!r}. It is for Dense, "
+        "convolutions, pooling, Add, Concatenate, BatchNormalization, RePU and RePUBank."
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class _Paths:
-    """How large units may be but for an offset, and the offset; whether they are the input."""
+    """How large units may be but for an offset, and the offset.
 
-    size: object
-    offset: object
+    `ball` says whether they are the input, in the unit ball; `logits` are what a softmax made
+    them of.
+    """
+
+    size: Tensor
+    offset: Tensor
     ball: bool = False
+    logits: "_Paths | None" = None
 
     @property
     def bound(self):
         return self.size + ops.abs(self.offset)
+
+
+@functools.cache
+def _sums():
+    """The signs of two terms, by the very class of a layer or an operation."""
+    return {
+        keras.layers.Add: 1.0,
+        keras.layers.Subtract: -1.0,
+        class_of(ops.add): 1.0,
+        class_of(ops.subtract): -1.0,
+    }
+
+
+def _merged(layer, first, *others):
+    """A sum or a difference, of which a number may be a term."""
+    sign, terms = _sums()[type(layer)], [first, *others]
+    if not all(isinstance(p, (_Paths, int, float)) for p in terms):
+        raise _not_defined(layer)
+    terms = [p if isinstance(p, _Paths) else _Paths(0.0, float(p)) for p in terms]
+    offset = terms[0].offset + sign * sum(p.offset for p in terms[1:])
+    return _Paths(sum(p.size for p in terms), offset)
 
 
 def _power(x, s):
@@ -186,6 +249,8 @@ def _power(x, s):
 
 
 def _linear(layer, x):
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        raise _not_defined(layer)
     kernel = ops.cast(layer.kernel, "float32")
     apply = ops.matmul if type(layer) is keras.layers.Dense else layer.convolution_op
     offset = apply(x.offset, kernel)
@@ -220,9 +285,9 @@ def _scaled(layer, x):
 
 def _each(layer, x, kind):
     if kind is keras.layers.Concatenate:
-        return _Paths(layer([p.size for p in x]), layer([p.offset for p in x]))
+        return _Paths(layer.call([p.size for p in x]), layer.call([p.offset for p in x]))
     keeps = kind in (keras.layers.Flatten, keras.layers.Reshape, keras.layers.Permute)
-    return _Paths(layer(x.size), layer(x.offset), x.ball and keeps)
+    return _Paths(layer.call(x.size), layer.call(x.offset), x.ball and keeps)
 
 
 def _input_shape(layer):

@@ -1,8 +1,11 @@
 """The path norm in training: as a penalty, as a metric, and in the logs."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_addmul.annotations import Config, Tensor
 from keras_addmul.barron.norms.network_norm import PathNormOf
 
 __all__ = ["PathNorm", "PathNormLog", "PathNormMetric"]
@@ -10,16 +13,20 @@ __all__ = ["PathNorm", "PathNormLog", "PathNormMetric"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class PathNorm(keras.regularizers.Regularizer):
-    """Penalises `strength * path_norm(model)`.
+    """Adds `strength * path_norm(model)` to the loss.
 
     A path norm joins the weights of all layers, so the regularizer has to know the model:
-    `attach` hangs it on the last kernel, once the model is built. It is saved with the
+    `attach` puts it on the last kernel, once the model is built. It is saved with the
     model; after loading, attach again.
 
     Args:
         strength: Non-negative number.
         s: As in `path_norm`.
         norm: As in `path_norm`.
+
+    Raises:
+        ValueError: If `strength` is negative or no number.
+        RuntimeError: When a loss is asked for before `attach`.
 
     >>> import keras
     >>> from keras_addmul.barron import PathNorm, path_norm
@@ -29,15 +36,28 @@ class PathNorm(keras.regularizers.Regularizer):
     True
     """
 
-    def __init__(self, strength=1e-3, s=None, norm=2):
+    def __init__(self, strength: float = 1e-3, s: float | None = None, norm: int = 2) -> None:
         number = isinstance(strength, (int, float)) and not isinstance(strength, bool)
         if not number or not strength >= 0:
             raise ValueError(f"Argument `strength` must be a number >= 0. Received: {strength!r}")
-        self.strength, self.s, self.norm = float(strength), s, norm
-        self._path_norm = None
+        self.strength: float = float(strength)
+        self.s: float | None = s
+        self.norm: int = norm
+        self._path_norm: PathNormOf | None = None
 
-    def attach(self, model):
-        """Penalises the path norm of this model; returns the model."""
+    def attach(self, model: keras.Model) -> keras.Model:
+        """Penalises the path norm of a model from now on.
+
+        Args:
+            model: A built sequential or functional model.
+
+        Returns:
+            The model.
+
+        Raises:
+            TypeError: If the path norm is not defined for the model.
+            ValueError: If no layer of it has a kernel.
+        """
         self._path_norm = PathNormOf(model, self.s, self.norm)
         last = [layer for layer in model.layers if hasattr(layer, "kernel_regularizer")]
         if not last:
@@ -49,7 +69,7 @@ class PathNorm(keras.regularizers.Regularizer):
         last[-1].kernel.regularizer = self
         return model
 
-    def __call__(self, kernel):
+    def __call__(self, kernel: Tensor) -> Tensor:
         if self._path_norm is None:
             raise RuntimeError(
                 "PathNorm does not know its model. Call `PathNorm(...).attach(model)` once the "
@@ -57,13 +77,13 @@ class PathNorm(keras.regularizers.Regularizer):
             )
         return ops.cast(self.strength * self._path_norm(), kernel.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"strength": self.strength, "s": self.s, "norm": self.norm}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class PathNormMetric(keras.metrics.Metric):
-    """The path norm as a metric: `model.compile(..., metrics=[PathNormMetric(model)])`.
+    """Reports the path norm as a metric: `model.compile(..., metrics=[PathNormMetric(model)])`.
 
     Args:
         model: The model that is trained; None in one that was loaded, where it is nan.
@@ -71,42 +91,68 @@ class PathNormMetric(keras.metrics.Metric):
         norm: As in `path_norm`.
         name: Name of the metric.
         **kwargs: Base metric arguments.
+
+    >>> import keras
+    >>> from keras_addmul.barron import PathNormMetric, path_norm
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "relu")])
+    >>> float(PathNormMetric(model).result()) == float(path_norm(model))
+    True
     """
 
-    def __init__(self, model=None, s=None, norm=2, name="path_norm", **kwargs):
+    def __init__(
+        self,
+        model: keras.Model | None = None,
+        s: float | None = None,
+        norm: int = 2,
+        name: str = "path_norm",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
-        self.s, self.norm = s, norm
+        self.s: float | None = s
+        self.norm: int = norm
         self._path_norm = None if model is None else PathNormOf(model, s, norm)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Takes nothing from the batch: the norm is one of weights."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Ignores the batch: the norm depends on weights alone."""
 
-    def result(self):
+    def result(self) -> Tensor:
         return ops.convert_to_tensor(float("nan")) if self._path_norm is None else self._path_norm()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """There is no state."""
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "s": self.s, "norm": self.norm}
 
 
 class PathNormLog(keras.callbacks.Callback):
-    """Writes the path norm into the logs after each epoch, as `path_norm`.
+    """Writes the path norm into the logs after each epoch.
 
     Args:
         s: As in `path_norm`.
         norm: As in `path_norm`.
-        name: Under which name.
+        name: The key in the logs.
+
+    >>> import numpy as np
+    >>> import keras
+    >>> from keras_addmul.barron import PathNormLog
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> x = np.ones((4, 2))
+    >>> history = model.fit(x, x[:, :1], verbose=0, callbacks=[PathNormLog()]).history
+    >>> sorted(history)
+    ['loss', 'path_norm']
     """
 
-    def __init__(self, s=None, norm=2, name="path_norm"):
+    def __init__(self, s: float | None = None, norm: int = 2, name: str = "path_norm") -> None:
         super().__init__()
-        self.s, self.norm, self.name = s, norm, name
+        self.s: float | None = s
+        self.norm: int = norm
+        self.name: str = name
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._path_norm = PathNormOf(self.model, self.s, self.norm)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is not None:
             logs[self.name] = float(self._path_norm())
