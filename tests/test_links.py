@@ -95,3 +95,13 @@ def test_names_of_ours_can_be_had(page):
             continue
         for name in re.findall(pattern, code):
             assert operator.attrgetter(name)(keras_addmul) is not None, name
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=relative)
+def test_imports_of_notebooks_find_what_they_name(notebook):
+    """Cheap, where running the notebook is not."""
+    cells = json.loads(notebook.read_text())["cells"]
+    code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    lines = re.findall(r"^from keras_addmul[^\n]*$|^import keras_addmul[^\n]*$", code, re.M)
+    assert lines
+    exec("\n".join(lines), {})
