@@ -14,9 +14,9 @@ _SMALLEST = {"float16": 6.104e-05, "float64": 2.2251e-308}
 
 @keras.saving.register_keras_serializable("keras_addmul", "repu")
 def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
-    """Returns `max(0, x)^s`: the rectified power unit of order `s`.
+    """Returns `max(0, x)^s`: the rectified power unit of degree `s`.
 
-    Order 1 is ReLU; order `s` has `s - 1` continuous derivatives. Every gradient is
+    Degree 1 is ReLU; degree `s` has `s - 1` continuous derivatives. Every gradient is
     finite, and zero at `x = 0`, also where `s < 1` or where `s` is learned.
 
     Args:

@@ -253,6 +253,6 @@ describe(
     lipschitz=float("inf"),
     layer="RePU",
     aliases=("requ", "rectified_power_unit"),
-    note="order s has s - 1 continuous derivatives; 2 is also called ReQU",
+    note="degree s has s - 1 continuous derivatives; 2 is also called ReQU",
     source="https://arxiv.org/abs/2305.15839",
 )

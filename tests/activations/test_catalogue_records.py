@@ -15,6 +15,7 @@ from keras_addmul import activations
 from keras_addmul.activations import catalogue, extrema, record_of
 from keras_addmul.activations.registry import ROWS, describe
 from keras_addmul.activations.saturating import BASES, get_base
+from keras_addmul.layers import NoisyActivation
 from tests.activations.truth import exact, slope
 
 NAMESAKES = [record_of(getattr(keras.activations, n)) for n in ("hard_sigmoid", "leaky_relu")]
@@ -228,6 +229,9 @@ def test_bases_of_noise_take_their_numbers_from_the_record(base):
 def test_bases_have_names_of_their_own_and_the_earlier_one_still_loads():
     assert set(BASES) == {"hard_tanh", "tangent_sigmoid", "tanh", "sigmoid"}
     assert get_base("hard_sigmoid") is BASES["tangent_sigmoid"]
+    config = NoisyActivation("tangent_sigmoid").get_config()
+    earlier = NoisyActivation.from_config({**config, "base": "hard_sigmoid"})
+    assert earlier.get_config() == config
     assert all(record_of(activations.get(name)).name == name for name in BASES)
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_lsq_spline
 
+from keras_addmul.barron.fitting.ends import fit_between_ends
 from keras_addmul.barron.fitting.spline_least_squares import LeastSquares
 from keras_addmul.barron.fitting.units import expected_units, fit, quadrature
 from keras_addmul.barron.functions.bank import from_taylor
 from keras_addmul.barron.functions.bank_derivatives import smooth_bank
 from keras_addmul.barron.functions.cells import Cells
 from keras_addmul.barron.functions.smooth import SMOOTH, rectified_power
-
-RNG = np.random.default_rng(0)
+from tests.barron.test_smooth import ALL
 
 # Units per neuron that are known to do for tolerances 1e-2, 1e-3, ... on [-3, 3], degrees 1, 2, 3.
 SPLINE = {
@@ -72,11 +72,11 @@ def test_proved_error_holds_and_is_tight(name):
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3])
-def test_least_squares_is_that_of_scipy(degree):
+def test_least_squares_is_that_of_scipy(degree, rng):
     knots = np.array([-1.0, -0.2, 0.1, 0.6])
-    x = np.sort(RNG.uniform(-2, 2, 200))
+    x = np.sort(rng.uniform(-2, 2, 200))
     t = np.concatenate([np.full(degree + 1, -2.0), knots, np.full(degree + 1, 2.0)])
-    y, weights = np.sin(3 * x), RNG.uniform(1e-3, 1, 200)
+    y, weights = np.sin(3 * x), rng.uniform(1e-3, 1, 200)
     coefficients, left = LeastSquares(x, y, t, degree)(weights)
     expected = make_lsq_spline(x, y, t, k=degree, w=np.sqrt(weights))
     # The squares of weights of three decades: some hundred units in the last place.
@@ -92,10 +92,10 @@ def test_proved_error_holds_and_is_tight_for_higher_degrees():
         assert measured <= proved <= 1.1 * measured + 2e-12
 
 
-def test_error_on_parts_of_the_interval_holds_too():
+def test_error_on_parts_of_the_interval_holds_too(rng):
     smooth = SMOOTH["gelu"]
     bank, cells = fit(smooth, 2, -6, 4, 1e-3, dtype="float64")
-    ends = np.sort(RNG.uniform(-6, 4, (200, 2)), axis=1)
+    ends = np.sort(rng.uniform(-6, 4, (200, 2)), axis=1)
     proved = cells.error(*ends.T)
     below, above = cells.values(*ends.T)
     slope, bank_slope = cells.slope(*ends.T), cells.bank_slope(*ends.T)
@@ -118,6 +118,25 @@ def test_proof_reaches_beyond_the_fit(outside):
     assert measured <= proved <= 1.1 * measured
 
 
+STRAIGHT = [s for s in ALL if None not in s.lines and s.degree is None]
+
+
+@pytest.mark.parametrize("number", range(len(STRAIGHT)))
+def test_ends_follow_the_lines_of_the_activation_however_far(number):
+    smooth = STRAIGHT[number]
+    bank = fit_between_ends(smooth, 1, (-4e3, 5e3), 1e-2, "spline", "extrapolate", "float64")
+    far = np.array([-4e3, -300.0, 300.0, 5e3])
+    assert np.max(np.abs(bank(far) - smooth(far))) <= 1e-2
+    beyond = np.array([-1e6, 1e6])
+    # Beyond the interval, too; softsign has more than the tolerance left of its way there.
+    np.testing.assert_allclose(bank(beyond), smooth(beyond), rtol=1e-8, atol=1e-2)
+    # The ends cost nothing: no knot is there.
+    assert bank.units < 200
+    clipped = fit_between_ends(smooth, 1, (-4e3, 5e3), 1e-2, "spline", "clip", "float64")
+    z = np.linspace(-4e3, 5e3, 9001)
+    assert np.max(np.abs(clipped(z) - smooth(z))) <= 1e-2
+
+
 def test_quadrature_is_the_formula_of_the_theorem():
     degree, knots, low, high = 2, 50, -1.5, 2.5
     smooth = SMOOTH["sin"]
@@ -137,8 +156,8 @@ def test_quadrature_is_the_formula_of_the_theorem():
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
 @pytest.mark.parametrize("outside", ["clip", "extrapolate"])
-def test_taylor_units_make_the_polynomial_and_nothing_else(degree, outside):
-    taylor = RNG.normal(size=degree + 1)
+def test_taylor_units_make_the_polynomial_and_nothing_else(degree, outside, rng):
+    taylor = rng.normal(size=degree + 1)
     bank = from_taylor(degree, taylor, -1.0, 2.0, [], [], outside)
     assert bank.units == degree * (2 if outside == "extrapolate" else 1)
     z = np.linspace(-1, 2, 301) if outside == "clip" else np.linspace(-9, 9, 301)

@@ -24,7 +24,7 @@ def hidden(features=3, dtype="float64", seed=0, **options):
 # What NoisyActivation is by default, and whatever else has an expectation that is continuous.
 KINDS = [
     (1, {}),
-    (1, {"p_initializer": WIDE, "base": "hard_sigmoid", "alpha": 0.8, "c": 1.0}),
+    (1, {"p_initializer": WIDE, "base": "tangent_sigmoid", "alpha": 0.8, "c": 1.0}),
     (3, {"p_initializer": WIDE, "base": "tanh", "c": 2.0}),
     (2, {"p_initializer": WIDE, "base": "sigmoid", "alpha": 1.0, "outside": "extrapolate"}),
     (2, {"kind": "NAN", "base": "tanh"}),

@@ -84,7 +84,7 @@ def _noisy():
     learned = keras.initializers.RandomUniform(-6.0, 6.0, seed=0)
     for order, options in (
         (1, {}),
-        (1, {"base": "hard_sigmoid", "alpha": 0.9}),
+        (1, {"base": "tangent_sigmoid", "alpha": 0.9}),
         (2, {"base": "tanh"}),
         (1, {"kind": "NANIL", "c": 4.0}),
         (2, {"kind": "NANIL", "c": 4.0, "base": "tanh"}),

@@ -1,6 +1,7 @@
 """A bank for an interval that may reach far into where an activation is nearly straight."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def fit_between_ends(
         return _fit_each(smooth, degree, interval, tolerance, method, outside, dtype)
     low, high = interval
     straight = outside == "extrapolate" and degree == 1 and None not in smooth.lines
-    lines = smooth.lines if straight else None
+    lines: Any = smooth.lines if straight else None
     if outside == "clip":
         low, high = _without_flat_ends(smooth, low, high, _SHARE * tolerance)
     elif lines:
@@ -86,7 +87,9 @@ def _fit_each(functions, degree, interval, tolerance, method, outside, dtype):
         low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     target = (1.0 - _SHARE) * tolerance
     hardness = [expected_units(f, degree, low, high, tolerance, 256) for f in functions.members]
-    banks, bank, most = {}, None, 0
+    banks: dict[int, Bank] = {}
+    bank: Any = None
+    most = 0
     for i in np.argsort(hardness, kind="stable")[::-1]:
         smooth = functions.members[i]
         if bank is None or not _is_near(smooth, bank, tolerance):

@@ -1,6 +1,7 @@
 """From a smooth function to RePU units: by the theorem's quadrature, or by a better spline."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def fit(
         return tried[knots][1] <= target
 
     target = 0.995 * tolerance
-    given = knots
+    given, proved = knots, math.inf
     for _ in range(12):
         if not given or not attempt(knots := given, target):
             knots = _fewest(attempt, target, smooth, degree, low, high, tolerance)
@@ -111,7 +112,7 @@ def _fewest(attempt, target, smooth, degree, low, high, tolerance):
 def expected_units(
     smooth: Smooth, degree: int, low: float, high: float, tolerance: float, points: int = 4000
 ) -> float:
-    """How many units the best spline needs, nearly, as the tolerance goes to 0.
+    """Estimates how many units the best spline needs, in the limit of small tolerances.
 
     `(C / tolerance)^(1/(degree+1)) * integral |f^(degree+1)|^(1/(degree+1)) + degree`, where `C` is
     the error of the best spline with unit spacing for a unit derivative.
@@ -132,7 +133,7 @@ def _density(smooth, degree, low, high, floor=0.02, points=4000):
 def quadrature(
     smooth: Smooth, degree: int, low: float, high: float, knots: int, outside: str = "clip"
 ) -> tuple[Bank, float]:
-    """The midpoint rule on the Taylor remainder about `low`, and its largest error on a grid.
+    """Returns the midpoint rule on the Taylor remainder about `low`, and its error on a grid.
 
     `f(z) = sum_{k<=s} f^(k)(low) (z - low)^k / k! + 1/s! integral (z - t)_+^s f^(s+1)(t) dt`:
     each node `t` of a rule with weights `w` becomes a unit `(z - t)_+^s` with coefficient
@@ -173,7 +174,7 @@ def _evaluate(bank, z):
 def spline(
     smooth: Smooth, degree: int, low: float, high: float, knots: int, outside: str = "clip"
 ) -> tuple[Bank, float]:
-    """A spline with free knots whose error is spread evenly, and that error.
+    """Returns a spline with free knots whose error is spread evenly, and that error.
 
     The knots start where the best ones stand in the limit, with density
     `|f^(s+1)|^(1/(s+1))`, and move to where the error is; the fit is a least-squares one with
@@ -181,7 +182,7 @@ def spline(
     """
     z, density = _density(smooth, degree, low, high)
     kinks = _apart(smooth.kinks, low, high)
-    best = None
+    best: Any = None
     for _ in range(6 if knots <= 64 else 3):
         at = _spread(z, density, low, high, knots)
         for t in kinks if knots else ():  # a knot on each kink
@@ -227,7 +228,7 @@ def _least_largest(smooth, degree, low, high, knots):
     y = smooth(x)
     t = np.concatenate([np.full(degree + 1, low), knots, np.full(degree + 1, high)])
     weights, solve = np.ones_like(x), LeastSquares(x, y, t, degree)
-    best = None
+    best: Any = None
     for _ in range(
         30 if len(knots) <= 8 else 16 if len(knots) <= 32 else 8 if len(knots) <= 256 else 4
     ):

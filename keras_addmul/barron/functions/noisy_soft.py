@@ -55,6 +55,7 @@ def soft_input_noise(base: Saturating, scale: float, p: float | None) -> Smooth:
 
     def terms(x, degree):
         one = series.variable(x, degree)
+        spread: series.Series = []
         if p is not None:
             _, delta = _base(base, x, degree)
             tanh = series.tanh_of(series.scaled(delta, p / 2.0))

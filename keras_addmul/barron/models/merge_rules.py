@@ -132,7 +132,7 @@ def _folded(function, arrays):
     return result
 
 
-def class_of(function):
+def class_of(function: Callable[[Any, Any], Any]) -> type:
     """The class by which Keras records `function(x, y)` in a functional model."""
     x, y = (keras.Input((1,), name=name) for name in "xy")
     return type(keras.Model([x, y], function(x, y)).operations[-1])

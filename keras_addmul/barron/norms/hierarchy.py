@@ -5,6 +5,7 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Embedding:
     constant: float | None
     note: str
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.holds)
 
 
@@ -154,7 +155,7 @@ def spectral_norm_bound(moment: float, s: int) -> float:
 
 
 # An activation written as a combination of another, with the sum of the coefficients.
-_IDENTITIES = {
+_IDENTITIES: dict[tuple[Any, Any], tuple[float, str]] = {
     ("tanh", "sigmoid"): (2.0, "tanh(z) = 2 sigmoid(2 z) - 1; the 1 is a bias"),
     ("sigmoid", "tanh"): (0.5, "sigmoid(z) = tanh(z / 2) / 2 + 1/2; the 1/2 is a bias"),
     ("softplus", "log_sigmoid"): (1.0, "softplus(z) = -log_sigmoid(-z)"),
@@ -162,7 +163,7 @@ _IDENTITIES = {
 }
 
 
-def _parsed(argument, name):
+def _parsed(argument: str, name: Any) -> str | int:
     """The name of a smooth activation, or the degree of a RePU."""
     if isinstance(name, str):
         if key(name) in ("heaviside", "step"):
@@ -181,13 +182,13 @@ def _parsed(argument, name):
     )
 
 
-def _named(activation):
-    return {0: "heaviside", 1: "relu"}.get(
-        activation, activation if isinstance(activation, str) else f"repu{activation}"
-    )
+def _named(activation: str | int) -> str:
+    if isinstance(activation, str):
+        return activation
+    return {0: "heaviside", 1: "relu"}.get(activation, f"repu{activation}")
 
 
-def _hierarchy(t, s, names):
+def _hierarchy(t: int, s: int, names: tuple[str, str]) -> Embedding:
     if s < t:
         constant = hierarchy_constant(s, t)
         return Embedding(*names, True, "hierarchy", constant, f"of the norm of degree {s}")
@@ -195,7 +196,7 @@ def _hierarchy(t, s, names):
     return Embedding(*names, False, "hierarchy", None, why)
 
 
-def _taylor(name, s, names):
+def _taylor(name: str, s: int, names: tuple[str, str]) -> Embedding:
     smooth, theorem = SMOOTH[name], "Taylor remainder"
     if s == 0:
         variation = _variation(smooth, 1)
@@ -213,7 +214,8 @@ def _taylor(name, s, names):
 
 def _variation(smooth: Smooth, k: int) -> float | None:
     """`integral |f^(k)|` over the line, or None if it is infinite."""
-    if None in smooth.lines or (k == 1 and not all(smooth.limits)):
+    left, right = smooth.lines
+    if left is None or right is None or (k == 1 and not all(smooth.limits)):
         return None
     total = sum(abs(smooth.jump(t, k - 1)) for t in smooth.kinks)
     for low, high in itertools.pairwise([-_LINE, *smooth.kinks, _LINE]):
@@ -222,7 +224,7 @@ def _variation(smooth: Smooth, k: int) -> float | None:
         values[-1] = smooth.left_derivative(high, k)
         total += float(np.trapezoid(np.abs(values), z))
     # Beyond, the derivative keeps its sign: what is left is how far the one before has to go.
-    for end, (slope, offset) in zip((-_LINE, _LINE), smooth.lines, strict=True):
+    for end, (slope, offset) in ((-_LINE, left), (_LINE, right)):
         goal = {1: offset, 2: slope}.get(k, 0.0)
         total += abs(float(smooth.derivative(np.array(end), k - 1)) - goal)
     return total
