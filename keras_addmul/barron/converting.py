@@ -111,16 +111,17 @@ def convert_activation(
     first = Passage(graph, every)
     first.run(inputs)
     seen = on_data(graph, rows, targets) if rows is not None else {}
+    fitted = {}
     for key, target in targets.items():
         interval = _interval(target, first.before.get(key, []), seen.get(key), ranges)
-        _fit(target, degree, interval, tolerance, method, outside)
+        fitted[key] = interval, _fit(target, degree, interval, tolerance, method, outside)
 
     converted = with_banks(model, targets)
     second = Passage(graph, every)
     outputs = second.run(inputs)
     names = bank_names(model, targets)
     certificates = [
-        _layer_certificate(target, names[key], second, key, seen, degree, tolerance)
+        _layer_certificate(target, names[key], second, fitted[key], seen.get(key), degree)
         for key, target in targets.items()
     ]
     bounds = _output_bounds(outputs)
@@ -194,7 +195,7 @@ def _interval(target, bounds, seen, ranges):
 
 
 def _fit(target, degree, interval, tolerance, method, outside):
-    """Finds a bank that is proved to be within the tolerance on all of the interval.
+    """Finds a bank within the tolerance on all of the interval; returns its proved error there.
 
     The fit proves it where the function bends; what clipping does on the flat ends is
     proved here, and a hair's breadth too much is met by a finer fit.
@@ -205,18 +206,19 @@ def _fit(target, degree, interval, tolerance, method, outside):
             target.function, *how, share * tolerance, method, outside, target.layer.variable_dtype
         )
         target.forget()
-        if target.proved_error(*interval) <= tolerance:
-            return
+        proved = target.proved_error(*interval)
+        if proved <= tolerance:
+            return proved
     raise ValueError(
         f"Argument `tolerance` cannot be proved for {target.function.name} on "
         f"[{interval[0]:.4g}, {interval[1]:.4g}]. Received: {tolerance!r}"
     )
 
 
-def _layer_certificate(target, name, second, key, seen, degree, tolerance):
+def _layer_certificate(target, name, second, fitted, seen, degree):
     bank = members_of(target.bank)[0]
-    errors, met = second.errors.get(key), None
-    bounds = second.before.get(key, [])
+    key, met = id(target.layer), None
+    errors, bounds = second.errors.get(key), second.before.get(key, [])
     if errors is None or len(errors) < len(bounds):
         each, slope = _on_whole_interval(target, bank)
     else:
@@ -224,6 +226,9 @@ def _layer_certificate(target, name, second, key, seen, degree, tolerance):
         each = np.max(flat, axis=0) if len({f.size for f in flat}) == 1 else max(flat, key=np.max)
         slope = max(float(s.max()) for s in second.slopes[key])
         met = min(float(b.low.min()) for b in bounds), max(float(b.high.max()) for b in bounds)
+        (low, high), proved = fitted
+        if low <= met[0] and met[1] <= high:  # two proofs: the smaller bound holds
+            each = np.minimum(each, proved)
     return LayerCertificate(
         layer=target.layer.name,
         bank=name,
@@ -231,7 +236,7 @@ def _layer_certificate(target, name, second, key, seen, degree, tolerance):
         units=bank.units,
         banks=1 if target.bank is bank else len(target.bank.of_feature),
         expected_units=max(
-            expected_units(one, degree, bank.low, bank.high, tolerance, 1000)
+            expected_units(one, degree, bank.low, bank.high, target.tolerance, 1000)
             for one in members_of(target.function)
         ),
         fitted=(bank.low, bank.high),
@@ -239,7 +244,7 @@ def _layer_certificate(target, name, second, key, seen, degree, tolerance):
         error=float(np.max(each)),
         errors=each,
         slope=slope,
-        seen=seen.get(key),
+        seen=seen,
     )
 
 

@@ -189,6 +189,15 @@ def test_a_domain_beyond_the_table_of_an_embedding_has_no_bound():
     assert "from -1 to 4" in bound_of(model, -1, 4).why
 
 
+def test_integers_that_a_half_precision_cannot_hold_are_rounded():
+    x = keras.Input((2,), dtype="int32")
+    for kind in (layers.Rescaling(0.5), layers.BatchNormalization(), layers.Dense(2)):
+        layer = type(kind).from_config({**kind.get_config(), "dtype": "mixed_float16"})
+        model = keras.Model(x, layer(x))
+        few, many = (bound_of(model, 0, most).rounding.max() for most in (2**11, 2**12))
+        assert many - 2 * few > 0.3, layer
+
+
 def test_namesakes_are_told_apart_by_what_they_are():
     # Slope 1/6 in Keras, 1/2 here.
     slopes = {}

@@ -264,3 +264,16 @@ def test_rule_of_a_softmax_holds_and_is_near(axis, rng):
             if width == 1e-3:  # the slope is that of the middle, which some corner attains
                 found = np.abs(moved - y).max(0)
                 assert np.all(found >= 0.8 * getattr(after, what)[0] - 1e-12)
+
+
+def test_the_rounding_of_a_product_is_that_of_the_larger_numbers_of_the_converted_model():
+    numbers = {"a": (-2.0, 1.0, 0.5, 0.25), "b": (0.0, 3.0, 0.125, 0.01)}
+    before = [Bounds(*(np.array([[v]]) for v in four), D) for four in numbers.values()]
+    after = merge(layers.Multiply(dtype=D), before)
+    ends = []
+    for low, high, error, rounding in numbers.values():
+        exact = [end + sign * error for end in (low, high) for sign in (-1, 1)]
+        ends.append([(v, v + sign * rounding) for v in exact for sign in (-1, 1)])
+    lost = [abs(x * y - u * v) for (u, x), (v, y) in itertools.product(*ends)]
+    np.testing.assert_allclose(after.rounding, max(lost), rtol=1e-12)
+    assert after.rounding >= max(lost)

@@ -16,7 +16,7 @@ from keras_addmul.barron.functions.per_feature import same_for_each
 from keras_addmul.barron.models.activation_rules import activated, lost_in_function
 from keras_addmul.barron.models.bounds import Bounds, Unproved, unit_roundoff
 from keras_addmul.barron.models.graph import Graph, unusual
-from keras_addmul.barron.models.linear_rules import AFFINE, LINEAR
+from keras_addmul.barron.models.linear_rules import AFFINE
 from keras_addmul.barron.models.merge_rules import merge, merges
 from keras_addmul.barron.models.recognition import RELU, applied_by
 from keras_addmul.barron.models.shape_rules import SHAPES
@@ -91,8 +91,8 @@ class Passage:
         if len(given) != 1 or not isinstance(given[0], Bounds):
             raise Unproved("it is not called with one tensor")
         (x,) = given
-        # Layers cast what floats; those that compute with integers make floats of them.
-        if "float" in x.dtype or rule is None or type(layer) in LINEAR:
+        # Layers cast what floats; those that compute with integers make floats of them too.
+        if "float" in x.dtype or type(layer) not in (*SHAPES, keras.layers.Embedding):
             x = x.cast(layer.compute_dtype)
         return x if rule is None else rule(layer, x)
 
