@@ -2,6 +2,7 @@
 
 - `get`: an activation by name, ours first and then Keras's; `serialize` goes back.
 - `catalogue`: formula, range, smoothness, Lipschitz constant and more, for each.
+- `record_of`: the same facts for a function at hand, known by what it is, not by its name.
 - The functions, each with its parameters as arguments. What Keras has is Keras's own.
 """
 

@@ -27,16 +27,19 @@ def get(identifier: Identifier) -> Callable[..., Any]:
     Capitals, spaces, dashes and underscores in a name do not matter, and aliases
     are known: `"Hard-ELiSH"`, `"lrelu"`. Where a function of the catalogue has a
     namesake in Keras that is another function (`hard_sigmoid`, `leaky_relu`), the
-    name means the one of the catalogue, and Keras's is had by handing it in:
+    name means that of the catalogue. For Keras's, pass the function:
     `get(keras.activations.hard_sigmoid)`.
 
-    Layers of Keras look names up in Keras alone: hand them the function,
+    Layers of Keras look names up in Keras alone. Pass them the function:
     `keras.layers.Dense(8, activation=activations.get("snake"))`. It is saved by its
-    registered name, and read where `keras_addmul` is imported.
+    registered name and loads wherever `keras_addmul` is imported.
 
     Args:
         identifier: A name, also one registered with Keras, a callable, what `serialize` or
             Keras's own `serialize` returned, or None for the identity.
+
+    Returns:
+        A function of one tensor, or the layer that was passed.
 
     Raises:
         ValueError: If there is no such activation; the closest names are listed.
@@ -69,7 +72,10 @@ def get(identifier: Identifier) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable[..., Any]) -> str | Config:
-    """Returns what `get` turns back into the activation: a name, or a dictionary.
+    """Returns a name, or a dictionary, that `get` turns back into the activation.
+
+    Args:
+        activation: A function, or a layer that is an activation.
 
     >>> import keras
     >>> from keras_addmul import activations

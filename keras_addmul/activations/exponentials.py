@@ -59,6 +59,10 @@ def pelu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Tensor:
 def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Returns `x` above 0 and `alpha * (exp(x/alpha) - 1)` below, `pelu(x, alpha, alpha)`.
 
+    Args:
+        x: Tensor of any shape.
+        alpha: Positive; the limit on the left is -alpha.
+
     >>> from keras_addmul import activations
     >>> activations.celu([-1e4, 3.0], alpha=2.0).numpy()
     array([-2.,  3.], dtype=float32)
@@ -79,6 +83,9 @@ def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
 )
 def elish(x: ArrayLike) -> Tensor:
     """Returns `x * sigmoid(x)` above 0 and `(exp(x) - 1) * sigmoid(x)` below.
+
+    Args:
+        x: Tensor of any shape.
 
     >>> from keras_addmul import activations
     >>> activations.elish([-1.0, 0.0, 1.0]).numpy().round(4)
@@ -102,6 +109,9 @@ def elish(x: ArrayLike) -> Tensor:
 )
 def hard_elish(x: ArrayLike) -> Tensor:
     """Returns `elish(x)` with the `hard_sigmoid` of slope 1/2 in place of the sigmoid.
+
+    Args:
+        x: Tensor of any shape.
 
     >>> from keras_addmul import activations
     >>> activations.hard_elish([-1.0, 0.0, 0.5, 2.0]).numpy()
@@ -155,10 +165,14 @@ def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     source="https://arxiv.org/abs/1602.01321",
 )
 def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.5) -> Tensor:
-    """Returns the logarithm of `x` at alpha -1, `x` at 0, its exponential at 1, or one between.
+    """Returns `log(x)` for alpha -1, `x` for 0, `exp(x)` for 1, and a function between for others.
 
-    `special.soft_exponential`, bounded so that outputs and their squares are finite,
-    the logarithm taken of at least 1e-7.
+    It is `special.soft_exponential`, bounded so that outputs and their squares stay finite, with
+    a logarithm of at least 1e-7.
+
+    Args:
+        x: Tensor of any shape.
+        alpha: Number of [-1, 1], or a tensor that broadcasts with `x`.
 
     >>> from keras_addmul import activations
     >>> activations.soft_exponential([0.0, 1.0], alpha=1.0).numpy().round(4)

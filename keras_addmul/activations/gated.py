@@ -25,6 +25,10 @@ __all__ = ["lisht", "snake", "swish"]
 def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Tensor:
     """Returns `x * sigmoid(beta * x)`: half the input at beta 0, ReLU at infinity.
 
+    Args:
+        x: Tensor of any shape.
+        beta: Number, or a tensor that broadcasts with `x`.
+
     >>> from keras_addmul import activations
     >>> activations.swish([-2.0, 2.0], beta=0.0).numpy()
     array([-1.,  1.], dtype=float32)
@@ -46,6 +50,9 @@ def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Tensor:
 def lisht(x: ArrayLike) -> Tensor:
     """Returns `x * tanh(x)`, which is `abs(x)` with a round tip.
 
+    Args:
+        x: Tensor of any shape.
+
     >>> from keras_addmul import activations
     >>> activations.lisht([-2.0, 0.0, 20.0]).numpy().round(4)
     array([ 1.9281,  0.    , 20.    ], dtype=float32)
@@ -66,7 +73,7 @@ def lisht(x: ArrayLike) -> Tensor:
     source="https://arxiv.org/abs/2006.08195",
 )
 def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
-    """Returns `x + sin(alpha * x)**2 / alpha`: a line with a wave, for what repeats itself.
+    """Returns `x + sin(alpha * x)**2 / alpha`: a line with a wave, for periodic targets.
 
     Args:
         x: Tensor.

@@ -33,6 +33,9 @@ def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
     >>> repu([-1.0, 0.0, 4.0], 0.5).numpy()
     array([0., 0., 2.], dtype=float32)
 
+    Raises:
+        ValueError: If `s` is not above 0.
+
     References:
         - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
     """

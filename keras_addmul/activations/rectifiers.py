@@ -27,8 +27,12 @@ __all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
 def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Tensor:
     """Returns `x` above 0 and `negative_slope * x` below.
 
-    The slope is the one of its paper: Keras's function of this name starts at 0.2, and
-    its layer `LeakyReLU` at 0.3.
+    The default slope is that of its paper. Keras's function of this name has 0.2, its layer
+    `LeakyReLU` 0.3.
+
+    Args:
+        x: Tensor of any shape.
+        negative_slope: Number, the slope below 0.
 
     >>> from keras_addmul import activations
     >>> activations.leaky_relu([-2.0, 3.0]).numpy()
@@ -194,7 +198,11 @@ def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0
     source="https://arxiv.org/abs/1603.05201",
 )
 def crelu(x: ArrayLike, axis: int = -1) -> Tensor:
-    """Returns `relu(x)` and `relu(-x)`, joined along an axis, which they double.
+    """Returns `relu(x)` and `relu(-x)`, joined along an axis, whose length doubles.
+
+    Args:
+        x: Tensor of shape `(..., features)`.
+        axis: Integer, the axis to join them along.
 
     >>> from keras_addmul import activations
     >>> activations.crelu([[-2.0, 3.0]]).numpy()
@@ -223,6 +231,12 @@ def maxout(x: ArrayLike, pieces: int = 2) -> Tensor:
     Args:
         x: Tensor of shape `(..., features)`.
         pieces: Positive integer that divides the features.
+
+    Returns:
+        Tensor of shape `(..., features // pieces)`.
+
+    Raises:
+        ValueError: If `pieces` does not divide the features.
 
     >>> from keras_addmul import activations
     >>> activations.maxout([[1.0, 5.0, -2.0, -3.0]]).numpy()

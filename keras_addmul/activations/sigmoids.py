@@ -90,6 +90,9 @@ def tangent_sigmoid(x: ArrayLike) -> Tensor:
 def dsilu(x: ArrayLike) -> Tensor:
     """Returns the derivative of SiLU, `sigmoid(x) * (1 + x * sigmoid(-x))`.
 
+    Args:
+        x: Tensor of any shape.
+
     >>> from keras_addmul import activations
     >>> activations.dsilu([0.0, 2.4]).numpy().round(4)
     array([0.5   , 1.0998], dtype=float32)
