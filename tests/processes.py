@@ -43,14 +43,6 @@ def runs(process):
         return False
 
 
-def all_end(processes, limit=20):
-    """Whether the processes end; one that was killed may take a moment to go."""
-    end = time.monotonic() + limit
-    while any(map(runs, processes)) and time.monotonic() < end:
-        time.sleep(0.05)
-    return not any(map(runs, processes))
-
-
 def interrupted_when(moment, *arguments, limit=120):
     """Runs Python, sends SIGINT at the moment, and waits for the end.
 

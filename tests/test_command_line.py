@@ -14,7 +14,7 @@ import keras_addmul
 from keras_addmul import barron, extras, layers
 from keras_addmul.__main__ import main
 from keras_addmul.commands import command_line, start_up
-from tests.processes import all_end, has_child, has_loaded, interrupted_when, python
+from tests.processes import has_child, has_loaded, interrupted_when, python, runs
 
 COMMANDS = ["demo", "discover", "convert", "export", "check"]
 
@@ -272,5 +272,5 @@ def test_interrupt_ends_with_one_line_and_status_130(files, typed, moment):
     before = {path.name for path in files.iterdir()}
     done, children = interrupted_when(moment, "-m", "keras_addmul", *typed.split())
     assert (done.returncode, done.stderr) == (130, "keras-addmul: interrupted\n"), done.stdout
-    assert all_end(children)
+    assert not any(map(runs, children))
     assert {path.name for path in files.iterdir()} - before <= {"out"}

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_addmul.layers.checks import check_model
+
 __all__ = ["rewritten"]
 
 
@@ -15,7 +17,8 @@ def rewritten(model, change):
             first, and for activations in their own right only where they are layers
             of the model.
     """
-    if not isinstance(model, keras.Model) or not model.layers or not model.built:
+    check_model(model)
+    if not model.layers or not model.built:
         raise ValueError(
             f"Argument `model` must be a built Functional or Sequential model. Received: {model!r}"
         )

@@ -21,7 +21,7 @@ class AddMul(BaseLayer):
 
     `y = x_1 (+)_n x_2 (+)_n ...`: `keras.layers.Add` at order 0,
     `keras.layers.Multiply` at order 1, with one order for each feature or for all.
-    Shapes are broadcast and masks are joined as these two layers do it.
+    Shapes broadcast and masks combine as in these two layers.
 
     Args:
         shared: Whether all features share one order.
@@ -42,8 +42,8 @@ class AddMul(BaseLayer):
         `order` of shape `(features,)`, or `()` where it is shared.
 
     Input shape:
-        A list of tensors whose shapes broadcast to `(batch, ..., features)`. A tensor of
-        lower rank gets its new axes behind that of the batch.
+        A list of tensors whose shapes broadcast to `(batch, ..., features)`. New
+        axes of a tensor of lower rank go right after the batch axis.
 
     Output shape:
         `(batch, ..., features)`
@@ -130,13 +130,13 @@ class AddMul(BaseLayer):
         return ops.cast(y, self.compute_dtype)
 
     def compute_mask(self, inputs: list[Tensor], mask: Any = None) -> Any:
-        """Returns what is masked in the output: where every input is, if all have masks."""
+        """Returns the mask of the output, or None unless every input has a mask."""
         if mask is None or any(m is None for m in mask):
             return None
         rank = max(len(m.shape) for m in mask)
         return functools.reduce(ops.logical_or, [_behind_batch(m, rank) for m in mask])
 
-    def compute_output_shape(self, input_shape: list[Shape]) -> Shape:
+    def compute_output_shape(self, input_shape: Any) -> Shape:
         """Returns the shape to which the shapes of the inputs are broadcast."""
         return tuple(_keras_add().compute_output_shape([tuple(shape) for shape in input_shape]))
 

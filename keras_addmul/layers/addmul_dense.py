@@ -71,6 +71,11 @@ class AddMulDense(ArithmeticUnit):
         epsilon: Magnitudes below it count as it where a logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `kernel` of shape `(inputs, units)`, `bias` of shape `(units,)`, `order` of
         shape `(units,)` or `(groups,)`, and with `coupling="free"` `order_in` of

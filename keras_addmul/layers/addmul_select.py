@@ -52,6 +52,11 @@ class AddMulSelect(ArithmeticUnit):
             is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `kernel` of shape `(inputs, units)`, `order` of shape `(units,)` and, with
         `use_bias`, `bias` of shape `(units,)`.

@@ -22,14 +22,19 @@ class APL(ParametricActivation):
 
     Args:
         pieces: Positive integer, how many hinges there are.
-        slopes_initializer, slopes_regularizer, slopes_constraint: Of `slopes`,
-            started uniform in [-0.2, 0.2], as the authors do.
-        hinges_initializer, hinges_regularizer, hinges_constraint: Of `hinges`,
-            where it bends; started normal, with a standard deviation of 1/2.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        slopes_initializer, slopes_regularizer, slopes_constraint: For `slopes`,
+            which start uniform in [-0.2, 0.2], as in the paper.
+        hinges_initializer, hinges_regularizer, hinges_constraint: For `hinges`,
+            the places where it bends; they start normal with a standard deviation of 1/2.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `slopes` and `hinges`, of shape `(pieces, features)`, or `pieces` times what

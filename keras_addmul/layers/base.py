@@ -1,6 +1,6 @@
 """What the layers share: dense floats come in, weights are described, the config is complete."""
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import keras
 
@@ -10,8 +10,25 @@ from keras_addmul.layers.identifiers import KINDS, get_object, or_default, seria
 
 __all__ = ["BaseLayer"]
 
+if TYPE_CHECKING:  # Keras carries no types
 
-class BaseLayer(keras.layers.Layer):
+    class _Layer:
+        name: str
+        compute_dtype: str
+
+        def __init__(self, **kwargs: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+        def add_weight(self, **kwargs: Any) -> Any: ...
+        def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any: ...
+        def get_config(self) -> Config: ...
+        def save_own_variables(self, store: Any) -> None: ...
+        def load_own_variables(self, store: Any) -> None: ...
+
+else:
+    _Layer = keras.layers.Layer
+
+
+class BaseLayer(_Layer):
     """Takes dense tensors of floats, and keeps how each weight starts, is penalised and projected.
 
     A subclass names its weights with `describe` in `__init__`, creates them with `create` in
@@ -109,8 +126,8 @@ class BaseLayer(keras.layers.Layer):
         self.check(args[0] if args else next(iter(kwargs.values())))
         return super().compute_output_spec(*args, **kwargs)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the output: that of the input."""
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Returns the shape of the output, the same as that of the input."""
         return tuple(input_shape)
 
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> NoReturn:

@@ -161,12 +161,12 @@ def check_model(model: Any, argument: str = "model") -> keras.Model:
     kind = f"{type(model).__module__.split('.')[0]}.{type(model).__name__}"
     if "tf_keras" in roots:
         raise TypeError(
-            f"Argument `{argument}` must be a model of Keras 3, a `keras.Model`: build it again "
-            "with `keras.layers` and copy the weights, `new.set_weights(old.get_weights())`. "
+            f"Argument `{argument}` must be a Keras model of Keras 3: build it again with "
+            "`keras.layers` and copy the weights, `new.set_weights(old.get_weights())`. "
             f"Received: a model of Keras 2, {kind}"
         )
     raise TypeError(
-        f"Argument `{argument}` must be a `keras.Model`. "
+        f"Argument `{argument}` must be a Keras model. "
         f"Received: {reprlib.repr(model)} of type {type(model).__name__}"
     )
 

@@ -16,9 +16,14 @@ class CReLU(BaseLayer):
     """Joins `relu(x)` and `relu(-x)` along an axis, so that nothing is lost.
 
     Args:
-        axis: The axis along which they are joined, and which they double; not the
-            first, which holds the batch.
+        axis: The axis along which they are joined. Its size doubles. It cannot be the
+            batch axis.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if the input has no such
+            axis.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         None.

@@ -38,6 +38,14 @@ class ExpIterate(BaseLayer):
         epsilon: Magnitudes below it count as it where a logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
+    Weights:
+        `order` of shape `(features,)`, or `()` where it is shared.
+
     Input shape:
         `(batch, ..., features)`
 

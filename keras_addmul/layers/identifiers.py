@@ -65,7 +65,7 @@ def get_object(kind: str, identifier: Identifier, argument: str, has_default: bo
         return _ours(kind)[identifier]()
     try:
         found = _module(kind).get(identifier)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         # What an object of a known name does not take is told by that object.
         if isinstance(identifier, (dict, type)):
             raise
@@ -106,6 +106,14 @@ def _needs_arguments(found: type) -> bool:
 
 def _keras_names(kind: str) -> list[str]:
     """The names of Keras's objects of a kind, as its documentation writes them."""
-    module = _module(kind)
-    found = {name: value for name, value in vars(module).items() if name.islower()}
-    return sorted(name for name, value in found.items() if isinstance(value, type))
+    found = {name: value for name, value in vars(_module(kind)).items() if name.islower()}
+    names = sorted(name for name, value in found.items() if isinstance(value, type))
+    return [name for name in names if _is_known(kind, name)]
+
+
+def _is_known(kind: str, name: str) -> bool:
+    """Whether the name alone will do: `"constant"` needs a value, and `"l1_l2"` has two names."""
+    try:
+        return _module(kind).get(name) is not None
+    except (KeyError, TypeError, ValueError):
+        return False

@@ -39,6 +39,11 @@ class INALU(ArithmeticUnit):
             `AwayFromZero(0.05)`, once the loss is small.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `add_w_hat`, `add_m_hat`, `multiply_w_hat` and `multiply_m_hat`, of shape
         `(inputs, units)`; `gate` of shape `(units,)`.

@@ -2,13 +2,14 @@
 
 import abc
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_addmul.annotations import ArrayLike, Config, Shape, Tensor
+from keras_addmul.annotations import ArrayLike, Config, Tensor
 
 __all__ = [
     "AddMulUniform",
@@ -36,9 +37,9 @@ class AddMulUniform(_Uniform):
 
     A unit of few inputs should start as if each took part: near exponent 1 a
     product of signed numbers has the right sign, and no input near zero is divided
-    by. The mean is 3/4 for up to three inputs and 2.5/inputs for more, so that it
-    fades where many inputs are to be told apart; the half-width is what is left to
-    1, and at most LeCun's `sqrt(3 / inputs)`.
+    by. The mean is 3/4 for up to three inputs and 2.5/inputs for more: among many inputs
+    the unit has to find which ones matter. The half-width is 1 minus the mean, and at
+    most LeCun's `sqrt(3 / inputs)`.
 
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
@@ -51,7 +52,7 @@ class AddMulUniform(_Uniform):
     (True, True)
     """
 
-    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         inputs = shape[-2]
         mean = min(0.75, 2.5 / inputs)
         half_width = min(1.0 - mean, (3.0 / inputs) ** 0.5)
@@ -59,13 +60,13 @@ class AddMulUniform(_Uniform):
 
 
 class _Symmetric(_Uniform):
-    """Uniform weights between `-width(inputs, units)` and that."""
+    """Uniform weights between `-width(inputs, units)` and `width(inputs, units)`."""
 
     @abc.abstractmethod
     def width(self, inputs: int, units: int) -> float:
         """Returns the half-width of the interval."""
 
-    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return self.width(shape[-2], shape[-1]) * self._uniform(shape, dtype)
 
 
@@ -149,7 +150,7 @@ class SelectUniform(_Uniform):
         super().__init__(seed)
         self.low, self.high = float(low), float(high)
 
-    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         u = self._uniform(shape, dtype)
         size = self.low + (self.high - self.low) * ops.abs(u)
         return ops.where(u < 0.0, -size, size)
@@ -181,7 +182,7 @@ class NearEnds(_Uniform):
         super().__init__(seed)
         self.distance = float(distance)
 
-    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         u = self._uniform(shape, dtype)
         at = ops.full_like(u, self.distance)
         return ops.where(u < 0.0, at, 1.0 - at)
@@ -209,7 +210,7 @@ class Repeated(keras.initializers.Initializer):
     def __init__(self, values: ArrayLike) -> None:
         self.values: np.ndarray = np.asarray(values)
 
-    def __call__(self, shape: Shape, dtype: str | None = None) -> Tensor:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         values = ops.convert_to_tensor(self.values)
         return ops.cast(ops.broadcast_to(values, shape), dtype or keras.config.floatx())
 

@@ -21,12 +21,17 @@ class ISRLU(ParametricActivation):
     left is -1/sqrt(alpha).
 
     Args:
-        alpha_initializer, alpha_regularizer, alpha_constraint: Of `alpha`,
+        alpha_initializer, alpha_regularizer, alpha_constraint: For `alpha`,
             kept at 0.001 or above.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `alpha` of shape `(features,)`, or as `shared_axes` says.

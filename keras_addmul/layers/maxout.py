@@ -30,6 +30,11 @@ class Maxout(ArithmeticUnit):
         kernel_constraint, bias_constraint: Projections after each step, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `kernel` of shape `(inputs, units * pieces)` and `bias` of shape
         `(units * pieces,)`, the pieces of a unit side by side.

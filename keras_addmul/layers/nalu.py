@@ -32,6 +32,11 @@ class NALU(ArithmeticUnit):
             step, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `w_hat`, `m_hat` and `gate`, each of shape `(inputs, units)`.
 

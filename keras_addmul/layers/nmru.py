@@ -32,6 +32,11 @@ class NMRU(ArithmeticUnit):
             default they are kept in [0, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `kernel` of shape `(2 * inputs, units)`: the upper half multiplies, the lower
         half divides.

@@ -34,6 +34,11 @@ class NMU(SeededLayer, ArithmeticUnit):
             default they are kept in [0, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         `kernel` of shape `(inputs, units)`.
 

@@ -13,7 +13,7 @@ __all__ = ["Parameter", "ParametricActivation"]
 
 
 class Parameter(NamedTuple):
-    """How a parameter starts and what it is held to.
+    """How a parameter starts, is penalised and is constrained.
 
     Attributes:
         initializer: Where it starts.

@@ -21,14 +21,19 @@ class PELU(ParametricActivation):
     layer starts.
 
     Args:
-        a_initializer, a_regularizer, a_constraint: Of `a`,
+        a_initializer, a_regularizer, a_constraint: For `a`,
             minus the limit on the left. Kept at 0.1 or above, as in the paper.
-        b_initializer, b_regularizer, b_constraint: Of `b`,
+        b_initializer, b_regularizer, b_constraint: For `b`,
             the length over which the exponential decays. Kept at 0.1 or above.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `a`, `b`, each of shape `(features,)`, or as `shared_axes` says.

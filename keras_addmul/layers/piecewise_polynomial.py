@@ -35,7 +35,7 @@ class PiecewisePolynomial(BaseLayer):
 
     Args:
         pieces: How many pieces.
-        degree: Of the polynomials, at least 1.
+        degree: Degree of the polynomials, at least 1.
         low: Where the first piece begins.
         high: Where the last one ends.
         outside: `"clip"`, so that the function is constant outside of the pieces, or
@@ -45,6 +45,11 @@ class PiecewisePolynomial(BaseLayer):
             layer begin where cells do.
         coefficients_regularizer: Penalty on the coefficients, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `breaks` of shape `(pieces - 1,)` and `centers` of shape `(pieces,)`, not
@@ -102,7 +107,7 @@ class PiecewisePolynomial(BaseLayer):
             arguments=("regularizer",),
         )
         if self.cells:
-            # A break is where a cell begins: what is left of it is the cell before.
+            # Breaks lie where cells begin, so that no new cell holds one inside.
             numbers = np.repeat(np.arange(self.cells) * self.pieces // self.cells, 2)
             self.describe("cell_breaks", Repeated(np.full(self.cells, np.inf)), arguments=())
             self.describe("cell_pieces", Repeated(numbers), arguments=())
@@ -134,7 +139,7 @@ class PiecewisePolynomial(BaseLayer):
         clip = self.outside == "clip"
         x = ops.clip(x, self.low if clip else -reach, self.high if clip else reach)
         centers, table = ops.cast(self.centers, inner), ops.cast(self.coefficients, inner)
-        look_up = self._by_cells(x) if self.cells else self._by_search(x)
+        look_up = self._by_cells(x, self.cells) if self.cells else self._by_search(x)
         u = x - look_up(centers)
         y = look_up(table[..., self.degree])
         for k in reversed(range(self.degree)):
@@ -161,16 +166,16 @@ class PiecewisePolynomial(BaseLayer):
         piece = piece + self.pieces * feature
         return lambda values: ops.take(ops.reshape(values, (-1,)), piece)
 
-    def _by_cells(self, x: Tensor) -> Callable[[Tensor], Tensor]:
+    def _by_cells(self, x: Tensor, cells: int) -> Callable[[Tensor], Tensor]:
         """The same by the cell in which an element lies, and on which side of its break."""
-        scale = self.cells / (self.high - self.low)
-        cell = ops.cast(ops.clip((x - self.low) * scale, 0.0, self.cells - 1.0), "int32")
+        scale = cells / (self.high - self.low)
+        cell = ops.cast(ops.clip((x - self.low) * scale, 0.0, cells - 1.0), "int32")
         cell = ops.maximum(cell, 0)  # what a nan becomes is anything
         breaks = ops.reshape(ops.cast(self.cell_breaks, x.dtype), (-1,))
         pieces = ops.cast(self.cell_pieces, "int32")
         if not self.shared:
             feature = ops.arange(x.shape[-1], dtype="int32")
-            cell = cell + self.cells * feature
+            cell = cell + cells * feature
             pieces = pieces + self.pieces * feature[:, None]
         half = 2 * cell + ops.cast(x >= ops.take(breaks, cell), "int32")
         pieces = ops.reshape(pieces, (-1,))

@@ -16,7 +16,7 @@ __all__ = ["ProductUnit"]
 class ProductUnit(ArithmeticUnit):
     """Product unit: a product of powers of its inputs.
 
-    `y_i = prod_j x_j ** W_ji`, of which the real part is taken where inputs are negative:
+    `y_i = prod_j x_j ** W_ji`; where inputs are negative, the real part of it:
 
         y_i = exp(sum_j W_ji log|x_j|) * cos(pi sum_j W_ji [x_j < 0])
 
@@ -27,6 +27,11 @@ class ProductUnit(ArithmeticUnit):
         kernel_regularizer: Penalty on the exponents, or None.
         kernel_constraint: Projection of the exponents after each step, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `kernel` of shape `(inputs, units)`, the exponents.

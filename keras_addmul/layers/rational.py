@@ -61,14 +61,19 @@ class Rational(ParametricActivation):
     Args:
         start: What a new layer is: `"leaky_relu"`, of slope 0.01, within 0.014;
             `"silu"` and `"tanh"`, within 2e-6. All on [-3, 3].
-        numerator_initializer, numerator_regularizer, numerator_constraint: Of
+        numerator_initializer, numerator_regularizer, numerator_constraint: For
             `numerator`; the initializer overrides `start`.
-        denominator_initializer, denominator_regularizer, denominator_constraint: Of
-            `denominator`, likewise.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        denominator_initializer, denominator_regularizer, denominator_constraint: The
+            same for `denominator`.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `numerator` of shape `(6, features)` and `denominator` of shape

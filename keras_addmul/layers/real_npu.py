@@ -26,7 +26,7 @@ class RealNPU(ArithmeticUnit):
     Args:
         units: Number of outputs.
         imaginary: Whether the exponents have an imaginary part.
-        epsilon: Added to the magnitudes; the papers' is that of float32.
+        epsilon: Added to the magnitudes; the default, as in the paper, is float32's eps.
         kernel_initializer: Where the exponents start.
         kernel_regularizer: Penalty on the exponents, or None; the paper's is
             `keras.regularizers.L1`, of the gates too.
@@ -37,6 +37,11 @@ class RealNPU(ArithmeticUnit):
             paper, where a gate that has left [0, 1] learns no more. By default they are
             kept there.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `kernel` of shape `(inputs, units)` and `gate` of shape `(inputs,)`; with

@@ -1,6 +1,6 @@
 """Regularizers that make a learned operation readable."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -10,8 +10,15 @@ from keras_addmul.layers.checks import check_number
 
 __all__ = ["AwayFromZero", "OrdersToEnds", "Penalty", "WeightsToSigns"]
 
+if TYPE_CHECKING:  # Keras carries no types
 
-class Penalty(keras.regularizers.Regularizer):
+    class _Regularizer: ...
+
+else:
+    _Regularizer = keras.regularizers.Regularizer
+
+
+class Penalty(_Regularizer):
     """A penalty of `strength * scale`.
 
     The scale is a variable, 1 unless `keras_addmul.callbacks.RegularizerSchedule` sets

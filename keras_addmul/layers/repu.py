@@ -31,6 +31,11 @@ class RePU(BaseLayer):
             By default it is kept in [1/4, 4].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
+
     Weights:
         With `learned=True`, `s` of shape `(features,)`, or `()` where it is shared.
 

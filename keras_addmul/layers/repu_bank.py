@@ -39,12 +39,17 @@ class RePUBank(BaseLayer):
         low: Where the interval begins.
         high: Where it ends.
         outside: `"clip"`, so that the function is constant outside the interval, or
-            `"extrapolate"`, so that it is what the units make of it.
+            `"extrapolate"`, so that the units go on.
         left: How many units, the last ones, open to the left: `max(0, knots[j] - x)^s`.
         shared: Whether all features share one function.
         coefficients_regularizer: Penalty on the coefficients, or None.
         coefficients_constraint: Projection of the coefficients after each step, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `knots`, not trainable, and `coefficients` of shape `(units,)` and `bias` of shape
@@ -129,7 +134,7 @@ class RePUBank(BaseLayer):
         )
         bound = special.output_bound(self.compute_dtype)
         # No unit may be so large that the sum of all, or their gradient, is not finite; on
-        # the interval itself each is what it is, in half precision too.
+        # the interval itself no unit is changed, in half precision either.
         widest = min(2.0 * (self.high - self.low), special.output_bound(inner) ** (1.0 / self.s))
         limit = max(bound / self.units, widest**self.s)
         y = bias

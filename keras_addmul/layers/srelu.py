@@ -21,18 +21,23 @@ class SReLU(ParametricActivation):
     slope 0.2, with a second corner at 1 that does not bend yet.
 
     Args:
-        t_left_initializer, t_left_regularizer, t_left_constraint: Of `t_left`,
+        t_left_initializer, t_left_regularizer, t_left_constraint: For `t_left`,
             the left threshold.
-        a_left_initializer, a_left_regularizer, a_left_constraint: Of `a_left`,
+        a_left_initializer, a_left_regularizer, a_left_constraint: For `a_left`,
             the slope to the left; 0.2 by default.
-        t_right_initializer, t_right_regularizer, t_right_constraint: Of `t_right`,
+        t_right_initializer, t_right_regularizer, t_right_constraint: For `t_right`,
             the right threshold.
-        a_right_initializer, a_right_regularizer, a_right_constraint: Of `a_right`,
+        a_right_initializer, a_right_regularizer, a_right_constraint: For `a_right`,
             the slope to the right.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `t_left`, `a_left`, `t_right`, `a_right`, each of shape `(features,)`, or as

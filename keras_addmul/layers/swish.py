@@ -20,12 +20,17 @@ class Swish(ParametricActivation):
     starts, and the ReLU as beta grows.
 
     Args:
-        beta_initializer, beta_regularizer, beta_constraint: Of `beta`,
+        beta_initializer, beta_regularizer, beta_constraint: For `beta`,
             the sharpness.
-        shared_axes: `"default"` for one set of parameters a feature; otherwise as in
-            `keras.layers.PReLU`: a list of the axes that share, such as [1, 2] for
-            images, or None for parameters of their own at every place.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, such as
+            [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Raises:
+        ValueError: If an argument is not one of those above, or if an axis of the input that
+            has parameters of its own has no known size.
+        TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `beta` of shape `(features,)`, or as `shared_axes` says.

@@ -144,12 +144,9 @@ def _signature(model: Any, signature: Any) -> Any:
 
 
 def _check_model(model: Any, signature: Any) -> None:
-    import keras
+    from keras_addmul.layers.checks import check_model
 
-    if not isinstance(model, keras.Model):
-        raise TypeError(
-            f"`model` must be a keras.Model. Received: {model!r} of type {type(model).__name__}"
-        )
+    check_model(model)
     if not model.built:
         raise ValueError(
             "`model` must be built: give it a keras.Input, or call it once on data. "

@@ -24,6 +24,7 @@ CASES = {
         {"units": 4, "activation": "softplus"},
         {"units": 4, "groups": 2, "use_bias": False},
         {"units": 3, "coupling": "free", "order_initializer": keras.initializers.Constant(0.3)},
+        {"units": 4, "coupling": "free", "groups": 2, "order_initializer": HALF},
         {
             "units": 18,
             "nodes": 16,
@@ -36,8 +37,16 @@ CASES = {
     "NALU": [{"units": 2}],
     "NAU": [{"units": 2}],
     "NMRU": [{"units": 2}],
-    "NMU": [{"units": 2}],
-    "NoisyActivation": [{"p_initializer": "ones"}, {"base": "sigmoid", "kind": "NANI"}],
+    "NMU": [{"units": 2}, {"units": 2, "noise": (1.0, 5.0), "seed": 0}],
+    "NoisyActivation": [
+        {"p_initializer": "ones"},
+        {"base": "sigmoid", "kind": "NANI"},
+        {"base": "hard_sigmoid", "kind": "NAN", "clip": True, "p_initializer": "ones"},
+        {"kind": "NANIL", "p_initializer": "ones"},
+        {"kind": "NANIS", "base": "hard_sigmoid"},
+        # Noise of no size: two calls of a layer that draws at inference agree.
+        {"kind": "NANI", "monte_carlo": True, "c": 0.0},
+    ],
     "NoisyGRU": [{"units": 2, "return_sequences": True, "kernel_initializer": WIDE}],
     "NoisyLSTM": [{"units": 2, "return_sequences": True, "kernel_initializer": WIDE}],
     "NoisySigmoid": [{"p_initializer": "ones", "c": 4.0, "soft": True}],
@@ -46,7 +55,7 @@ CASES = {
     "RePU": [{"learned": True}],
     "RePUBank": [{"units": 5, "s": 2, "outside": "extrapolate", "left": 2}],
     "ProductUnit": [{"units": 2}],
-    "RealNPU": [{"units": 2}],
+    "RealNPU": [{"units": 2}, {"units": 2, "imaginary": True}],
     "SoftExponential": [{}],
     "ExpIterate": [{"order_initializer": HALF}, {"shared": True, "solution": "linear"}],
 }
@@ -56,8 +65,11 @@ MERGES = {"AddMul"}
 # Layers that are called on (batch, time, features).
 SEQUENCES = {"NoisyGRU", "NoisyLSTM"}
 
-# Layers whose weights act on negative numbers alone.
-MIRRORED = {"ISRLU"}
+# Cases with weights that act on negative numbers alone.
+MIRRORED = {("ISRLU", 0), ("RealNPU", 1)}
+
+# Cases with weights that act in training alone: the mean of their noise is 0.
+NOISE_ONLY = {("NoisyActivation", 2)}
 
 NAMES = [name for name in layers.__all__ if isinstance(getattr(layers, name), type)]
 

@@ -14,8 +14,7 @@ from keras_addmul.special.solutions import get_solution
 from keras_addmul.special.weighted_sums import exact_sums, interpolated_sums, nodes_of
 from tests.special.modes import call
 
-RANDOM = np.random.default_rng(1)
-SIGNED = RANDOM.normal(size=(16, 5)).astype("float32")
+SIGNED = np.random.default_rng(1).normal(size=(16, 5)).astype("float32")
 POSITIVE = np.abs(SIGNED) + 0.2
 
 
@@ -83,9 +82,9 @@ def test_groups_share_an_order_and_are_exact():
 @pytest.mark.parametrize(
     ("low", "high", "tolerance"), [(-1, 1, 2e-6), (-2, 2, 1.5e-4), (-3, 3, 3e-3)]
 )
-def test_interpolated_iterates_are_as_near_as_the_docstring_says(low, high, tolerance):
-    x = tf.constant(10.0 ** RANDOM.uniform(low, high, (400, 1)), "float32")
-    n = tf.constant(RANDOM.uniform(0, 1, 40), "float32")
+def test_interpolated_iterates_are_as_near_as_the_docstring_says(low, high, tolerance, rng):
+    x = tf.constant(10.0 ** rng.uniform(low, high, (400, 1)), "float32")
+    n = tf.constant(rng.uniform(0, 1, 40), "float32")
     one, pieces = tf.ones((1, 40)), get_solution("kneser")("float32")
     exact = exact_sums(x, one, n, pieces).numpy()
     near = interpolated_sums(x, one, n, 16, pieces).numpy()
@@ -93,9 +92,9 @@ def test_interpolated_iterates_are_as_near_as_the_docstring_says(low, high, tole
     assert np.max(error) < tolerance
 
 
-def test_interpolation_is_exact_at_the_ends():
+def test_interpolation_is_exact_at_the_ends(rng):
     n = np.linspace(0, 1, 20).astype("float32")
-    kernel = RANDOM.normal(size=(5, 20)).astype("float32")
+    kernel = rng.normal(size=(5, 20)).astype("float32")
     exact = special.addmul_matmul(SIGNED, kernel, n, nodes=None, epsilon=1e-7)
     near = special.addmul_matmul(SIGNED, kernel, n, epsilon=1e-7)
     np.testing.assert_allclose(near[:, 0], SIGNED @ kernel[:, 0], rtol=1e-5, atol=1e-6)
@@ -106,10 +105,10 @@ def test_interpolation_is_exact_at_the_ends():
     ("dtype", "mode", "tolerance"),
     [("float64", "eager", 1e-5), ("float32", "eager", 5e-4), ("float32", "xla", 5e-4)],
 )
-def test_interpolation_has_the_true_slope_in_every_order(dtype, mode, tolerance):
+def test_interpolation_has_the_true_slope_in_every_order(dtype, mode, tolerance, rng):
     ends = [0.0, 1e-6, 0.999, 1.0 - 2.0**-20, 1.0 - 2.0**-24, 1.0]
     n = np.concatenate([ends, nodes_of(16)[0], np.linspace(0.0, 1.0, 8)])
-    x, kernel = SIGNED + np.sign(SIGNED) * 0.2, RANDOM.uniform(0.2, 0.8, (5, n.size))
+    x, kernel = SIGNED + np.sign(SIGNED) * 0.2, rng.uniform(0.2, 0.8, (5, n.size))
     x, kernel, n = (tf.constant(a, dtype) for a in (x, kernel, n))
     _, near = call(mode, sums_and_slopes(16), x, kernel, n)
     _, exact = call(mode, sums_and_slopes(None), x, kernel, n)

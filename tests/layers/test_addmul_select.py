@@ -8,8 +8,7 @@ import tensorflow as tf
 from keras_addmul.layers import NMU, AddMulSelect
 from keras_addmul.layers.constraints import Interval
 
-RANDOM = np.random.default_rng(2)
-SIGNED = RANDOM.normal(size=(16, 4)).astype("float32")
+SIGNED = np.random.default_rng(2).normal(size=(16, 4)).astype("float32")
 EPS = np.finfo("float32").eps
 
 WEIGHTS = {"add": (1.0, 1.0, 0.0), "sub": (1.0, -1.0, 0.0)}

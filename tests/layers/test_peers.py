@@ -9,10 +9,9 @@ import tensorflow as tf
 from keras_addmul import layers, special
 from keras_addmul.layers import INALU, NALU, NAU, NMRU, NMU, ProductUnit, RealNPU, SoftExponential
 from keras_addmul.layers.initializers import NACUniform, NAUUniform
-from tests.layers.training import starts_of, train
+from tests.layers.training import train
 
-RANDOM = np.random.default_rng(0)
-X = RANDOM.uniform(-3.0, 3.0, (40, 5))
+X = np.random.default_rng(0).uniform(-3.0, 3.0, (40, 5))
 UNITS = 3
 DENSE = {
     "INALU": INALU,
@@ -91,7 +90,8 @@ def built(name, dtype="float64", **kwargs):
     layer = DENSE[name](UNITS, dtype=dtype, **kwargs)
     layer.build((None, X.shape[1]))
     low, high = (0.0, 1.0) if name in ("NMU", "NMRU") else (-1.2, 1.2)
-    layer.set_weights([RANDOM.uniform(low, high, w.shape) for w in layer.get_weights()])
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.uniform(low, high, w.shape) for w in layer.get_weights()])
     return layer
 
 
@@ -173,8 +173,8 @@ def test_the_gradient_of_a_product_is_that_of_the_other_factors():
 
 
 @pytest.mark.parametrize("inputs", [1, 2, 3, 7, 16])
-def test_products_of_any_number_of_inputs(inputs):
-    x = RANDOM.uniform(0.5, 2.0, (4, inputs))
+def test_products_of_any_number_of_inputs(inputs, rng):
+    x = rng.uniform(0.5, 2.0, (4, inputs))
     np.testing.assert_allclose(
         special.nmu(x, np.ones((inputs, 1)))[:, 0], x.prod(1), rtol=1e-14 * inputs
     )
@@ -274,14 +274,14 @@ def nmu_of_one(x, w):
     return (w * x + 1.0 - w).prod(1, keepdims=True)
 
 
-def test_snmu_repeats_its_noise_from_its_seed_and_is_reversible_by_definition():
+def test_snmu_repeats_its_noise_from_its_seed_and_is_reversible_by_definition(rng):
     x = np.abs(X[:, :2]).astype("float32")
     layers_ = [NMU(1, noise=(1.0, 5.0), seed=3, kernel_initializer="ones") for _ in range(2)]
     for layer in layers_:
         layer.build(x.shape)
         layer.kernel.assign([[0.5], [0.25]])
     np.testing.assert_array_equal(*(layer(x, training=True) for layer in layers_))
-    noise = RANDOM.uniform(1.0, 5.0, x.shape)
+    noise = rng.uniform(1.0, 5.0, x.shape)
     w = np.array([[0.5], [0.25]])
     expected = (w.T * x * noise + 1 - w.T).prod(1) / (w.T * noise + 1 - w.T).prod(1)
     np.testing.assert_allclose(special.nmu(x.astype("float64"), w, noise)[:, 0], expected)
@@ -356,9 +356,7 @@ ANSWERS = {
 def test_learns_the_weights_of_what_it_can_do(name):
     layer, law, kernel = ANSWERS[name]
     x = rows(2 if name == "NMRU" else 3)
-    keras.utils.set_random_seed(1)
-    layer.build(x.shape)
-    (weights,) = train(layer, x, law(x)[:, None], steps=1500)
+    (weights,) = train(layer, x, law(x)[:, None], steps=1500, seeds=[1])
     np.testing.assert_allclose(weights["kernel"][:, 0], kernel, atol=0.01)
 
 
@@ -374,9 +372,9 @@ OPERATIONS = {
 def test_learns_an_operation_from_some_of_eight_starts(name):
     law, rate = OPERATIONS[name]
     layer, x = getattr(layers, name)(1), rows(2)
-    starts = starts_of(layer, 2, range(8))
+    layer.build(x.shape)
     worst = []
-    for weights in train(layer, x, law(x)[:, None], steps=6000, starts=starts, rate=rate):
+    for weights in train(layer, x, law(x)[:, None], steps=6000, seeds=range(8), rate=rate):
         layer.set_weights(list(weights.values()))
         worst.append(np.max(np.abs(layer(x)[:, 0] / law(x) - 1.0)))
     # What a gate leaves of the other path fades slowly.

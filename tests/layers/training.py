@@ -1,59 +1,69 @@
-"""Training of a layer from several starts, for the tests that look at what it became."""
+"""Training of copies of a layer side by side, for the tests that look at what they became."""
 
 import keras
 import numpy as np
-import tensorflow as tf
-
-from keras_addmul.restarts.program import Program
+from keras import ops
 
 BATCH = 128
 
 
-def train(layer, x, y, steps, starts=None, rate=2e-2):
-    """Trains a layer by Adam, whose rate falls along a cosine, from each start.
+def train(layer, x, y, steps, seeds=(0,), rate=2e-2):
+    """Trains a copy of a layer from the start that each seed draws, by Adam.
 
-    Returns a dictionary of the weights it ended at for each start; by default the one
-    start is that of the layer as it is.
+    The copies stand side by side in one model: as the units of one layer, where each weight
+    belongs to a unit. Their losses are added and Adam moves each weight by its own gradients,
+    so that each copy learns as if it were alone. The rate falls along a cosine.
+
+    Returns a dictionary from names of weights to what they became, for each copy.
     """
-    given = tf.nest.map_structure(lambda a: keras.Input(a.shape[1:]), x)
-    model = keras.Model(given, layer(given))
-    starts = [values(layer)] if starts is None else starts
+    several = isinstance(x, list)
+    given = [keras.Input(a.shape[1:]) for a in (x if several else [x])]
+    call = given if several else given[0]
+    copies = [copy_of(layer, seed, call) for seed in seeds]
+    joined = as_units(copies, call) if len(copies) > 1 else None
+    shown = [joined] if joined else copies
+    outputs = [each(call) for each in shown]
+    model = keras.Model(given, ops.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
-    names = [w.name for w in layer.variables]
-    return [
-        dict(zip(names, weights, strict=True))
-        for weights in descend(model, optimizer, x, y, steps, starts)
-    ]
+    fit(model, optimizer, x, np.tile(y, len(copies)), steps)
+    if joined:
+        parts = [np.split(w.numpy(), len(copies), axis=-1) for w in joined.weights]
+        names = [w.name for w in joined.weights]
+        return [dict(zip(names, part, strict=True)) for part in zip(*parts, strict=True)]
+    return [{w.name: w.numpy() for w in copy.weights} for copy in copies]
 
 
-def descend(model, optimizer, x, y, steps, starts):
-    """Takes steps of batches in their order; returns the weights at the end from each start."""
-    program = Program(model, optimizer, _loss, len(starts))
-    rows = np.arange(steps * BATCH).reshape(steps, BATCH) % len(y)
-    stacks = [np.stack(weights) for weights in zip(*starts, strict=True)]
-    alive = range(len(starts))
-    alive = range(len(starts))
-    stacks, _, losses = program.advance(stacks, program.fresh_state(), alive, (x, y), rows)
-    assert np.all(np.isfinite(losses))  # each the mean over all steps
-    return zip(*map(np.asarray, stacks), strict=True)
+def fit(model, optimizer, x, y, steps):
+    """Takes so many steps of batches in their order, compiled, and looks at every loss."""
+    model.compile(optimizer, summed, jit_compile=True, steps_per_execution=len(y) // BATCH)
+    epochs = -(-steps * BATCH // len(y))
+    history = model.fit(x, y, BATCH, epochs, shuffle=False, verbose=0)
+    assert np.all(np.isfinite(history.history["loss"]))
 
 
-def _loss(y, predicted):
-    """A sum over units, which keeps each unit's gradient as if it were alone."""
-    return tf.reduce_sum(tf.reduce_mean(tf.square(predicted - y), axis=0))
+def summed(y, predicted):
+    """Squares summed over units, which keeps each unit's gradient as if it were alone."""
+    return ops.sum(ops.square(predicted - y), axis=-1)
 
 
-def starts_of(layer, inputs, seeds):
-    """The weights that the layer's initializers draw under each seed."""
-    starts = []
-    for seed in seeds:
-        keras.utils.set_random_seed(seed)
-        again = type(layer).from_config(layer.get_config())
-        again.build((None, inputs))
-        starts.append(values(again))
-    return starts
+def copy_of(layer, seed, given):
+    """A fresh layer of the same arguments, which has drawn its weights under a seed."""
+    keras.utils.set_random_seed(seed)
+    copy = type(layer).from_config({**layer.get_config(), "name": f"copy_{seed}"})
+    copy(given)
+    return copy
 
 
-def values(layer):
-    """The values of all variables, states of random numbers included."""
-    return [v.numpy() for v in layer.variables]
+def as_units(copies, given):
+    """One layer that has the units of all copies, or None if units share a weight."""
+    config = copies[0].get_config()
+    if any(w.shape[-1:] != (config["units"],) for w in copies[0].weights):
+        return None
+    config |= {"units": config["units"] * len(copies), "name": "together"}
+    if "nodes" in config:  # so many units would be interpolated
+        config["nodes"] = None
+    joined = type(copies[0]).from_config(config)
+    joined(given)
+    weights = zip(*(copy.get_weights() for copy in copies), strict=True)
+    joined.set_weights([np.concatenate(each, axis=-1) for each in weights])
+    return joined

@@ -1,8 +1,5 @@
 """A fresh process answers as the model did, or the check says why it cannot be asked."""
 
-import os
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -108,29 +105,6 @@ def test_signal_that_ends_the_process_is_named(exported, monkeypatch, tmp_path):
     monkeypatch.setattr(fresh_process, "__file__", str(script))
     with pytest.raises(RuntimeError, match="^The fresh process was ended by SIGKILL$"):
         check(exported[1], models.data(3), 0.0)
-
-
-TENSORFLOW = """
-import importlib
-
-class saved_model:
-    def load(path):
-        for name in ("keras", "keras_addmul", "tf_keras"):
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                continue
-            raise RuntimeError(name)
-        raise RuntimeError("none of them")
-"""
-
-
-def test_process_can_import_neither_keras_nor_this_package(exported, monkeypatch, tmp_path):
-    """A stub in place of TensorFlow tries to."""
-    (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    with pytest.raises(RuntimeError, match="ended with status 1: RuntimeError: none of them$"):
-        check(exported[1], models.data(4), 0.0)
 
 
 @pytest.mark.parametrize("as_dict", [False, True])

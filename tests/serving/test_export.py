@@ -214,7 +214,7 @@ def test_reader_never_finds_half_a_model(tmp_path):
 
 @pytest.mark.parametrize("model", [3, None, "model.keras", keras.layers.Dense(1)])
 def test_what_is_no_model_is_refused(tmp_path, model):
-    with pytest.raises(TypeError, match=r"`model` must be a keras.Model. Received: .* of type"):
+    with pytest.raises(TypeError, match=r"`model` must be a Keras model. Received: .* of type"):
         export(model, tmp_path / "m")
     assert names(tmp_path) == []
 

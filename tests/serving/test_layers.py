@@ -16,7 +16,11 @@ SCRIPT = Path(__file__).with_name("answer_all.py")
 # A few roundings, and of half precision its eps.
 TOLERANCE = {"float32": 2e-5, "mixed_float16": 1e-2, "mixed_bfloat16": 8e-2}
 # One of each, and the second code path of the layer that has two.
-SERVED = [*((name, 0) for name in sorted(cases.CASES)), ("AddMulDense", 2)]
+SERVED = [
+    *((name, 0) for name in sorted(cases.CASES)),
+    ("AddMulDense", 2),
+    ("PiecewisePolynomial", 1),
+]
 ROWS = np.random.default_rng(0).uniform(0.1, 2.0, (5, 3)).astype("float32")
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from keras_addmul.layers.checks import check_model
+
 __all__ = ["Graph", "layers_of", "rebuild", "require_graph", "unusual"]
 
 
@@ -16,11 +18,7 @@ def require_graph(model: Any) -> None:
         TypeError: If it is not a Keras model, or a subclassed one.
         ValueError: If it is not built.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(
-            f"Argument `model` must be a Keras model. Received: {_brief(model)} of type "
-            f"{type(model).__name__}"
-        )
+    check_model(model)
     if not _is_graph(model):
         raise TypeError(
             "Argument `model` must be a sequential or a functional model: what a subclassed one "
@@ -227,11 +225,6 @@ def _is_graph(layer):
 def _functional():
     # Keras gives a functional model its own class; there is no public name for it.
     return type(keras.Model([one := keras.Input((1,), name="x")], one))
-
-
-def _brief(value):
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:50]}..."
 
 
 def _map(function, structure):

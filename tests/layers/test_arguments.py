@@ -1,0 +1,145 @@
+"""Every argument of every layer does something, and inputs that no layer takes are refused."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul import layers
+from keras_addmul.layers.checks import check_model
+from tests.layers.cases import CASES, MERGES, NAMES, SEQUENCES, inputs_for, make
+
+X = np.concatenate([np.linspace(-7.0, 7.0, 15), [-0.4, 0.7, 0.9]]).reshape(6, 3).astype("float32")
+WIDE = keras.initializers.RandomUniform(0.6, 1.2, seed=2)
+
+# What an argument is changed to, if it is not a switch; and beside which others it acts.
+CHANGED = {
+    "solution": "linear",
+    "activation": "softplus",
+    "pieces": 5,
+    "degree": 3,
+    "axis": 1,
+    "outside": "extrapolate",
+    "coupling": "free",
+    "start": "tanh",
+    "left": 3,
+    "cells": 8,
+    "low": -0.5,
+    "high": 0.5,
+    "epsilon": 0.4,
+    "omega": 0.5,
+    "groups": 2,
+    "nodes": 3,
+    "units": 5,
+    "shared_axes": [1],
+    "noise": (1.0, 5.0),
+    "seed": 7,
+    "s": 3,
+    "lower": 0.3,
+    "upper": 0.9,
+}
+OTHERS = {
+    ("RePU", "shared"): {"learned": True},
+    ("NMU", "seed"): {"noise": (1.0, 5.0)},
+    ("AddMulDense", "nodes"): {"units": 20, "order_initializer": WIDE},
+    ("PiecewisePolynomial", "cells"): {"pieces": 8},
+}
+NOISY = {"NMU", "RReLU"}
+# Layers whose arguments are tested with their noise, or are those of Keras.
+ELSEWHERE = {"NoisyActivation", "NoisyTanh", "NoisySigmoid", "NoisyLSTM", "NoisyGRU"}
+
+
+def plain_arguments():
+    for name in sorted(set(NAMES) - ELSEWHERE):
+        for argument in inspect.signature(getattr(layers, name)).parameters:
+            kinds = ("initializer", "regularizer", "constraint")
+            if not argument.endswith(kinds) and argument != "kwargs":
+                yield name, argument
+
+
+def outcome(name, kwargs):
+    """The layer; its weights, and its answers at inference and in training."""
+    keras.utils.set_random_seed(0)
+    layer = make(name, **kwargs)
+    x = inputs_for(name, X.reshape(3, 2, 3) if name == "CReLU" else X)
+    layer(x)
+    started = layer.get_weights()
+    for weight in layer.trainable_weights:
+        if weight.name in ("order", "order_in", "alpha"):
+            logarithm = name in ("ExpIterate", "SoftExponential")
+            weight.assign(np.full(weight.shape, -0.6 if logarithm else 0.6, "float32"))
+    training = layer(x, training=True) if name in NOISY else layer(x)
+    return layer, [*started, np.asarray(layer(x)), np.asarray(training)]
+
+
+def equal(these, those):
+    return len(these) == len(those) and all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-7)
+        for a, b in zip(these, those, strict=True)
+    )
+
+
+@pytest.mark.parametrize(("name", "argument"), plain_arguments())
+def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
+    default = inspect.signature(getattr(layers, name)).parameters[argument].default
+    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    base = {**units, **OTHERS.get((name, argument), {})}
+    changed = {**base, argument: not default if isinstance(default, bool) else CHANGED[argument]}
+    if argument == "seed" and name == "RReLU":
+        base["seed"] = 3
+    before, after = outcome(name, base), outcome(name, changed)
+    kept = after[0].get_config()[argument]
+    assert kept != before[0].get_config()[argument]
+    assert np.array_equal(np.asarray(kept), np.asarray(changed[argument]))
+    assert not equal(before[1], after[1])
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - SEQUENCES))
+def test_integers_and_sparse_tensors_are_refused_by_every_layer(name):
+    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+
+    def call(x):
+        return getattr(layers, name)(**units, name="mine")([x, x] if name in MERGES else x)
+
+    takes = rf"'mine' \({name}\) takes"
+    for x in (np.ones((2, 3), "int32"), keras.Input((3,), dtype="int32")):
+        with pytest.raises(TypeError, match=rf"{takes} floats.*int32"):
+            call(x)
+    for x in (tf.sparse.from_dense(np.ones((2, 3), "float32")), keras.Input((3,), sparse=True)):
+        with pytest.raises(TypeError, match=rf"{takes} dense tensors.*sparse tensor of shape"):
+            call(x)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - SEQUENCES))
+def test_what_is_for_linear_layers_is_refused_by_name(name):
+    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    layer = getattr(layers, name)(**units, name="mine")
+    layer.build([(None, 3)] * 2 if name in MERGES else (None, 3))
+    with pytest.raises(NotImplementedError, match=rf"'mine' \({name}\) cannot be quantized.*int8"):
+        layer.quantize("int8")
+    assert not hasattr(layer, "enable_lora")
+    with pytest.raises(AttributeError, match=rf"'mine' \({name}\) has no LoRA.*Expected.*Dense"):
+        layer.enable_lora(2)
+
+
+def test_quantizing_a_model_passes_over_our_layers():
+    model = keras.Sequential([keras.Input((3,)), layers.AddMulDense(4), keras.layers.Dense(2)])
+    x = np.abs(X)
+    before = model.layers[0](x)
+    with pytest.warns(UserWarning, match="AddMulDense. cannot be quantized"):
+        model.quantize("int8")
+    np.testing.assert_array_equal(model.layers[0](x), before)
+    assert model.layers[1].quantization_mode == "int8"
+
+
+def test_a_model_of_keras_2_is_told_apart():
+    tf_keras = pytest.importorskip("tf_keras")
+    old = tf_keras.Sequential([tf_keras.layers.Dense(1, input_shape=(2,))])
+    with pytest.raises(TypeError, match="must be a Keras model of Keras 3.*a model of Keras 2"):
+        check_model(old)
+    with pytest.raises(TypeError, match="`old` must be a Keras model. Received: 'm.keras' of ty"):
+        check_model("m.keras", "old")
+    new = keras.Sequential([keras.layers.Dense(1)])
+    assert check_model(new) is new
