@@ -124,8 +124,3 @@ def why_not(function: Function | str | None, degree: int) -> str | None:
         f"{function.name} does not embed into RePU of degree {degree}: {function.why}. The "
         f"largest degree for it is {function.max_degree}"
     )
-
-
-def name_of(function: Any) -> str:
-    """The name of an activation as Keras or its author gave it."""
-    return getattr(function, "__name__", type(function).__name__)
