@@ -1,16 +1,20 @@
 """What can be reached by which name, and what is loaded when the package is imported."""
 
+import ast
 import importlib
 import inspect
 import os
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import keras_addmul
 from keras_addmul import discover, layers
+
+ROOT = Path(__file__).parents[1]
 
 PACKAGES = [
     f"keras_addmul.{module.name}"
@@ -64,3 +68,24 @@ def test_only_our_own_command_imports_the_layers_late(tmp_path, typed, eager):
         env={**os.environ, "PYTHONPATH": path},
     )
     assert ("Keras was imported" in done.stderr) is eager
+
+
+def test_api_reference_has_a_page_for_every_package():
+    script = ast.parse((ROOT / "docs" / "site_pages.py").read_text())
+    (pages,) = (
+        ast.literal_eval(node.value)
+        for node in script.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PACKAGES"
+    )
+    parts = {name.removeprefix("keras_addmul.") for name in PACKAGES}
+    assert set(pages) == parts - {"commands", "demo"}  # these have no API to call
+
+
+def test_version_is_the_same_everywhere():
+    version = keras_addmul.__version__
+    for file, line in (
+        ("docs/CHANGELOG.md", f"## {version}"),
+        ("docs/CITATION.cff", f"version: {version}\n"),
+        ("README.md", f"Version {version}"),
+    ):
+        assert line in (ROOT / file).read_text(), file
