@@ -178,14 +178,14 @@ def _copy_of(layer):
     config = layer.get_config()
     if type(layer) is keras.layers.Lambda:
         return type(layer).from_config(config, safe_mode=False)  # it is here already
-    try:
-        return type(layer).from_config(config)
-    except (TypeError, ValueError):
-        function = getattr(layer, "activation", None)
-        if not callable(function) or isinstance(function, keras.layers.Layer):
-            raise
-        # A function that Keras cannot save.
-        return type(layer).from_config({**config, "activation": function})
+    # Keras saves a function by its name, and reads its own function of that name, or none.
+    functions = {}
+    for name in ("activation", "recurrent_activation"):
+        function = getattr(layer, name, None)
+        layered = isinstance(function, keras.layers.Layer)
+        if name in config and callable(function) and not layered:
+            functions[name] = function
+    return type(layer).from_config({**config, **functions})
 
 
 def _clone(model, clone, call):
