@@ -9,6 +9,7 @@ from keras_addmul.activations.extrema import ELISH_LEAST, HARD_ELISH_LEAST, SILU
 from keras_addmul.activations.registry import activation
 from keras_addmul.activations.sigmoids import hard_sigmoid, isru
 from keras_addmul.annotations import ArrayLike, Tensor
+from keras_addmul.special.elementary import expm1
 
 __all__ = ["celu", "elish", "hard_elish", "isrlu", "pelu", "soft_exponential"]
 
@@ -40,7 +41,7 @@ def pelu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Tensor:
     """
     x, a, b = in_dtype_of(x, a, b)
     below = x < 0.0
-    return a * ops.where(below, ops.expm1(ops.where(below, x, 0.0) / b), x / b)
+    return a * ops.where(below, expm1(ops.where(below, x, 0.0) / b), x / b)
 
 
 @activation(
@@ -185,4 +186,4 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.5) -> Tensor:
 
 def _linear_or_exponential(x):
     below = x < 0.0
-    return ops.where(below, ops.expm1(ops.where(below, x, 0.0)), x)
+    return ops.where(below, expm1(ops.where(below, x, 0.0)), x)

@@ -17,7 +17,7 @@ from keras_addmul.special.gradients import differentiated_as
 from keras_addmul.special.iterate import iterated
 from keras_addmul.special.kernel_shapes import check_kernel, check_vector
 from keras_addmul.special.operation import identity_element, joined
-from keras_addmul.special.signed import towards_log
+from keras_addmul.special.signed import magnitude_towards_log, towards_log
 from keras_addmul.special.solutions import with_solution
 
 __all__ = ["addmul_select"]
@@ -126,7 +126,7 @@ def _product(x, size, taken, pieces, epsilon, bound):
 
 def _between(x, size, taken, n, pieces, epsilon, limit):
     """The definition itself, for inputs that are not negative."""
-    terms = towards_log(x, n, pieces, epsilon)
+    terms = magnitude_towards_log(x, n, pieces, epsilon)
     part = ops.where(taken, x, joined(-terms, n, None, pieces))
     gates = size * part + (1.0 - size) * identity_element(n, pieces)
     total = ops.sum(towards_log(gates, n, pieces, epsilon), axis=-2)

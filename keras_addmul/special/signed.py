@@ -25,7 +25,14 @@ from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.iterate import broadcast, iterated
 from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["cos_pi", "signed_exp_iterate", "signed_iterated", "towards_exp", "towards_log"]
+__all__ = [
+    "cos_pi",
+    "magnitude_towards_log",
+    "signed_exp_iterate",
+    "signed_iterated",
+    "towards_exp",
+    "towards_log",
+]
 
 
 def cos_pi(t: ArrayLike) -> Tensor:
@@ -110,10 +117,15 @@ def signed_iterated(
 
 def towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
     """`signed_iterated(x, -n)` where it is known that `n >= 0`."""
-    size = magnitude(x)
+    iterate = magnitude_towards_log(magnitude(x), n, pieces, epsilon)
+    return _below(iterate, x, -n, _turn(-n))
+
+
+def magnitude_towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
+    """`towards_log` where it is known that `x >= 0`."""
     # At order 0 nothing is raised, and the slope in the order is that of the iterate.
-    start = ops.where(n == 0.0, size, ops.maximum(size, epsilon))
-    return _below(iterated(start, -n, pieces), x, -n, _turn(-n))
+    start = ops.where(n == 0.0, x, ops.maximum(x, epsilon))
+    return iterated(start, -n, pieces)
 
 
 def towards_exp(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:

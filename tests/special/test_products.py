@@ -198,3 +198,14 @@ def test_any_rank_of_inputs(function, shape, rng):
     function = getattr(special, function)
     want = np.asarray(function(x.reshape(-1, 3), kernel, n)).reshape(*shape[:-1], 4)
     np.testing.assert_allclose(function(x, kernel, n), want, rtol=1e-12)
+
+
+def test_an_order_beyond_one_is_interpolated_as_its_neighbours_are(x):
+    orders = tf.constant([1.0, 1.0 + 1e-6, 1.05], "float64")
+    kernel, pieces = tf.constant(np.ones((3, 3))), get_solution("kneser")("float64")
+    with tf.GradientTape() as tape:
+        tape.watch(orders)
+        sums = weighted_sums.interpolated_sums(tf.constant(x), kernel, orders, 16, pieces)
+    np.testing.assert_allclose(sums[:, 1], sums[:, 0], rtol=1e-3)
+    assert np.all(np.isfinite(sums))
+    assert np.all(np.isfinite(tape.gradient(sums, orders)))
