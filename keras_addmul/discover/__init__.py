@@ -20,12 +20,12 @@ class _CallablePackage(types.ModuleType):
 
     Discovery = Discovery
     Formula = Formula
-    discover = staticmethod(discover)
-    __call__ = staticmethod(discover)
+    discover: "staticmethod[..., Discovery]" = staticmethod(discover)
+    __call__: "staticmethod[..., Discovery]" = staticmethod(discover)
 
 
 sys.modules[__name__].__class__ = _CallablePackage
-__signature__ = inspect.signature(discover)
+__signature__: inspect.Signature = inspect.signature(discover)
 
 
 def __dir__() -> list[str]:
