@@ -35,6 +35,14 @@ class Bodies:
         semi_major_axis: Float64 array, in metres.
         central_mass: Float64 array, in kilograms: the mass of `centers`.
         period: Float64 array, in seconds.
+
+    Example:
+
+    >>> from keras_addmul import demo
+    >>> bodies = demo.load()
+    >>> martian = bodies[bodies.centers == "Mars"]
+    >>> martian.names.tolist(), martian.kinds.tolist()
+    (['Phobos', 'Deimos'], ['moon', 'moon'])
     """
 
     names: np.ndarray

@@ -71,6 +71,14 @@ class Units:
         axis: Metres.
         mass: Kilograms.
         period: Seconds.
+
+    Example:
+
+    >>> from keras_addmul import demo
+    >>> bodies = demo.load()
+    >>> units = demo.Units.of(bodies)
+    >>> units.inputs(bodies).shape, units.targets(bodies).shape
+    ((80, 2), (80, 1))
     """
 
     axis: float
