@@ -100,6 +100,11 @@ def test_intervals_hold_every_result(rng):
             (a.square(), [p * p for p in x]),
             (a.growing(np.tanh), [mpmath.tanh(p) for p in x]),
             (positive.falling(lambda v: v**-0.5), [q ** mpmath.mpf(-0.5) for q in over]),
+            # Functions that are off by half of what is allowed, either way.
+            (positive.growing(lambda v: v * (1 - 2.0**-47)), over),
+            (positive.growing(lambda v: v * (1 + 2.0**-47)), over),
+            (a.falling(lambda v: -v - 2.0**-47 * abs(v)), [-p for p in x]),
+            (a.falling(lambda v: -v + 2.0**-47 * abs(v)), [-p for p in x]),
         ):
             for low, high, value in zip(result.low, result.high, exact, strict=True):
                 assert low <= value <= high
