@@ -32,7 +32,7 @@ CHANGED = {
     "omega": 0.5,
     "groups": 2,
     "nodes": 3,
-    "units": 5,
+    "units": 6,
     "shared_axes": [1],
     "noise": (1.0, 5.0),
     "seed": 7,
@@ -81,7 +81,7 @@ def equal(these, those):
     )
 
 
-@pytest.mark.parametrize(("name", "argument"), plain_arguments())
+@pytest.mark.parametrize(("name", "argument"), list(plain_arguments()))
 def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
     default = inspect.signature(getattr(layers, name)).parameters[argument].default
     units = {k: v for k, v in CASES[name][0].items() if k == "units"}

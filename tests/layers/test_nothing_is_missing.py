@@ -49,7 +49,7 @@ def missing(layer):
             yield f"link layers/{card}.md in layers/README.md"
 
 
-@pytest.mark.parametrize("layer", layers_defined(), ids=lambda layer: layer.__name__)
+@pytest.mark.parametrize("layer", list(layers_defined()), ids=lambda layer: layer.__name__)
 def test_nothing_is_missing_of_a_layer(layer):
     todo = list(missing(layer))
     assert not todo, "\n- ".join([f"{layer.__name__} is not complete yet:", *todo])

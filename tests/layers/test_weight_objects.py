@@ -63,7 +63,7 @@ class Halved(keras.constraints.Constraint):
         return 0.5 * weights
 
 
-every_regularizer = pytest.mark.parametrize(("name", "argument"), arguments_of("regularizer"))
+every_regularizer = pytest.mark.parametrize(("name", "argument"), list(arguments_of("regularizer")))
 
 
 @every_regularizer
@@ -78,7 +78,7 @@ def test_a_regularizer_adds_the_loss_of_its_weights_and_of_no_others(name, argum
     assert float(sum(layer.losses)) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize(("name", "argument"), arguments_of("initializer"))
+@pytest.mark.parametrize(("name", "argument"), list(arguments_of("initializer")))
 def test_an_initializer_draws_its_weights_and_no_others(name, argument):
     layer = built(name, **{argument: keras.initializers.Constant(0.6875)})
     weights = ruled(layer, name, argument, "initializer")
@@ -87,7 +87,7 @@ def test_an_initializer_draws_its_weights_and_no_others(name, argument):
         assert np.all(weight.numpy() == 0.6875) == started, weight.name
 
 
-@pytest.mark.parametrize(("name", "argument"), arguments_of("constraint"))
+@pytest.mark.parametrize(("name", "argument"), list(arguments_of("constraint")))
 def test_a_constraint_projects_its_weights_after_a_step_and_no_others(name, argument):
     layer = built(name, **{argument: Halved()})
     weights = ruled(layer, name, argument, "constraint")
