@@ -7,7 +7,10 @@ The package is itself the function: `keras_addmul.discover(x, y)` calls
 import inspect
 import sys
 import types
+from typing import Any
 
+from keras_addmul.annotations import ArrayLike
+from keras_addmul.discover import finding, formula
 from keras_addmul.discover.discovery import discover
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.formula import Formula
@@ -18,10 +21,13 @@ __all__ = ["Discovery", "Formula", "discover"]
 class _CallablePackage(types.ModuleType):
     """This package as `keras_addmul.discover`, which can be called."""
 
-    Discovery = Discovery
-    Formula = Formula
-    discover: "staticmethod[..., Discovery]" = staticmethod(discover)
-    __call__: "staticmethod[..., Discovery]" = staticmethod(discover)
+    Discovery: type[finding.Discovery]
+    Formula: type[formula.Formula]
+
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike | None = None, **options: Any
+    ) -> finding.Discovery:
+        return discover(x, y, **options)
 
 
 sys.modules[__name__].__class__ = _CallablePackage
