@@ -1,16 +1,20 @@
 """The scale of noisy activations, lowered during training."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
-from keras_addmul.layers.checks import check_number, check_positive_integer
+from keras_addmul.annotations import Config
+from keras_addmul.layers.checks import check_name, check_number, check_positive_integer
 from keras_addmul.layers.inside import layers_inside
 from keras_addmul.layers.noisy_activation import NoisyActivation
 
 __all__ = ["NoiseAnnealing"]
 
-SCHEDULES = {
+# The scale at a time, from the number of steps, the start and the end.
+SCHEDULES: dict[str, Callable[[int, Any, float, float], float]] = {
     "root": lambda t, steps, start, end: start / math.sqrt(t + 1.0),
     "linear": lambda t, steps, start, end: start + (end - start) * min(t / steps, 1.0),
     "cosine": lambda t, steps, start, end: (
@@ -28,17 +32,21 @@ class NoiseAnnealing(keras.callbacks.Callback):
     - `"root"`: `c = start / sqrt(t + 1)`, but not below `end`;
     - `"linear"` and `"cosine"`: from `start` to `end` in `steps` of t.
 
-    The batches are counted by the optimizer, so a training that is resumed, from a
-    `.keras` file or by `keras.callbacks.BackupAndRestore`, goes on where it stopped;
-    c itself is saved with the weights of the model. After each epoch it is in the
-    logs as `noise_scale`.
+    The optimizer counts the batches, so a training that is resumed, from a `.keras` file
+    or by `keras.callbacks.BackupAndRestore`, goes on where it stopped; c itself is saved
+    with the weights of the model. After each epoch the logs hold it as `noise_scale`.
 
     Args:
-        schedule: One of the three.
-        start: Number, c at the first batch.
-        end: Number, the least c.
+        schedule: `"root"`, `"linear"` or `"cosine"`.
+        start: Number from 0 on, c at the first batch.
+        end: Number from 0 to `start`, the least c.
         every: Positive integer, how many batches share one c.
-        steps: Positive integer, when `"linear"` and `"cosine"` arrive.
+        steps: Positive integer, the t at which `"linear"` and `"cosine"` reach `end`;
+            `"root"` needs none.
+
+    Raises:
+        ValueError: If an argument is not one of those above; when training starts, if the
+            model has no noisy activation.
 
     Example:
 
@@ -58,55 +66,71 @@ class NoiseAnnealing(keras.callbacks.Callback):
           the default.
     """
 
-    def __init__(self, schedule="root", start=30.0, end=0.5, every=200, steps=None):
+    def __init__(
+        self,
+        schedule: str = "root",
+        start: float = 30.0,
+        end: float = 0.5,
+        every: int = 200,
+        steps: int | None = None,
+    ) -> None:
         super().__init__()
-        if schedule not in SCHEDULES:
-            known = ", ".join(repr(n) for n in SCHEDULES)
-            raise ValueError(f"Argument `schedule` must be one of {known}. Received: {schedule!r}")
-        self.schedule = schedule
-        self.start = check_number("start", start, 0.0, strict=False)
-        self.end = check_number("end", end, 0.0, strict=False)
+        self.schedule: str = check_name("schedule", schedule, SCHEDULES)
+        self.start: float = check_number("start", start, 0.0, strict=False)
+        self.end: float = check_number("end", end, 0.0, strict=False)
         if self.end > self.start:
             raise ValueError(
                 f"Argument `end` must be at most `start`, {self.start}. Received: {end!r}"
             )
-        self.every = check_positive_integer("every", every)
-        self.steps = check_positive_integer("steps", steps, optional=schedule == "root")
-        self._layers, self._now = [], None
+        self.every: int = check_positive_integer("every", every)
+        self.steps: int | None = check_positive_integer("steps", steps, optional=schedule == "root")
+        self._layers: list[NoisyActivation] = []
+        self._scale: float = self.start
+        self._everywhere = False
 
-    def scale_at(self, batch):
-        """Returns c after a number of batches."""
+    def scale_at(self, batch: int) -> float:
+        """Returns c after a number of batches.
+
+        >>> from keras_addmul.callbacks import NoiseAnnealing
+        >>> NoiseAnnealing("linear", start=3.0, end=1.0, every=10, steps=4).scale_at(25)
+        2.0
+        """
         t = batch // self.every
         return max(self.end, SCHEDULES[self.schedule](t, self.steps, self.start, self.end))
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self._layers = layers_inside(self.model, NoisyActivation)
         if not self._layers:
-            raise ValueError("NoiseAnnealing needs a model with noisy activations. Received none")
-        self._now = None
+            raise ValueError(
+                "NoiseAnnealing needs a model with noisy activations, such as `NoisyTanh`. "
+                f"Received: {self.model.name!r}, which has none"
+            )
+        self._everywhere = False
         self._set()
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._set()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if logs is not None:
-            logs["noise_scale"] = self._now
+            logs["noise_scale"] = self._scale
 
-    def get_config(self):
-        """Returns the arguments, as of a layer."""
+    def get_config(self) -> Config:
+        """Returns the arguments, as a layer does."""
         names = ("schedule", "start", "end", "every", "steps")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def from_config(cls, config):
-        """Returns a callback with these arguments."""
+    def from_config(cls, config: Config) -> "NoiseAnnealing":
+        """Returns a callback with the arguments that `get_config` returned."""
         return cls(**config)
 
-    def _set(self):
+    def _set(self) -> None:
         now = self.scale_at(int(self.model.optimizer.iterations))
-        if now != self._now:
+        if now != self._scale or not self._everywhere:
             for layer in self._layers:
                 if layer.built:
                     layer.scale.assign(now)
-            self._now = now
+            # Layers that are not built yet get theirs at the next batch.
+            self._scale = now
+            self._everywhere = all(layer.built for layer in self._layers)

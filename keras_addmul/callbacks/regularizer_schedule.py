@@ -1,4 +1,7 @@
-"""Regularization that sets in when a model has learned."""
+"""Penalties that grow while a model trains."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,16 +14,21 @@ __all__ = ["RegularizerSchedule"]
 class RegularizerSchedule(keras.callbacks.Callback):
     """Scales the penalties of a model by a function of the training step.
 
-    Weights that are pulled to -1, 0 and 1 from the start never learn which of them they
-    should be. The published schedule keeps the pull at zero first and lets it grow to its
-    full strength linearly, after the model has learned and before it is done.
+    A weight that is pulled to -1, 0 or 1 from the start never learns which of them it
+    should be. The published schedule keeps the penalty at zero first, and then lets it grow
+    linearly to its full strength while the model still trains.
 
-    The penalties of `keras_addmul.layers.regularizers` follow it; those of Keras do not.
-    The step is the optimizer's, so that a second `fit` goes on where the first stopped.
+    The schedule scales the penalties of `keras_addmul.layers.regularizers`, not Keras's
+    own. The optimizer counts the steps, so that a second `fit` goes on where the first
+    stopped.
 
     Args:
-        schedule: Either the two steps between which the scale grows from 0 to 1, or a
-            function from the step to the scale.
+        schedule: Two steps, between which the scale grows from 0 to 1, or a function from
+            the step to the scale.
+
+    Raises:
+        ValueError: If `schedule` is neither; when training starts, if the model is not
+            built or has no penalty to scale.
 
     Example:
 
@@ -41,21 +49,21 @@ class RegularizerSchedule(keras.callbacks.Callback):
         - [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016)
     """
 
-    def __init__(self, schedule):
+    def __init__(self, schedule: Sequence[int] | Callable[[int], float]) -> None:
         super().__init__()
-        self.schedule = schedule if callable(schedule) else _ramp(schedule)
-        self.scales = ()
+        self.schedule: Callable[[int], float] = schedule if callable(schedule) else _ramp(schedule)
+        self.scales: tuple[Any, ...] = ()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.scales = _scales(self.model)
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         scale = float(self.schedule(int(self.model.optimizer.iterations)))
         for variable in self.scales:
             variable.assign(scale)
 
 
-def _ramp(steps):
+def _ramp(steps: Any) -> Callable[[int], float]:
     if np.shape(steps) != (2,) or not steps[0] < steps[1]:
         raise ValueError(
             "Argument `schedule` must be two steps, first < last, or a function of the step. "
@@ -65,18 +73,18 @@ def _ramp(steps):
     return lambda step: min(max((step - first) / (last - first), 0.0), 1.0)
 
 
-def _scales(model):
+def _scales(model: keras.Model) -> tuple[Any, ...]:
     """The scales of all penalties in the model, each once."""
     if not model.built:
         raise ValueError(
-            "A schedule needs a model that is built before it is trained: give it a "
+            "RegularizerSchedule needs a model that is built before it is trained: give it a "
             f"`keras.Input`, or call it once. Received: {model.name!r}"
         )
     penalties = [getattr(v, "regularizer", None) for v in model.trainable_variables]
     scales = {id(p): p.scale for p in penalties if isinstance(p, Penalty)}
     if not scales:
         raise ValueError(
-            "No weight of the model has a regularizer that can be scheduled: use those of "
+            "RegularizerSchedule needs a model with a penalty of "
             "`keras_addmul.layers.regularizers`, for instance `WeightsToSigns`. Received "
             f"regularizers: {sorted({type(p).__name__ for p in penalties})}"
         )

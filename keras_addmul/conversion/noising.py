@@ -1,33 +1,47 @@
 """Noise put into a model, taken out of it, and kept at inference."""
 
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
 import keras
 
-from keras_addmul.conversion.rewriting import rewritten
+from keras_addmul.activations.saturating import get_base
+from keras_addmul.annotations import Config
+from keras_addmul.conversion.rewriting import ARGUMENTS, rewritable, rewritten
 from keras_addmul.layers.inside import layers_inside
 from keras_addmul.layers.noisy_activation import NoisyActivation
+from keras_addmul.layers.noisy_gru import NoisyGRU
+from keras_addmul.layers.noisy_lstm import NoisyLSTM
 from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
 from keras_addmul.layers.noisy_tanh import NoisyTanh
 
 __all__ = ["make_noisy", "monte_carlo", "remove_noise"]
 
-NOISY = {"tanh": NoisyTanh, "sigmoid": NoisySigmoid}
-ARGUMENTS = ("activation", "recurrent_activation")
-RECURRENT = {f"keras_addmul>Noisy{name}": name for name in ("LSTM", "GRU")}
+NOISY: dict[str, type[NoisyActivation]] = {"tanh": NoisyTanh, "sigmoid": NoisySigmoid}
+RECURRENT: dict[type, str] = {NoisyLSTM: "LSTM", NoisyGRU: "GRU"}
 
 
-def make_noisy(model, outputs=False, tanh=None, sigmoid=None):
+def make_noisy(
+    model: keras.Model,
+    outputs: bool = False,
+    tanh: Mapping[str, Any] | None = None,
+    sigmoid: Mapping[str, Any] | None = None,
+) -> keras.Model:
     """Returns a copy of a model in which every tanh and sigmoid is noisy.
 
-    Activations given to layers by name and `Activation` layers are replaced, in cells
-    and wrapped layers too; all weights are kept. The copy is compiled as the model is, with a
-    fresh optimizer.
+    It replaces `keras.activations.tanh` and `sigmoid` wherever a layer has them as its
+    activation, and `Activation` layers of them, in cells and wrapped layers too. All weights
+    are kept. The copy is compiled as the model is, with a fresh optimizer.
 
     Args:
         model: Functional or Sequential model.
-        outputs: Whether to replace the activations of the output layers too. A
-            sigmoid there is mostly a probability, and its loss expects one.
-        tanh: Dictionary of arguments for each `NoisyTanh`.
-        sigmoid: The same for each `NoisySigmoid`.
+        outputs: Whether to replace the activations of the output layers too. A sigmoid
+            there is mostly a probability, and its loss expects one.
+        tanh: Arguments for each `NoisyTanh`, by name.
+        sigmoid: Arguments for each `NoisySigmoid`, by name.
+
+    Returns:
+        A model with the same layer names, which takes and returns the same shapes.
 
     Example:
 
@@ -39,18 +53,21 @@ def make_noisy(model, outputs=False, tanh=None, sigmoid=None):
     ('NAN', 'sigmoid')
 
     Raises:
-        ValueError: If there is no tanh or sigmoid to replace.
+        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
+        ValueError: If the model cannot be rebuilt from its configuration, or has no tanh
+            and no sigmoid to replace.
     """
+    rewritable(model)
     options = {"tanh": tanh or {}, "sigmoid": sigmoid or {}}
     keep = set() if outputs else _output_names(model)
-    added = set()
+    added: set[str] = set()
 
-    def noisy(activation, **more):
+    def noisy(activation: str, **more: Any) -> Config:
         layer = NOISY[activation](**{**more, **options[activation]})
         added.add(layer.name)
         return keras.saving.serialize_keras_object(layer)
 
-    def change(node):
+    def change(node: Config) -> Config:
         config = node["config"]
         if config.get("name") in keep:
             return node
@@ -67,16 +84,23 @@ def make_noisy(model, outputs=False, tanh=None, sigmoid=None):
     changed = rewritten(model, change)
     if not added:
         raise ValueError(
-            f"make_noisy found no tanh and no sigmoid in the model. Received: {model.name!r}"
+            "Argument `model` must have a tanh or sigmoid of Keras to replace. "
+            f"Received: {model.name!r}, which has none"
         )
     _keep_weights(model, changed, skip_new=added)
     return changed
 
 
-def remove_noise(model):
-    """Returns a copy of a model with the tanh and the sigmoid of Keras for noisy ones.
+def remove_noise(model: keras.Model) -> keras.Model:
+    """Returns a copy of a model with Keras's tanh and sigmoid in place of noisy ones.
 
-    The way back from `make_noisy`: all other weights are kept.
+    The way back from `make_noisy`; all other weights are kept.
+
+    Args:
+        model: Functional or Sequential model with noisy activations.
+
+    Returns:
+        A model with the same layer names, which takes and returns the same shapes.
 
     Example:
 
@@ -86,34 +110,40 @@ def remove_noise(model):
     >>> model = remove_noise(keras.Sequential([keras.Input((5, 3)), NoisyLSTM(4)]))
     >>> type(model.layers[0]) is keras.layers.LSTM
     True
+
+    Raises:
+        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
+        ValueError: If the model cannot be rebuilt from its configuration, or has no noisy
+            activation.
     """
+    noisy = _noisy_layers(model)
 
-    def plain(node):
-        sigmoid = "Sigmoid" in node["class_name"] or "sigmoid" in node["config"].get("base", "")
-        return "sigmoid" if sigmoid else "tanh"
+    def plain(node: Config) -> str:
+        base = get_base(keras.saving.deserialize_keras_object(node).base)
+        return "tanh" if base.low < 0.0 else "sigmoid"
 
-    def change(node):
+    def change(node: Config) -> Config:
         config = dict(node["config"])
         for key in ARGUMENTS:
-            if _is_noisy(config.get(key)):
+            if _is(config.get(key), NoisyActivation):
                 config[key] = plain(config[key])
-        if _is_noisy(node):
+        if _is(node, NoisyActivation):
             own = {key: config[key] for key in ("name", "dtype", "trainable") if key in config}
             layer = keras.layers.Activation(plain(node), name=own["name"])
             made = keras.saving.serialize_keras_object(layer)
             return {**node, **made, "config": {**made["config"], **own}}
-        name = RECURRENT.get(node.get("registered_name"))
-        if name:
-            home = {"module": "keras.layers", "class_name": name, "registered_name": None}
-            return {**node, **home, "config": config}
+        for kind, name in RECURRENT.items():
+            if _is(node, kind):
+                home = {"module": "keras.layers", "class_name": name, "registered_name": None}
+                return {**node, **home, "config": config}
         return {**node, "config": config}
 
     changed = rewritten(model, change)
-    _keep_weights(model, changed, skip_old={n.name for n in layers_inside(model, NoisyActivation)})
+    _keep_weights(model, changed, skip_old={layer.name for layer in noisy})
     return changed
 
 
-def monte_carlo(model, on=True):
+def monte_carlo(model: keras.Model, on: bool = True) -> keras.Model:
     """Returns a copy of a model whose noisy activations are noisy at inference too.
 
     Repeated calls of `predict` then give samples, and their spread says how sure the
@@ -121,7 +151,10 @@ def monte_carlo(model, on=True):
 
     Args:
         model: Functional or Sequential model with noisy activations.
-        on: Whether there shall be noise at inference, or the mean again.
+        on: True for noise at inference, False for the mean again.
+
+    Returns:
+        A model with the same layers and weights.
 
     Example:
 
@@ -132,14 +165,20 @@ def monte_carlo(model, on=True):
     >>> samples = [model(keras.ops.array([[0.9]])) for _ in range(100)]
     >>> 0.01 < float(keras.ops.std(samples)) < 0.1
     True
-    """
 
-    def change(node):
+    Raises:
+        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
+        ValueError: If the model cannot be rebuilt from its configuration, or has no noisy
+            activation.
+    """
+    _noisy_layers(model)
+
+    def change(node: Config) -> Config:
         config = dict(node["config"])
-        if _is_noisy(node):
+        if _is(node, NoisyActivation):
             config["monte_carlo"] = bool(on)
         for key in ARGUMENTS:
-            if _is_noisy(config.get(key)):
+            if _is(config.get(key), NoisyActivation):
                 config[key] = change(config[key])
         return {**node, "config": config}
 
@@ -148,25 +187,43 @@ def monte_carlo(model, on=True):
     return changed
 
 
-def _is_noisy(node):
-    names = {"keras_addmul>" + kind for kind in ("NoisyActivation", "NoisyTanh", "NoisySigmoid")}
-    return isinstance(node, dict) and node.get("registered_name") in names
+def _noisy_layers(model: keras.Model) -> list[NoisyActivation]:
+    """The noisy activations of a model that can be rebuilt, of which there must be some."""
+    found = layers_inside(rewritable(model), NoisyActivation)
+    if not found:
+        raise ValueError(
+            "Argument `model` must have noisy activations: `make_noisy` returns such a model. "
+            f"Received: {model.name!r}, which has none"
+        )
+    return found
 
 
-def _output_names(model):
+def _is(node: Any, kind: type) -> bool:
+    """Whether a dictionary describes an object of a class."""
+    name = node.get("registered_name") if isinstance(node, dict) else None
+    made = keras.saving.get_registered_object(name) if name else None
+    return isinstance(made, type) and issubclass(made, kind)
+
+
+def _output_names(model: keras.Model) -> set[str]:
     if isinstance(model, keras.Sequential):
         return {model.layers[-1].name}
     return set(keras.tree.flatten(model.get_config().get("output_layers", []))) - {0}
 
 
-def _keep_weights(old, new, skip_old=(), skip_new=()):
-    """Copies weights in order, but for those of noisy activations with these names."""
-    weights = [_without(model, skip) for model, skip in ((old, skip_old), (new, skip_new))]
-    for source, target in zip(*weights, strict=True):
+def _keep_weights(
+    old: keras.Model,
+    new: keras.Model,
+    skip_old: Collection[str] = (),
+    skip_new: Collection[str] = (),
+) -> None:
+    """Copies weights in their order, except those of noisy activations with these names."""
+    sources, targets = _without(old, skip_old), _without(new, skip_new)
+    for source, target in zip(sources, targets, strict=True):
         target.assign(source)
 
 
-def _without(model, skip):
+def _without(model: keras.Model, skip: Collection[str]) -> Iterator[Any]:
     noisy = [n for n in layers_inside(model, NoisyActivation) if n.name in skip]
     left_out = {id(weight) for layer in noisy for weight in layer.weights}
-    return [weight for weight in model.weights if id(weight) not in left_out]
+    return (weight for weight in model.weights if id(weight) not in left_out)

@@ -1,44 +1,84 @@
 """A model rebuilt from its configuration, with changes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
+from keras_addmul.annotations import Config
 from keras_addmul.layers.checks import check_model
+from keras_addmul.layers.inside import layers_inside
 
-__all__ = ["rewritten"]
+__all__ = ["ARGUMENTS", "rewritable", "rewritten"]
+
+# Arguments of layers that take an activation.
+ARGUMENTS = ("activation", "recurrent_activation")
 
 
-def rewritten(model, change):
-    """Returns a model made from the configuration of another, each object in it changed.
+def rewritable(model: Any) -> keras.Model:
+    """Returns a model that its configuration describes completely.
 
-    Args:
-        model: Functional or Sequential model.
-        change: Function from the dictionary that describes an object, with
-            `class_name` and `config`, to another. It is called on inner objects
-            first, and for activations in their own right only where they are layers
-            of the model.
+    Raises:
+        TypeError: If it is no model of Keras 3.
+        ValueError: If it is neither Functional nor Sequential, is not built, or has an
+            activation that its configuration would turn into another function.
     """
     check_model(model)
-    if not model.layers or not model.built:
+    if not model.built or not model.layers:
         raise ValueError(
-            f"Argument `model` must be a built Functional or Sequential model. Received: {model!r}"
+            "Argument `model` must be built: give it a `keras.Input`, or call it once. "
+            f"Received: {model.name!r}, which is not"
         )
-    config = keras.saving.serialize_keras_object(model)
-    if "layers" not in config["config"]:
+    if "layers" not in model.get_config():
         raise ValueError(
             "Argument `model` must be a Functional or Sequential model: others cannot be rebuilt "
             f"from their configuration. Received: {type(model).__name__}"
         )
-    return keras.saving.deserialize_keras_object(_changed(config, change))
+    for layer in layers_inside(model):
+        for argument in ARGUMENTS:
+            function = getattr(layer, argument, None)
+            if not _comes_back(function):
+                raise ValueError(
+                    f"Argument `model` must have activations that its configuration brings back: "
+                    "Keras's own, registered functions, or layers. Received: a function "
+                    f"{getattr(function, '__name__', function)!r} as `{argument}` of layer "
+                    f"{layer.name!r}"
+                )
+    return model
 
 
-def _changed(node, change, as_argument=False):
+def rewritten(model: keras.Model, change: Callable[[Config], Config]) -> keras.Model:
+    """Returns a model made from the configuration of another, each object in it changed.
+
+    Args:
+        model: Functional or Sequential model, as `rewritable` returns it.
+        change: Function from the dictionary that describes an object, with `class_name`
+            and `config`, to another such dictionary. It is called on inner objects first;
+            on an activation only where this is a layer of the model in its own right.
+    """
+    return keras.saving.deserialize_keras_object(
+        _changed(keras.saving.serialize_keras_object(model), change)
+    )
+
+
+def _changed(node: Any, change: Callable[[Config], Config], as_argument: bool = False) -> Any:
     if isinstance(node, (list, tuple)):
         return type(node)(_changed(item, change) for item in node)
     if not isinstance(node, dict):
         return node
     node = {
-        key: _changed(value, change, as_argument=key.endswith("activation"))
-        for key, value in node.items()
+        key: _changed(value, change, as_argument=key in ARGUMENTS) for key, value in node.items()
     }
     described = "class_name" in node and isinstance(node.get("config"), dict)
     return change(node) if described and not as_argument else node
+
+
+def _comes_back(activation: Any) -> bool:
+    """Whether an activation is the one that its configuration describes."""
+    if activation is None or isinstance(activation, keras.layers.Layer):
+        return True
+    try:
+        described = keras.activations.serialize(activation)
+        return keras.activations.get(described) is activation
+    except Exception:  # of whatever kind: then it does not come back
+        return False

@@ -1,5 +1,6 @@
 """Checks of arguments and inputs that several layers share."""
 
+import os
 import reprlib
 from collections.abc import Iterable
 from typing import Any, Literal, overload
@@ -164,6 +165,11 @@ def check_model(model: Any, argument: str = "model") -> keras.Model:
             f"Argument `{argument}` must be a Keras model of Keras 3: build it again with "
             "`keras.layers` and copy the weights, `new.set_weights(old.get_weights())`. "
             f"Received: a model of Keras 2, {kind}"
+        )
+    if isinstance(model, (str, os.PathLike)):
+        raise TypeError(
+            f"Argument `{argument}` must be a `keras.Model`: load it first, with "
+            f"`keras.saving.load_model`. Received: {reprlib.repr(str(model))}"
         )
     raise TypeError(
         f"Argument `{argument}` must be a Keras model. "

@@ -38,14 +38,28 @@ def test_the_schedule_of_the_paper_reaches_its_floor_when_it_should():
     assert schedule.scale_at(10**9) == 0.5
 
 
-@pytest.mark.parametrize(("schedule", "middle"), [("linear", 1.25), ("cosine", 1.25)])
-def test_other_schedules_run_from_start_to_end(schedule, middle):
-    annealing = NoiseAnnealing(schedule, start=2.0, end=0.5, every=10, steps=4)
-    values = [annealing.scale_at(batch) for batch in range(0, 80, 10)]
-    assert values[0] == 2.0
-    assert values[2] == pytest.approx(middle)
-    assert values[4:] == [0.5] * 4
-    assert values == sorted(values, reverse=True)
+def test_other_schedules_run_from_start_to_end():
+    """Every value, each for as many batches as `every` says."""
+    tilt = 0.75 * np.sqrt(0.5)  # half of start - end, times cos(pi / 4)
+    for schedule, values in (
+        ("linear", [2.0, 1.625, 1.25, 0.875, 0.5, 0.5, 0.5]),
+        ("cosine", [2.0, 1.25 + tilt, 1.25, 1.25 - tilt, 0.5, 0.5, 0.5]),
+        (
+            "root",
+            [2.0, 2.0 / np.sqrt(2), 2.0 / np.sqrt(3), 1.0, 2.0 / np.sqrt(5), 0.816497, 0.755929],
+        ),
+    ):
+        annealing = NoiseAnnealing(schedule, start=2.0, end=0.5, every=3, steps=4)
+        found = [annealing.scale_at(batch) for batch in range(3 * len(values))]
+        assert found == pytest.approx(np.repeat(values, 3), rel=1e-6), schedule
+
+
+def test_layers_that_are_built_by_the_first_batch_are_set_too():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(3, NoisyTanh()), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    fit(model, 1, NoiseAnnealing(start=8.0, every=100))
+    assert float(model.layers[0].activation.scale) == 8.0
 
 
 def test_every_noisy_layer_is_set_and_the_value_is_logged():

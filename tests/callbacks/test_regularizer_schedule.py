@@ -71,7 +71,7 @@ def test_penalties_are_what_they_were_where_nothing_schedules_them():
 
 def test_a_model_without_such_a_penalty_is_refused():
     model = model_of(keras.regularizers.L1(0.1))
-    with pytest.raises(ValueError, match="can be scheduled.*Received regularizers: .*'L1'"):
+    with pytest.raises(ValueError, match="a penalty of.*Received regularizers: .*'L1'"):
         model.fit(X, Y, verbose=0, callbacks=[RegularizerSchedule((0, 1))])
 
 

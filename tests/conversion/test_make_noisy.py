@@ -79,8 +79,21 @@ def test_layers_of_ours_become_layers_of_keras():
     assert back.layers[0].activation is keras.activations.tanh
     assert back.layers[0].recurrent_activation is keras.activations.sigmoid
     assert type(back.layers[1]) is keras.layers.Activation
-    for a, b in zip(back.get_weights(), model.get_weights(), strict=False):
+    for a, b in zip(back.get_weights(), model.layers[0].cell.get_weights()[:3], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_arguments_reach_the_layers_that_are_made(pair):
+    model, _ = pair
+    noisy = make_noisy(model, tanh={"kind": "NANI", "c": 0.3}, sigmoid={"kind": "NANIS"})
+    for layer in layers_inside(noisy, NoisyActivation):
+        tanh = layer.base == "hard_tanh"
+        assert (layer.kind, layer.c) == (("NANI", 0.3) if tanh else ("NANIS", 0.25))
+    bases = [layer.base for layer in layers_inside(noisy, NoisyActivation)]
+    assert sorted(bases) == 5 * ["hard_tanh"] + 4 * ["tangent_sigmoid"]
+    back = remove_noise(noisy)  # each to what it was
+    assert back.get_layer("first").activation is keras.activations.tanh
+    assert back.get_layer("alone").activation is keras.activations.sigmoid
 
 
 def test_monte_carlo_switches_samples_on_and_off(pair):
@@ -91,14 +104,34 @@ def test_monte_carlo_switches_samples_on_and_off(pair):
     np.testing.assert_array_equal(quiet(X), noisy(X))
 
 
-def test_models_that_cannot_be_rebuilt_are_refused():
+@pytest.mark.parametrize("function", [make_noisy, remove_noise, monte_carlo])
+def test_what_is_no_model_that_can_be_rebuilt_is_refused(function, tmp_path):
     class Own(keras.Model):
         def call(self, x):
             return x
 
     own = Own()
     own.build((None, 3))
-    with pytest.raises(ValueError, match="`model` must be a"):
-        make_noisy(own)
-    with pytest.raises(ValueError, match="no tanh and no sigmoid"):
-        make_noisy(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="must be a Functional or Sequential.*Received: Own"):
+        function(own)
+    with pytest.raises(ValueError, match="must be built.*Received: 'sequential"):
+        function(keras.Sequential([keras.layers.Dense(1)]))
+    for given in ("m.keras", tmp_path, None, keras.layers.Dense(1)):
+        with pytest.raises(TypeError, match="`model` must be a `keras.Model`") as raised:
+            function(given)
+        assert len(str(raised.value)) < 300
+    quiet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match="`model` must have .*Received: 'sequential.*has none"):
+        function(quiet)
+
+
+def test_an_impostor_of_tanh_is_refused_and_not_exchanged():
+    """Keras describes a function by its name alone, and would bring back its own."""
+
+    def tanh(x):
+        return 3.0 * x
+
+    for layer in (keras.layers.Dense(2, tanh), keras.layers.LSTM(2, recurrent_activation=tanh)):
+        model = keras.Sequential([keras.Input((4, 3)), layer])
+        with pytest.raises(ValueError, match="a function 'tanh' as `.*activation` of layer"):
+            make_noisy(model)
