@@ -99,9 +99,8 @@ def _whole_numbers(shape: Any, seed: Tensor) -> Tensor:
         return ops.cast(drawn, "float32")
     import tensorflow as tf
 
-    bits = tf.random.stateless_uniform(
-        shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
+    whole: Any = {"minval": None, "maxval": None, "dtype": tf.uint32}  # all 32 bits
+    bits = tf.random.stateless_uniform(shape, seed, **whole, alg="philox")
     # The shift leaves the sign bit clear, and a signed number is converted faster.
     return tf.cast(
         tf.bitcast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.int32), tf.float32

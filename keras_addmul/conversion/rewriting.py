@@ -24,15 +24,19 @@ def rewritable(model: Any) -> keras.Model:
             activation that its configuration would turn into another function.
     """
     check_model(model)
-    if not model.built or not model.layers:
-        raise ValueError(
-            "Argument `model` must be built: give it a `keras.Input`, or call it once. "
-            f"Received: {model.name!r}, which is not"
-        )
-    if "layers" not in model.get_config():
+    try:
+        known = "layers" in model.get_config()
+    except NotImplementedError:  # a subclass that does not say how it is made
+        known = False
+    if not known:
         raise ValueError(
             "Argument `model` must be a Functional or Sequential model: others cannot be rebuilt "
             f"from their configuration. Received: {type(model).__name__}"
+        )
+    if not model.built:
+        raise ValueError(
+            "Argument `model` must be built: give it a `keras.Input`, or call it once. "
+            f"Received: {model.name!r}, which is not"
         )
     for layer in layers_inside(model):
         for argument in ARGUMENTS:

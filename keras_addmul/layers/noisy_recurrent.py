@@ -12,7 +12,7 @@ from keras_addmul.layers.noisy_tanh import NoisyTanh
 __all__ = ["NoisyRecurrent"]
 
 
-class NoisyRecurrent:
+class NoisyRecurrent(keras.layers.RNN):
     """Gives noisy activations to a recurrent layer of Keras: inherit from it before that layer."""
 
     def __init__(

@@ -2,9 +2,9 @@
 
     KERAS_BACKEND=jax python -m tests.backends.layers_job folder
 
-`test_layers.py` starts it, and holds the results against TensorFlow's. For each model
-`folder/<case>.keras`, with its inputs in `folder/<case>.npz`, this writes
-`folder/<case>.answers.npz`, or `folder/<case>.error.txt` where it fails.
+`test_layers_under_jax.py` starts it, and holds the results against TensorFlow's. Of each
+model `folder/<case>.keras` with its inputs `folder/<case>.npz` it writes the results to
+`folder/<case>.answers.npz`, or how it failed to `folder/<case>.error.txt`.
 """
 
 import sys
@@ -14,61 +14,48 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import keras_addmul  # noqa: F401  its layers
+import keras_addmul  # noqa: F401  registers the layers
 
 
-def forward(model, training):
-    """The model as one function of its inputs; under JAX it is compiled."""
+def infer(model, x):
+    """What the model answers; JAX compiles it as one function, which is faster."""
     if keras.backend.backend() != "jax":
-        return lambda x: model(x, training=training)
+        return model(x)
     import jax
 
-    values = [[v.value for v in group] for group in (model.trainable_variables, state(model))]
-
-    def function(x):
-        return model.stateless_call(*values, x, training=training)[0]
-
-    return jax.jit(function)
+    weights, state = model.trainable_variables, model.non_trainable_variables
+    function = jax.jit(lambda w, s, x: model.stateless_call(w, s, x, training=False)[0])
+    return function([w.value for w in weights], [s.value for s in state], x)
 
 
-def state(model):
-    return model.non_trainable_variables
-
-
-def answers(path):
-    """What a model answers, before a step of training, after it, and saved and reloaded."""
+def results_of(path):
+    """A model's answer, its step of training, and whether it comes back from a file."""
     model = keras.saving.load_model(path)
     with np.load(path.with_suffix(".npz")) as stored:
         inputs = [stored[key] for key in stored.files]
     x = inputs if isinstance(model.input, list) else inputs[0]
-    results = {"inference": forward(model, False)(x)}
+    results = {"inference": infer(model, x)}
     before = [keras.ops.convert_to_numpy(w) for w in model.trainable_variables]
-    target = np.zeros(results["inference"].shape, "float32")
     model.compile(keras.optimizers.SGD(1e-3), "mse")
-    results["loss"] = model.train_on_batch(x, target)
+    results["loss"] = model.train_on_batch(x, np.zeros(results["inference"].shape, "float32"))
     for i, (weight, old) in enumerate(zip(model.trainable_variables, before, strict=True)):
         results[f"step{i}"] = keras.ops.convert_to_numpy(weight) - old
-    saved = path.with_suffix(".again.keras")
+    saved = path.parent / "saved" / path.name
     model.save(saved)
-    again = keras.saving.load_model(saved)
-    results["saved"] = np.array(
-        [
-            np.array_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
-            for a, b in zip(model.variables, again.variables, strict=True)
-        ]
-    )
-    return {key: np.asarray(keras.ops.convert_to_numpy(value)) for key, value in results.items()}
+    pairs = zip(model.weights, keras.saving.load_model(saved).weights, strict=True)
+    same = [np.array_equal(*map(keras.ops.convert_to_numpy, pair)) for pair in pairs]
+    results["comes back"] = np.array(all(same))
+    return {key: keras.ops.convert_to_numpy(value) for key, value in results.items()}
 
 
 def main(folder):
-    for path in sorted(Path(folder).glob("*.keras")):
-        if path.name.endswith(".again.keras"):
-            continue
+    (folder / "saved").mkdir(exist_ok=True)
+    for path in sorted(folder.glob("*.keras")):
         try:
-            np.savez(path.with_suffix(".answers.npz"), **answers(path))
+            np.savez(path.with_suffix(".answers.npz"), **results_of(path))
         except Exception:
             path.with_suffix(".error.txt").write_text(traceback.format_exc())
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Path(sys.argv[1]))
