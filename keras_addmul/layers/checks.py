@@ -168,7 +168,7 @@ def check_model(model: Any, argument: str = "model") -> keras.Model:
         )
     if isinstance(model, (str, os.PathLike)):
         raise TypeError(
-            f"Argument `{argument}` must be a `keras.Model`: load it first, with "
+            f"Argument `{argument}` must be a Keras model: load it first, with "
             f"`keras.saving.load_model`. Received: {reprlib.repr(str(model))}"
         )
     raise TypeError(
