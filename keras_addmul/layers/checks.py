@@ -166,14 +166,11 @@ def check_model(model: Any, argument: str = "model") -> keras.Model:
             "`keras.layers` and copy the weights, `new.set_weights(old.get_weights())`. "
             f"Received: a model of Keras 2, {kind}"
         )
-    if isinstance(model, (str, os.PathLike)):
-        raise TypeError(
-            f"Argument `{argument}` must be a Keras model: load it first, with "
-            f"`keras.saving.load_model`. Received: {reprlib.repr(str(model))}"
-        )
+    hint = ": load it first, with `keras.saving.load_model`"
     raise TypeError(
         f"Argument `{argument}` must be a Keras model. "
         f"Received: {reprlib.repr(model)} of type {type(model).__name__}"
+        f"{hint if isinstance(model, (str, os.PathLike)) else ''}"
     )
 
 
