@@ -39,12 +39,12 @@ class NoisyRecurrent(keras.layers.RNN):
 
         A loop of JAX may not change the state of the noise.
         """
-        unroll = self.unroll
+        unroll: bool = self.unroll
         noisy = training or any(
             isinstance(activation, NoisyActivation) and activation.monte_carlo
             for activation in (self.activation, self.recurrent_activation)
         )
-        self.unroll = unroll or (noisy and keras.backend.backend() == "jax")
+        self.unroll: bool = unroll or (noisy and keras.backend.backend() == "jax")
         try:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         finally:

@@ -50,5 +50,6 @@ def test_it_answers_as_under_tensorflow_trains_and_comes_back(name, index, folde
     assert np.isfinite(results["loss"])
     steps = [results[key] for key in results.files if key.startswith("step")]
     assert all(np.all(np.isfinite(step)) for step in steps)
-    assert not steps or any(np.any(step != 0.0) for step in steps)
+    if (name, index) not in cases.NOISE_ONLY:  # there, a step moves something only by chance
+        assert not steps or any(np.any(step != 0.0) for step in steps)
     assert results["comes back"]
