@@ -23,6 +23,10 @@ class NoisyGRU(NoisyRecurrent, keras.layers.GRU):
         **kwargs: Every other argument of `keras.layers.GRU`; its `seed` also decides
             the noise of the activations that are made here.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+
     Weights:
         Those of `keras.layers.GRU`, and those of the activations.
 

@@ -23,6 +23,10 @@ class NoisyLSTM(NoisyRecurrent, keras.layers.LSTM):
         **kwargs: Every other argument of `keras.layers.LSTM`; its `seed` also decides
             the noise of the activations that are made here.
 
+    Raises:
+        ValueError: If an argument is not one of those above, or if the last dimension of the
+            input is unknown.
+
     Weights:
         Those of `keras.layers.LSTM`, and those of the activations.
 

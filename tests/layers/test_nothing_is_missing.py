@@ -12,7 +12,7 @@ from tests.layers.cases import CASES
 
 ROOT = Path(__file__).parents[2]
 CARDS = {path.stem: path.read_text() for path in (ROOT / "layers").glob("[A-Z]*[a-z].md")}
-SECTIONS = ["Args", "Raises", "Weights", "Input shape", "Output shape", "Example", "References"]
+SECTIONS = ["Args", "Raises", "Weights", "Input shape", "Output shape", "Example"]
 
 
 def layers_defined():
