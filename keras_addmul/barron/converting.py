@@ -117,7 +117,7 @@ def convert_activation(
         fitted[key] = interval, _fit(target, degree, interval, tolerance, method, outside)
 
     converted = with_banks(model, targets)
-    second = Passage(graph, every)
+    second = Passage(graph, every, first)
     outputs = second.run(inputs)
     names = bank_names(model, targets)
     certificates = [

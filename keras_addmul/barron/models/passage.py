@@ -46,17 +46,25 @@ class Passage:
         graph: Of the original model.
         targets: Every layer that applies a known function, by id; those with a bank
             apply that in the converted model.
+        earlier: A passage of the same inputs before there were banks. The ranges that it
+            found in the original model are kept, so that banks meet what they were fitted on.
 
     Attributes:
+        ranges: After `run`, ends of what a target makes, by the id of its layer and the number of
+            the call.
         before: After `run`, what is known in front of the function of each target: a list by
             the id of the layer, with one entry for each call of it.
         errors: The proved largest errors of its bank, likewise.
         slopes: Lipschitz constants of its bank, likewise.
     """
 
-    def __init__(self, graph: Graph, targets: dict[int, Target]) -> None:
+    def __init__(
+        self, graph: Graph, targets: dict[int, Target], earlier: "Passage | None" = None
+    ) -> None:
         self.graph: Graph = graph
         self.targets: dict[int, Target] = targets
+        self.ranges: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self._earlier = earlier.ranges if earlier else {}
         self.before: dict[int, list[_Value]] = {}
         self.errors: dict[int, list[np.ndarray]] = {}
         self.slopes: dict[int, list[np.ndarray]] = {}
@@ -110,6 +118,10 @@ class Passage:
             for columns, part in target.parts
         ]
         after, inside, slope = (_joined([(p[0], p[k]) for p in parts], x) for k in (1, 2, 3))
+        call = id(layer), len(self.before[id(layer)])
+        low, high = self._earlier.get(call, (after.low, after.high))
+        self.ranges[call] = low, high
+        after = dataclasses.replace(after, low=low, high=high)
         if target.bank is not None:
             self.errors.setdefault(id(layer), []).append(inside)
             self.slopes.setdefault(id(layer), []).append(slope)
