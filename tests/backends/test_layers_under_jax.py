@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     keras.utils.set_random_seed(0)
     rows = np.random.default_rng(0).uniform(0.3, 2.0, (4, 3)).astype("float32")
     for name, index in cases.EVERY:
-        signed = -rows if name in cases.MIRRORED else rows
+        signed = -rows if (name, index) in cases.MIRRORED else rows
         model, x = model_of(name, cases.build(name, index)), as_list(name, signed)
         model.save(folder / f"{name}-{index}.keras")
         np.savez(folder / f"{name}-{index}.npz", *x)
@@ -50,6 +50,8 @@ def test_it_answers_as_under_tensorflow_trains_and_comes_back(name, index, folde
     assert np.isfinite(results["loss"])
     steps = [results[key] for key in results.files if key.startswith("step")]
     assert all(np.all(np.isfinite(step)) for step in steps)
-    if (name, index) not in cases.NOISE_ONLY:  # there, a step moves something only by chance
+    # Noise moves its scale only where it is drawn large enough: by chance.
+    by_chance = (name, index) in cases.NOISE_ONLY or cases.CASES[name][index].get("kind") == "NANIL"
+    if not by_chance:
         assert not steps or any(np.any(step != 0.0) for step in steps)
     assert results["comes back"]
