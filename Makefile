@@ -1,8 +1,7 @@
 # make demo     a neuron finds Kepler's third law in the measured solar system
 # make test     lint, unit tests, doctests, cards and notebooks
 # make bench    what is measured rather than asserted
-# make lint     ruff
-# make types    pyright, and the types of every public name
+# make lint     ruff, pyright, and the types of every public name
 # make docs     the site: cards, notebooks and API reference, in docs/_site
 # make backends what holds under JAX too; a part of make test
 # make mutants  plants 60 bugs, one at a time, and counts how many the tests catch
@@ -38,7 +37,7 @@ bench: export TF_CPP_MIN_LOG_LEVEL ?= 3
 bench: $(VENV)/.installed-test
 	$(BIN)/python tests/benchmarks/run.py
 
-lint: $(VENV)/.installed-test
+lint: types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

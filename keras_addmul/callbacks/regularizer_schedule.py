@@ -1,7 +1,7 @@
 """Penalties that grow while a model trains."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -10,8 +10,18 @@ from keras_addmul.layers.regularizers import Penalty
 
 __all__ = ["RegularizerSchedule"]
 
+if TYPE_CHECKING:  # Keras carries no types
 
-class RegularizerSchedule(keras.callbacks.Callback):
+    class _Callback:
+        model: Any
+
+        def __init__(self) -> None: ...
+
+else:
+    _Callback = keras.callbacks.Callback
+
+
+class RegularizerSchedule(_Callback):
     """Scales the penalties of a model by a function of the training step.
 
     A weight that is pulled to -1, 0 or 1 from the start never learns which of them it

@@ -1,6 +1,6 @@
 """What the noisy recurrent layers share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -11,9 +11,26 @@ from keras_addmul.layers.noisy_tanh import NoisyTanh
 
 __all__ = ["NoisyRecurrent"]
 
+if TYPE_CHECKING:  # Keras carries no types
 
-class NoisyRecurrent(keras.layers.RNN):
+    class _RNN:
+        activation: Any
+        recurrent_activation: Any
+        units: int
+        unroll: bool
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+        def build(self, sequences_shape: Shape, *args: Any) -> None: ...
+        def inner_loop(self, *args: Any, **kwargs: Any) -> Any: ...
+
+else:
+    _RNN = keras.layers.RNN
+
+
+class NoisyRecurrent(_RNN):
     """Gives noisy activations to a recurrent layer of Keras: inherit from it before that layer."""
+
+    unroll: bool
 
     def __init__(
         self, units: int, activation: Any = None, recurrent_activation: Any = None, **kwargs: Any
@@ -44,7 +61,7 @@ class NoisyRecurrent(keras.layers.RNN):
             isinstance(activation, NoisyActivation) and activation.monte_carlo
             for activation in (self.activation, self.recurrent_activation)
         )
-        self.unroll: bool = unroll or (noisy and keras.backend.backend() == "jax")
+        self.unroll = unroll or (noisy and keras.backend.backend() == "jax")
         try:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         finally:

@@ -1,6 +1,6 @@
 """The path norm in training: as a penalty, as a metric, and in the logs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -9,6 +9,16 @@ from keras_addmul.annotations import Config, Tensor
 from keras_addmul.barron.norms.network_norm import PathNormOf
 
 __all__ = ["PathNorm", "PathNormLog", "PathNormMetric"]
+
+if TYPE_CHECKING:  # Keras carries no types
+
+    class _Callback:
+        model: Any
+
+        def __init__(self) -> None: ...
+
+else:
+    _Callback = keras.callbacks.Callback
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
@@ -125,7 +135,7 @@ class PathNormMetric(keras.metrics.Metric):
         return {**super().get_config(), "s": self.s, "norm": self.norm}
 
 
-class PathNormLog(keras.callbacks.Callback):
+class PathNormLog(_Callback):
     """Writes the path norm into the logs after each epoch.
 
     Args:
