@@ -79,7 +79,7 @@ def impostors():
     yield activations.get  # a function of ours, and no activation
 
 
-@pytest.mark.parametrize("impostor", [*impostors()], ids=repr)
+@pytest.mark.parametrize("impostor", [*impostors()], ids=lambda value: type(value).__name__)
 def test_what_is_called_like_a_known_function_is_unknown(impostor):
     assert record_of(impostor) is None
 

@@ -5,7 +5,7 @@ something is not proved the bounds end, and an `Unknown` says why.
 """
 
 import dataclasses
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -190,7 +190,7 @@ def _lost_in_sum(bank, low, high, dtype):
     return share / (1 - share) * bank.magnitude(low, high)
 
 
-def _joined(parts, x):
+def _joined(parts, x) -> Any:
     """What holds for all features, from what holds for the columns of each function."""
     if parts[0][1] is None:
         return None
