@@ -7,8 +7,7 @@ import pytest
 from keras_addmul.layers import NoisyGRU, NoisyLSTM, NoisySigmoid, NoisyTanh
 from keras_addmul.layers.inside import layers_inside
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(4, 5, 3)).astype("float32")
+X = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
 WIDE = keras.initializers.RandomUniform(-5.0, 5.0, seed=1)
 
 BY_OBJECT = {
