@@ -1,9 +1,9 @@
-"""Activations: functions of one tensor, found by name, and what is known of each.
+"""Activations: functions of one tensor, found by name, with a record of facts for each.
 
-- `get`: an activation by name, ours first and then Keras's; `serialize` goes back.
-- `catalogue`: formula, range, smoothness, Lipschitz constant and more, for each.
-- `record_of`: the same facts for a function at hand, known by what it is, not by its name.
-- The functions, each with its parameters as arguments. What Keras has is Keras's own.
+- `get` returns an activation by name, from this package or from Keras; `serialize` inverts it.
+- `catalogue` lists formula, range, smoothness, Lipschitz constant and more for each.
+- `record_of` returns these facts for a given function, identified by the object, not by name.
+- Each function takes its parameters as arguments. Functions that Keras has are Keras's own.
 """
 
 from keras.activations import (

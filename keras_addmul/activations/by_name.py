@@ -22,27 +22,28 @@ _OF_KERAS = (
 
 
 def get(identifier: Identifier) -> Callable[..., Any]:
-    """Returns an activation: ours by name, then Keras's.
+    """Returns an activation by name, from this package first and then from Keras.
 
-    Capitals, spaces, dashes and underscores in a name do not matter, and aliases
-    are known: `"Hard-ELiSH"`, `"lrelu"`. Where a function of the catalogue has a
-    namesake in Keras that is another function (`hard_sigmoid`, `leaky_relu`), the
-    name means that of the catalogue. For Keras's, pass the function:
-    `get(keras.activations.hard_sigmoid)`.
+    Names ignore case, spaces, dashes and underscores, and have aliases: `"Hard-ELiSH"`,
+    `"lrelu"`. Where this package and Keras have different functions of the same name
+    (`hard_sigmoid`, `leaky_relu`), the name means the one in the catalogue. For Keras's, pass
+    the function: `get(keras.activations.hard_sigmoid)`.
 
-    Layers of Keras look names up in Keras alone. Pass them the function:
+    Keras layers look up names in Keras only. Pass them the function:
     `keras.layers.Dense(8, activation=activations.get("snake"))`. It is saved by its
     registered name and loads wherever `keras_addmul` is imported.
 
     Args:
-        identifier: A name, also one registered with Keras, a callable, what `serialize` or
-            Keras's own `serialize` returned, or None for the identity.
+        identifier: A name, including names registered with Keras; a callable; the result of
+            `serialize` or of Keras's own `serialize`; or None for the identity.
 
     Returns:
-        A function of one tensor, or the layer that was passed.
+        A function of one tensor, or the layer that was passed in.
 
     Raises:
-        ValueError: If there is no such activation; the closest names are listed.
+        ValueError: If there is no such activation; the message lists the closest names.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.get("PELU") is activations.pelu
@@ -72,10 +73,15 @@ def get(identifier: Identifier) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable[..., Any]) -> str | Config:
-    """Returns a name, or a dictionary, that `get` turns back into the activation.
+    """Returns a name or a dictionary that `get` turns back into the activation.
 
     Args:
         activation: A function, or a layer that is an activation.
+
+    Returns:
+        A name or a dictionary.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul import activations
@@ -87,7 +93,7 @@ def serialize(activation: Callable[..., Any]) -> str | Config:
             return name
     config = keras.activations.serialize(activation)
     if isinstance(config, str) and key(config) in ALIASES:
-        # Keras's namesake of one of ours: as a dictionary, the name is Keras's.
+        # Keras has another function of this name; in a dictionary the name means Keras's.
         return keras.saving.serialize_keras_object(activation)
     return config
 

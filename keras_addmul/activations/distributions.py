@@ -1,4 +1,4 @@
-"""What the noise follows: how it is drawn, its mean, and means over it."""
+"""Distributions of the noise: samples, means, and quadrature over them."""
 
 import math
 import statistics
@@ -18,13 +18,15 @@ _STEP = 0.0625  # of the trapezoidal rule, whose error is e^(-2 pi d / step), po
 
 
 class Noise:
-    """What noise follows: how it is drawn, and how means over it are taken.
+    """A distribution of noise, with samples and a quadrature over it.
 
     Attributes:
         name: `"normal"`, `"half_normal"`, or the name of a distribution.
         mean: The mean of the noise.
         draw: Function from a shape and a seed of two `int32` to `float32` noise.
-        unwrapped: The distribution of tensorflow_probability it stands for, or None.
+        unwrapped: The distribution of tensorflow_probability that it wraps, or None.
+
+    Example:
 
     >>> from keras_addmul.activations.distributions import get_noise
     >>> values, weights = get_noise("half_normal").nodes()
@@ -48,10 +50,10 @@ class Noise:
         self._quantile, self._reach = quantile, reach
 
     def nodes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns values `z` and weights `w`, with `sum(w f(z))` the mean of `f`.
+        """Returns values `z` and weights `w` such that `sum(w f(z))` is the mean of `f`.
 
-        The trapezoidal rule in a normal score `t`, with `z` the quantile at `Phi(t)`:
-        for an analytic `f` without poles near the real line it has all digits.
+        It is the trapezoidal rule in a normal score `t`, with `z` the quantile at `Phi(t)`.
+        It has full precision for an analytic `f` without poles near the real line.
         """
         count = round(self._reach / _STEP)
         t = np.arange(-count, count + 1) * _STEP
@@ -73,19 +75,23 @@ _KNOWN = {n.name: n for n in (NORMAL, HALF_NORMAL)}
 
 
 def get_noise(identifier: Any) -> Noise:
-    """Returns what noise follows, by name or by distribution.
+    """Returns the distribution of the noise, by name or from a distribution.
 
     Args:
         identifier: `"normal"`, `"half_normal"`, a scalar distribution of
-            tensorflow_probability that knows its quantiles, or what `noise_config`
-            returned.
+            tensorflow_probability with quantiles, or the result of `noise_config`.
+
+    Returns:
+        A `Noise`.
+
+    Raises:
+        ValueError: If the identifier is none of these.
+
+    Example:
 
     >>> from keras_addmul.activations.distributions import get_noise
     >>> round(get_noise("half_normal").mean, 4)
     0.7979
-
-    Raises:
-        ValueError: If it is none of them.
     """
     if isinstance(identifier, Noise):
         return identifier
@@ -106,21 +112,30 @@ def get_noise(identifier: Any) -> Noise:
 
 
 def default_noise(kind: str, identifier: Any = None) -> Noise:
-    """Returns `get_noise(identifier)`, or for None what a kind of noise follows.
+    """Returns `get_noise(identifier)`, or for None the default of a kind of noise.
+
+    Args:
+        kind: Name of the kind, such as `"NAH"`.
+        identifier: As for `get_noise`, or None.
+
+    Returns:
+        A `Noise`.
+
+    Raises:
+        ValueError: If the kind or the identifier is unknown.
+
+    Example:
 
     >>> from keras_addmul.activations.distributions import default_noise
     >>> [default_noise(*a).name for a in (["NAH"], ["NAN"], ["NAN", "half_normal"])]
     ['half_normal', 'normal', 'half_normal']
-
-    Raises:
-        ValueError: If the kind or the identifier is unknown.
     """
     known = get_kind(kind)
     return get_noise(known.noise if identifier is None else identifier)
 
 
 def noise_config(noise: Noise) -> str | Config:
-    """Returns what `get_noise` reads back: a name, or a dictionary for a distribution.
+    """Returns a config for `get_noise`: a name, or a dictionary for a wrapped distribution.
 
     Raises:
         ValueError: If a parameter of the distribution is not a number.
@@ -179,7 +194,7 @@ def _numpy_dtype(distribution: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as what a config may hold."""
+    """A parameter as a value that a config may hold."""
     if isinstance(value, (bool, str, int, float)):
         return value
     value = np.asarray(value)

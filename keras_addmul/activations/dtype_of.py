@@ -1,4 +1,4 @@
-"""From what a caller passes to tensors of one float dtype."""
+"""Conversion of arguments to tensors of one float dtype."""
 
 from typing import Any, overload
 
@@ -22,14 +22,14 @@ def in_dtype_of(x: ArrayLike, *parameters: ArrayLike) -> Any:
 
     Args:
         x: Tensor, array, number or nested list.
-        *parameters: The same, of any shapes.
+        *parameters: Tensors, arrays, numbers or nested lists, of any shapes.
 
     Returns:
-        A tensor, or a tuple of tensors where there are parameters.
+        A tensor, or a tuple of tensors if there are parameters.
     """
     x = ops.convert_to_tensor(x)
     x = ops.cast(x, keras.backend.result_type(x.dtype, float))
     if not parameters:
         return x
-    # At once: by way of single precision, numbers would lose half of their digits.
+    # Converts directly: via single precision, numbers would lose half of their digits.
     return x, *(ops.convert_to_tensor(p, dtype=x.dtype) for p in parameters)

@@ -1,4 +1,4 @@
-"""Noisy activations: their exact means over the noise, which are used at inference."""
+"""The exact means of noisy activations over their noise, used at inference."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from keras_addmul.special.dtypes import in_working_dtype
 
 __all__ = ["clipped_mean", "noisy_mean", "smoothed_sigmoid"]
 
-_FAR = 40.0  # standard deviations; nothing is left there in float64
+_FAR = 40.0  # standard deviations; the tail beyond is 0 in float64
 
 
 def noisy_mean(
@@ -31,24 +31,25 @@ def noisy_mean(
 ) -> Tensor:
     """Returns the mean of `noisy` over its noise.
 
-    A closed form serves normal and half-normal noise: on the output, the mean of the
-    noise or, clipped, the normal distribution; on the input of a hard function, the
-    normal distribution; on the input of a soft one, for normal noise, a mixture of normal
-    distributions within 3e-9. Anything else is a quadrature of the quantiles.
+    Normal and half-normal noise have closed forms. Noise on the output needs the mean of the
+    noise or, if clipped, the normal distribution. Noise on the input of a hard function needs
+    the normal distribution. Normal noise on the input of a soft function needs a mixture of
+    normal distributions, accurate within 3e-9. All other cases use a quadrature of the
+    quantiles.
 
     Rounding adds a few eps times the larger of 1, `abs(x)` and the scale of the noise. The
-    error is absolute: what is left of a tail below that is noise of the arithmetic.
+    error is absolute: a tail smaller than that is rounding noise.
 
     Args:
         x: Tensor.
         p: Tensor, the learned steepness of the scale.
         c: Tensor, the scale of the noise.
-        base: Name of the saturating function, as of `noisy`.
-        kind: Kind of noise, as of `noisy`.
-        alpha: Number, as of `noisy`.
-        clip: Whether noisy outputs are clipped, as of `noisy`.
+        base: Name of the saturating function, as for `noisy`.
+        kind: Kind of noise, as for `noisy`.
+        alpha: Number, as for `noisy`.
+        clip: Whether noisy outputs are clipped, as for `noisy`.
         noise: `"normal"`, `"half_normal"` or a distribution of tensorflow_probability.
-            None: half-normal for `NAH`, normal for the other kinds.
+            None means half-normal for `NAH` and normal for the other kinds.
 
     Returns:
         A tensor of the shape of `x`, in its dtype.
@@ -57,6 +58,8 @@ def noisy_mean(
         ValueError: If `base`, `kind` or `noise` is unknown; the message lists the known
             ones.
         TypeError: If `x`, `p` or `c` does not hold real numbers.
+
+    Example:
 
     >>> from keras_addmul.activations import noisy_mean
     >>> round(float(noisy_mean(4.0, alpha=1.2)), 3)
@@ -93,7 +96,10 @@ def clipped_mean(middle: Tensor, scale: Tensor, low: float, high: float, noise: 
         scale: Tensor, of either sign.
         low: Number.
         high: Number, above it.
-        noise: What the noise follows.
+        noise: Distribution of the noise.
+
+    Returns:
+        Tensor like `middle`.
     """
     scale = ops.broadcast_to(scale, ops.shape(middle))
     if noise.name not in ("normal", "half_normal"):
@@ -107,12 +113,12 @@ def clipped_mean(middle: Tensor, scale: Tensor, low: float, high: float, noise: 
     below, above = _overshoot(over_low, size), _overshoot(over_high, size)
     clipped = ops.clip(middle, low, high)
     if noise.name == "normal":
-        # The mean is smooth where the middle meets a bound: half the slope is left there.
+        # The mean is smooth where the middle meets a bound: there it has half the slope.
         clipped = ops.where(over_low == 0.0, low + 0.5 * over_low, clipped)
         clipped = ops.where(over_high == 0.0, high + 0.5 * over_high, clipped)
         return clipped + size * (below - above)
-    # Half-normal noise moves one way. A bound behind the middle is never reached; on
-    # one that lies ahead, what overshoots counts twice, as the density is doubled.
+    # Half-normal noise has one direction. It never reaches a bound behind the middle; at a
+    # bound ahead the overshoot counts twice, because the density is doubled.
     ahead_low = (over_low > 0.0) == (scale < 0.0)
     ahead_high = (over_high > 0.0) == (scale < 0.0)
     inside = ops.logical_and(over_low > 0.0, over_high <= 0.0)
@@ -128,13 +134,16 @@ def clipped_mean(middle: Tensor, scale: Tensor, low: float, high: float, noise: 
 def smoothed_sigmoid(x: Tensor, scale: Tensor) -> Tensor:
     """Returns the mean of `sigmoid(x + scale * noise)` over normal noise, within 3e-9.
 
-    The sigmoid is within 3e-9 of a mean of normal distribution functions, and that of
-    a normal distribution function is one again, whatever the scale: the error of a
-    mean is at most the error of what is averaged.
+    The sigmoid is within 3e-9 of a mixture of normal distribution functions. Averaging a
+    normal distribution function over normal noise gives another one, at every scale, and
+    averaging does not increase the error.
 
     Args:
         x: Tensor.
-        scale: Tensor.
+        scale: Tensor, the scale of the noise.
+
+    Returns:
+        Tensor like `x`.
     """
     total = 0.0
     for b, weight in MIXTURE:
@@ -143,8 +152,8 @@ def smoothed_sigmoid(x: Tensor, scale: Tensor) -> Tensor:
 
 
 def _overshoot(distance: Tensor, size: Tensor) -> Tensor:
-    """The mean of `max(xi - |distance| / size, 0)` over normal xi; 0 where the size is."""
-    positive = size > 1e-30  # far from where numbers lose digits
+    """The mean of `max(xi - |distance| / size, 0)` over normal xi; 0 where `size` is 0."""
+    positive = size > 1e-30  # well above the subnormal numbers
     safe = ops.where(positive, size, 1.0)
     t = ops.minimum(ops.abs(distance), _FAR * safe) / safe
     return ops.where(positive, normal_density(t) - t * normal_tail(t), 0.0)

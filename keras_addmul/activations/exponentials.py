@@ -1,4 +1,4 @@
-"""Activations that are exponentials below 0."""
+"""Activations that are exponential or similar below 0."""
 
 import keras
 from keras import ops
@@ -32,8 +32,13 @@ def pelu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Tensor:
 
     Args:
         x: Tensor.
-        a: Positive; the limit on the left is -a.
-        b: Positive, the length over which the exponential decays.
+        a: Positive number or tensor; the limit on the left is -a.
+        b: Positive number or tensor, the decay length of the exponential.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.pelu([-1e4, 0.0, 3.0], a=2.0, b=4.0).numpy()
@@ -58,11 +63,16 @@ def pelu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Tensor:
     source="https://arxiv.org/abs/1704.07483",
 )
 def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
-    """Returns `x` above 0 and `alpha * (exp(x/alpha) - 1)` below, `pelu(x, alpha, alpha)`.
+    """Returns `x` above 0 and `alpha * (exp(x/alpha) - 1)` below: `pelu(x, alpha, alpha)`.
 
     Args:
         x: Tensor of any shape.
-        alpha: Positive; the limit on the left is -alpha.
+        alpha: Positive number or tensor; the limit on the left is -alpha.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.celu([-1e4, 3.0], alpha=2.0).numpy()
@@ -87,6 +97,11 @@ def elish(x: ArrayLike) -> Tensor:
 
     Args:
         x: Tensor of any shape.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.elish([-1.0, 0.0, 1.0]).numpy().round(4)
@@ -114,6 +129,11 @@ def hard_elish(x: ArrayLike) -> Tensor:
     Args:
         x: Tensor of any shape.
 
+    Returns:
+        Tensor like `x`.
+
+    Example:
+
     >>> from keras_addmul import activations
     >>> activations.hard_elish([-1.0, 0.0, 0.5, 2.0]).numpy()
     array([-0.   ,  0.   ,  0.375,  2.   ], dtype=float32)
@@ -140,7 +160,12 @@ def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
 
     Args:
         x: Tensor.
-        alpha: Positive; the limit on the left is -1/sqrt(alpha).
+        alpha: Positive number or tensor; the limit on the left is -1/sqrt(alpha).
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.isrlu([-1e30, -0.75, 3.0]).numpy()
@@ -166,14 +191,19 @@ def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     source="https://arxiv.org/abs/1602.01321",
 )
 def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.5) -> Tensor:
-    """Returns `log(x)` for alpha -1, `x` for 0, `exp(x)` for 1, and a function between for others.
+    """Returns the soft exponential: `log(x)` at alpha -1, `x` at alpha 0, `exp(x)` at alpha 1.
 
-    It is `special.soft_exponential`, bounded so that outputs and their squares stay finite, with
-    a logarithm of at least 1e-7.
+    It is `special.soft_exponential`, bounded so that outputs and their squares stay finite. The
+    argument of the logarithm is at least 1e-7.
 
     Args:
         x: Tensor of any shape.
-        alpha: Number of [-1, 1], or a tensor that broadcasts with `x`.
+        alpha: Number in [-1, 1], or a tensor that broadcasts with `x`.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.soft_exponential([0.0, 1.0], alpha=1.0).numpy().round(4)

@@ -1,4 +1,4 @@
-"""Rows for the functions that Keras has: they are used as they are."""
+"""Records of Keras's own functions, which are used unchanged."""
 
 import math
 
@@ -13,7 +13,7 @@ _INF = float("inf")
 _SURVEY = "https://arxiv.org/abs/1811.03378"
 _KERAS = "https://keras.io/api/layers/activations/"
 
-# Steps.
+# Sigmoids and similar functions.
 describe(
     of_keras.sigmoid,
     formula="1 / (1 + exp(-x))",
@@ -168,7 +168,7 @@ describe(
     source=_KERAS,
 )
 
-# Namesakes of functions of ours that are other functions: `get` finds them by no name.
+# Other functions with the name of one in this package: `get` does not find them by name.
 describe(
     of_keras.hard_sigmoid,
     name="keras.activations.hard_sigmoid",

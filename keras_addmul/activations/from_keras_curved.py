@@ -1,4 +1,4 @@
-"""Rows for exponentials and gates of Keras, which are used as they are."""
+"""Records of Keras's exponentials and gates, which are used unchanged."""
 
 import math
 
@@ -78,7 +78,7 @@ describe(
     source=_KERAS,
 )
 
-# The input times a gate, or less a step.
+# The input times a gate, or minus a sigmoid.
 describe(
     of_keras.silu,
     formula="x / (1 + exp(-x))",

@@ -1,4 +1,4 @@
-"""Activations that are the input times a function of it, or plus a wave."""
+"""Activations that multiply the input by a gate, or add a wave to it."""
 
 from keras import ops
 
@@ -23,11 +23,16 @@ __all__ = ["lisht", "snake", "swish"]
     source="https://arxiv.org/abs/1710.05941",
 )
 def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Tensor:
-    """Returns `x * sigmoid(beta * x)`: half the input at beta 0, ReLU at infinity.
+    """Returns `x * sigmoid(beta * x)`: half the input at beta 0, ReLU as beta goes to infinity.
 
     Args:
         x: Tensor of any shape.
         beta: Number, or a tensor that broadcasts with `x`.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.swish([-2.0, 2.0], beta=0.0).numpy()
@@ -48,10 +53,15 @@ def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Tensor:
     source="https://arxiv.org/abs/1901.05894",
 )
 def lisht(x: ArrayLike) -> Tensor:
-    """Returns `x * tanh(x)`, which is `abs(x)` with a round tip.
+    """Returns `x * tanh(x)`, a smooth version of `abs(x)`.
 
     Args:
         x: Tensor of any shape.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.lisht([-2.0, 0.0, 20.0]).numpy().round(4)
@@ -77,7 +87,13 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
 
     Args:
         x: Tensor.
-        alpha: The frequency, half that of the wave; at 0, the limit, `x`.
+        alpha: Number or tensor, half the angular frequency of the wave. At 0 the result is
+            the limit, `x`.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.snake([0.0, 1.0], alpha=0.5).numpy().round(4)
@@ -86,5 +102,5 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     x, alpha = in_dtype_of(x, alpha)
     still = alpha == 0.0
     wave = ops.square(ops.sin(alpha * x)) / ops.where(still, 1.0, alpha)
-    # The first term of the series, for its slope in alpha.
+    # At alpha 0, the first term of the series, for its slope in alpha.
     return x + ops.where(still, alpha * ops.square(ops.where(still, x, 0.0)), wave)

@@ -1,9 +1,9 @@
-"""Random numbers that are the same everywhere: eager, in a graph, and under XLA.
+"""Random numbers that are identical in eager mode, in graphs and under XLA.
 
-TensorFlow's random floats depend on how they are compiled, and under XLA on a CPU they
-are 25 times slower; its random integers have neither fault. So the bits come from
-TensorFlow's Philox generator, and the floats are made of them here. Under another
-backend the bits come from `keras.random`. No other file of the package draws noise.
+TensorFlow's random floats depend on how they are compiled, and under XLA on a CPU they are
+25 times slower. Its random integers have neither problem, so the bits come from TensorFlow's
+Philox generator and become floats here. On other backends the bits come from `keras.random`.
+No other file of the package draws noise.
 """
 
 from typing import Any
@@ -22,8 +22,16 @@ _REPLICA_STRIDE = -1640531527
 def next_seed(generator: keras.random.SeedGenerator) -> Tensor:
     """Returns the next seed of a `keras.random.SeedGenerator`: two `int32`.
 
-    Each replica of a `tf.distribute` strategy gets a seed of its own; Keras's generator
-    alone gives all of them the same one.
+    Each replica of a `tf.distribute` strategy gets its own seed; Keras's generator alone
+    gives all replicas the same one.
+
+    Args:
+        generator: The generator, whose state advances.
+
+    Returns:
+        Two `int32`.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.activations.noise import next_seed
@@ -43,11 +51,16 @@ def next_seed(generator: keras.random.SeedGenerator) -> Tensor:
 
 
 def uniform(shape: Any, seed: Tensor) -> Tensor:
-    """Returns `float32` numbers in (0, 1), equally spaced, neither end among them.
+    """Returns uniform `float32` numbers in (0, 1), on an equally spaced grid without 0 and 1.
 
     Args:
-        shape: Shape, which may be a tensor or hold tensors.
+        shape: Shape; a tensor, or a sequence whose entries may be tensors.
         seed: Two `int32`; the same seed gives the same numbers, bit for bit.
+
+    Returns:
+        Tensor of that shape.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.activations.noise import uniform
@@ -55,16 +68,21 @@ def uniform(shape: Any, seed: Tensor) -> Tensor:
     >>> 0.0 < float(keras.ops.min(u)) < 0.01, 0.99 < float(keras.ops.max(u)) < 1.0
     (True, True)
     """
-    # 23 bits: with one more, the largest number would be rounded to 1.
+    # 23 bits: with one more, the largest number would round to 1.
     return (_whole_numbers(shape, seed) + 0.5) * 2.0**-23
 
 
 def normal(shape: Any, seed: Tensor) -> Tensor:
-    """Returns `float32` normal numbers of mean 0 and variance 1, at most 5.2 in size.
+    """Returns `float32` normal numbers of mean 0 and variance 1, at most 5.2 in magnitude.
 
     Args:
-        shape: Shape, as of `uniform`.
-        seed: Two `int32`, as of `uniform`.
+        shape: Shape, as for `uniform`.
+        seed: Two `int32`, as for `uniform`.
+
+    Returns:
+        Tensor of that shape.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.activations.noise import normal
@@ -72,7 +90,7 @@ def normal(shape: Any, seed: Tensor) -> Tensor:
     >>> abs(float(keras.ops.mean(z))) < 0.03, abs(float(keras.ops.std(z)) - 1.0) < 0.03
     (True, True)
     """
-    # Nothing is rounded: these are the odd multiples of 2^-23 in (-1, 1).
+    # Exact: these are the odd multiples of 2^-23 in (-1, 1).
     signed = _whole_numbers(shape, seed) * 2.0**-22 + (2.0**-23 - 1.0)
     return 2.0**0.5 * ops.erfinv(signed)
 
@@ -81,8 +99,13 @@ def half_normal(shape: Any, seed: Tensor) -> Tensor:
     """Returns the magnitudes of `normal` numbers, whose mean is `sqrt(2 / pi)`.
 
     Args:
-        shape: Shape, as of `uniform`.
-        seed: Two `int32`, as of `uniform`.
+        shape: Shape, as for `uniform`.
+        seed: Two `int32`, as for `uniform`.
+
+    Returns:
+        Tensor of that shape.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.activations.noise import half_normal
@@ -93,7 +116,7 @@ def half_normal(shape: Any, seed: Tensor) -> Tensor:
 
 
 def _whole_numbers(shape: Any, seed: Tensor) -> Tensor:
-    """Whole numbers from 0 to 2^23 - 1, as floats, which hold them exactly."""
+    """Integers from 0 to 2^23 - 1, as floats, which represent them exactly."""
     if keras.backend.backend() != "tensorflow":
         drawn = keras.random.randint(shape, 0, 2**23, dtype="int32", seed=_Given(seed))
         return ops.cast(drawn, "float32")
@@ -101,17 +124,17 @@ def _whole_numbers(shape: Any, seed: Tensor) -> Tensor:
 
     whole: Any = {"minval": None, "maxval": None, "dtype": tf.uint32}  # all 32 bits
     bits = tf.random.stateless_uniform(shape, seed, **whole, alg="philox")
-    # The shift leaves the sign bit clear, and a signed number is converted faster.
+    # The shift leaves the sign bit clear, and signed integers convert faster.
     return tf.cast(
         tf.bitcast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.int32), tf.float32
     )
 
 
 class _Given(keras.random.SeedGenerator):
-    """Hands `keras.random` a seed that is a tensor, which as such it refuses."""
+    """Passes `keras.random` a seed that is a tensor, which it would otherwise refuse."""
 
     def __init__(self, seed: Tensor) -> None:
-        # PyTorch is given the sum of the two alone: seeds 1, 2 and steps 2, 1 shall differ.
+        # PyTorch gets only the sum of the two, yet seeds 1, 2 and steps 2, 1 must differ.
         mixed = ops.multiply(seed, ops.array([_REPLICA_STRIDE, 1], dtype="int32"))
         self._seed = ops.cast(mixed, "uint32") if keras.backend.backend() == "jax" else mixed
 

@@ -1,4 +1,4 @@
-"""The kinds of noise that the paper defines, each by what it does."""
+"""The kinds of noise that the paper defines."""
 
 import dataclasses
 
@@ -11,12 +11,12 @@ class Kind:
 
     Attributes:
         name: Its name in the paper.
-        on_output: Whether the noise is added to the output; else it is added to the input.
-        learned: Whether the scale of the noise is learned; else it is fixed.
-        only_saturated: Whether noise on the input is left out where the input does not
-            saturate.
-        noise: What the noise follows unless another one is given.
-        c: Where a layer starts the scale; None: where its base says.
+        on_output: Whether the noise is added to the output instead of the input.
+        learned: Whether the scale of the noise is learned instead of fixed.
+        only_saturated: Whether noise on the input is added only where the input
+            saturates.
+        noise: Default distribution of the noise.
+        c: Initial scale in a layer; None means the default of the base.
     """
 
     name: str
@@ -42,12 +42,20 @@ KINDS: dict[str, Kind] = {
 def get_kind(name: str) -> Kind:
     """Returns a kind of noise by its name.
 
-    >>> from keras_addmul.activations.noise_kinds import get_kind
-    >>> get_kind("NAH").noise, get_kind("NANIS").only_saturated
-    ('half_normal', True)
+    Args:
+        name: Its name in the paper, such as `"NAH"`.
+
+    Returns:
+        A `Kind`.
 
     Raises:
         ValueError: If the name is unknown; the message lists the known ones.
+
+    Example:
+
+    >>> from keras_addmul.activations.noise_kinds import get_kind
+    >>> get_kind("NAH").noise, get_kind("NANIS").only_saturated
+    ('half_normal', True)
     """
     if not isinstance(name, str) or name not in KINDS:
         known = ", ".join(repr(n) for n in KINDS)

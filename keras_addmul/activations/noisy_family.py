@@ -1,4 +1,4 @@
-"""Noisy activations: the samples of training. `expectation` has their means."""
+"""Samples of noisy activations, used in training. `expectation` has their means."""
 
 from typing import Any
 
@@ -15,12 +15,17 @@ __all__ = ["input_scale", "noise_scale", "noisy", "noisy_sample", "output_mean",
 
 
 def noise_scale(delta: ArrayLike, p: ArrayLike, c: ArrayLike) -> Tensor:
-    """Returns `c (sigmoid(p delta) - 1/2)^2`: zero where nothing saturates, at most `c / 4`.
+    """Returns `c (sigmoid(p delta) - 1/2)^2`: zero without saturation, at most `c / 4`.
 
     Args:
         delta: Tensor, `h(x) - u(x)`.
         p: Tensor, the learned steepness; its sign does not matter.
         c: Tensor, the scale.
+
+    Returns:
+        Tensor with the broadcast shape of the arguments.
+
+    Example:
 
     >>> from keras_addmul.activations.noisy_family import noise_scale
     >>> round(float(noise_scale(-1.0, 1.0, 0.5)), 4)  # hard tanh at 2
@@ -39,29 +44,29 @@ def noisy(
     alpha: float = 1.0,
     clip: bool = False,
 ) -> Tensor:
-    """Returns a saturating function of `x`, disturbed by the noise you give where it saturates.
+    """Returns a saturating function of `x`, with the given noise where it saturates.
 
     With h the function, u its tangent at zero and `s = c (sigmoid(p (h - u)) - 1/2)^2`:
 
     - `NAN`, `NAH`: `alpha h(x) + (1 - alpha) u(x) + d(x) s noise`, with
       `d(x) = -sgn(x) sgn(1 - alpha)` and `sgn(0) = 1`, so that positive noise
-      works against the leak `(1 - alpha)`, and at alpha = 1 points inwards;
+      counteracts the leak `(1 - alpha)`, and at alpha = 1 points inwards;
     - `NANI`: `h(x + c noise)`;
     - `NANIL`: `h(x + s noise)`;
     - `NANIS`: `h(x + c noise)` where `|x|` is at least the threshold, else `h(x)`.
 
     Args:
         x: Tensor.
-        noise: Tensor of its shape, the random numbers: for `NAH`, not negative.
+        noise: Tensor of the shape of `x`, the random numbers; for `NAH`, nonnegative.
         p: Tensor, the learned steepness of the scale.
         c: Tensor, the scale of the noise.
         base: Name of h: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4), `"tanh"` or
             `"sigmoid"`.
         kind: One of the five above.
-        alpha: Number; beyond the threshold, the slope of the mean is `1 - alpha`
-            of the slope at zero.
-        clip: Whether `NAN` and `NAH` keep their outputs between the limits of h; the
-            other kinds do so anyway.
+        alpha: Number; beyond the threshold, the slope of the mean is `1 - alpha` times the
+            slope at zero.
+        clip: Whether `NAN` and `NAH` clip their outputs to the limits of h. The other
+            kinds never leave these limits.
 
     Returns:
         A tensor of the shape of `x`, in its dtype.
@@ -69,6 +74,8 @@ def noisy(
     Raises:
         ValueError: If `base` or `kind` is unknown; the message lists the known ones.
         TypeError: If an argument does not hold real numbers.
+
+    Example:
 
     >>> from keras_addmul.activations.noisy_family import noisy
     >>> noisy([4.0], [0.0], alpha=1.1).numpy().round(4), noisy([4.0], [1.0]).numpy().round(4)
@@ -105,19 +112,27 @@ def noisy_sample(
     clip: bool = False,
     noise: Any = None,
 ) -> Tensor:
-    """Returns `noisy` of `x` with fresh noise, whose mean is `noisy_mean` of the same arguments.
+    """Returns `noisy` of `x` with random noise; its mean is `noisy_mean` of the same arguments.
 
     Args:
         x: Tensor.
-        seed: Two `int32`, which decide the noise.
-        p: Tensor, as of `noisy`.
-        c: Tensor, as of `noisy`.
-        base: Name, as of `noisy`.
-        kind: Name, as of `noisy`.
-        alpha: Number, as of `noisy`.
-        clip: Whether outputs are clipped, as of `noisy`.
+        seed: Two `int32`, the seed of the noise.
+        p: Tensor, as for `noisy`.
+        c: Tensor, as for `noisy`.
+        base: Name, as for `noisy`.
+        kind: Name, as for `noisy`.
+        alpha: Number, as for `noisy`.
+        clip: Whether outputs are clipped, as for `noisy`.
         noise: `"normal"`, `"half_normal"`, or a distribution of tensorflow_probability.
-            None: half-normal for `NAH`, normal for the other kinds.
+            None means half-normal for `NAH` and normal for the other kinds.
+
+    Returns:
+        A tensor of the shape of `x`, in its dtype.
+
+    Raises:
+        ValueError: If `base`, `kind` or `noise` is unknown.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.activations.noisy_family import noisy_sample
@@ -135,8 +150,8 @@ def _hard_with_noise(
 ) -> Tensor:
     """`output_mean + output_scale * noise`, in half the passes over the elements.
 
-    Where a hard function saturates, `h - middle` is the sign of x and does not move, and
-    where it does not, there is no noise.
+    Where a hard function saturates, `h - middle` has the sign of x and is constant. Where it
+    does not saturate, there is no noise.
     """
     push = -1.0 if alpha <= 1.0 else 1.0  # sgn(1 - alpha) is 1 at alpha = 1
 
@@ -166,7 +181,7 @@ def _hard_with_noise(
 def _hard_of_noise(x: Tensor, noise: Tensor, p: Tensor, c: Tensor, base: Saturating) -> Tensor:
     """`base(x + input_scale * noise)` for `NANIL`, in half the passes over the elements.
 
-    The scale has no slope where `h - u` is zero: no branch is needed there.
+    The scale has zero slope where `h - u` is zero, so no branch is needed.
     """
 
     @custom_gradient
@@ -191,20 +206,20 @@ def _hard_of_noise(x: Tensor, noise: Tensor, p: Tensor, c: Tensor, base: Saturat
 
 
 def output_mean(x: Tensor, base: Saturating, alpha: float) -> Tensor:
-    """Returns `alpha h + (1 - alpha) u`, what noise of mean zero is added to."""
+    """Returns `alpha h + (1 - alpha) u`, the mean if the noise has mean zero."""
     h = base(x)
     return h if alpha == 1.0 else h + (1.0 - alpha) * (base.linear(x) - h)
 
 
 def output_scale(x: Tensor, p: Tensor, c: Tensor, base: Saturating, alpha: float) -> Tensor:
-    """Returns what noise on the output is multiplied by, with its sign."""
+    """Returns the signed factor of noise on the output."""
     size = noise_scale(base(x) - base.linear(x), p, c)
     push = -1.0 if alpha <= 1.0 else 1.0  # for x >= 0; sgn(1 - alpha) is 1 at alpha = 1
     return ops.where(x >= 0.0, push * size, -push * size)
 
 
 def input_scale(x: Tensor, p: Tensor, c: Tensor, base: Saturating, kind: Kind) -> Tensor:
-    """Returns what noise on the input is multiplied by, for a kind that has it there."""
+    """Returns the factor of noise on the input, for the kinds with noise there."""
     if kind.learned:
         return noise_scale(base(x) - base.linear(x), p, c)
     if kind.only_saturated:

@@ -1,4 +1,4 @@
-"""The normal distribution, in operations that every runtime has."""
+"""The normal distribution, from operations that every runtime has."""
 
 import keras
 from keras import ops
@@ -23,6 +23,8 @@ COEFFICIENTS = (
 def normal_density(t: Tensor) -> Tensor:
     """Returns `exp(-t**2 / 2) / sqrt(2 pi)`.
 
+    Example:
+
     >>> from keras_addmul.activations.normal_distribution import normal_density
     >>> round(float(normal_density(keras.ops.array(0.0))), 4)
     0.3989
@@ -33,15 +35,17 @@ def normal_density(t: Tensor) -> Tensor:
 def normal_tail(t: Tensor) -> Tensor:
     """Returns the probability that a standard normal number exceeds `t`.
 
-    In single precision within 1e-7, absolute, and made of `exp` alone: LiteRT has neither
-    `erf` nor `erfc`. In double precision by `erfc`, where the tail on the right keeps its
-    digits.
+    In single precision it is accurate within 1e-7, absolute, and uses only `exp`, because
+    LiteRT has neither `erf` nor `erfc`. In double precision it uses `erfc`, which keeps the
+    digits of the right tail.
 
     Args:
         t: Tensor, `float32` or `float64`.
 
     Returns:
         A tensor of the shape of `t`, between 0 and 1.
+
+    Example:
 
     >>> from keras_addmul.activations.normal_distribution import normal_tail
     >>> normal_tail(keras.ops.array([-1e30, 0.0, 1.96, 1e30])).numpy().round(4)

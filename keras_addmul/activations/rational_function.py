@@ -1,4 +1,4 @@
-"""A rational function as activation, without poles."""
+"""A rational activation without poles."""
 
 import keras
 from keras import ops
@@ -9,8 +9,8 @@ from keras_addmul.annotations import ArrayLike, Tensor
 
 __all__ = ["STARTS", "rational"]
 
-# Numerator and denominator, the lowest power first, of the functions closest to the
-# named ones on [-3, 3]; by _precompute/fit_rational.py. Largest errors: 0.014, 1.4e-6, 5e-7.
+# Numerator and denominator, lowest power first, of the best fits to the named functions on
+# [-3, 3]; by _precompute/fit_rational.py. Largest errors: 0.014, 1.4e-6, 5e-7.
 STARTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "leaky_relu": (
         (0.012376861, 0.50499999, 2.6882878, 4.3206001, 2.3501911, 0.42116399),
@@ -26,7 +26,7 @@ STARTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     ),
 }
 
-# The line that the start tends to on both sides: the quotient of the two polynomials.
+# The line that this start tends to on both sides: the quotient of the two polynomials.
 _FAR = (
     STARTS["leaky_relu"][0][5] / STARTS["leaky_relu"][1][3],
     STARTS["leaky_relu"][0][4] / STARTS["leaky_relu"][1][3],
@@ -54,15 +54,20 @@ def rational(
     numerator: ArrayLike = STARTS["leaky_relu"][0],
     denominator: ArrayLike = STARTS["leaky_relu"][1],
 ) -> Tensor:
-    """Returns `P(x) / (1 + abs(Q(x)))`, P and Q polynomials: there are no poles.
+    """Returns `P(x) / (1 + abs(Q(x)))` for polynomials P and Q, which has no poles.
 
     `P(x) = sum_i numerator[i] * x**i` and `Q(x) = sum_i denominator[i] * x**(i + 1)`.
 
     Args:
         x: Tensor.
-        numerator: Of shape `(m + 1, ...)`, where the rest broadcasts with `x`.
-        denominator: Of shape `(n, ...)`. With m = n + 1, as by default, the function
-            is a line far out.
+        numerator: Tensor of shape `(m + 1, ...)`; the last axes broadcast with `x`.
+        denominator: Tensor of shape `(n, ...)`. With m = n + 1, the default, the function
+            tends to a line far out.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.rational([1.0, 2.0], numerator=[0.0, 1.0], denominator=[1.0]).numpy()
@@ -70,14 +75,14 @@ def rational(
     """
     x = in_dtype_of(x)
     dtype = keras.backend.standardize_dtype(x.dtype)
-    if dtype in ("float16", "bfloat16"):  # high powers of few digits
+    if dtype in ("float16", "bfloat16"):  # high powers need more digits
         return ops.cast(rational(ops.cast(x, "float32"), numerator, denominator), dtype)
     x, numerator, denominator = in_dtype_of(x, numerator, denominator)
     m, n = numerator.shape[0] - 1, denominator.shape[0]
-    # Beyond 1, where powers could overflow, in powers of 1/x: P(x) = x**m p(1/x).
+    # Beyond 1, where powers could overflow, uses powers of 1/x: P(x) = x**m p(1/x).
     far = ops.abs(x) > 1.0
     near, outside = ops.where(far, 0.0, x), ops.where(far, x, 1.0)
-    inverse = 1.0 / ops.clip(outside, -1e15, 1e15)  # beyond, no term but the first counts
+    inverse = 1.0 / ops.clip(outside, -1e15, 1e15)  # beyond, only the first term matters
     value = _polynomial(numerator, near) / (1.0 + ops.abs(near * _polynomial(denominator, near)))
     p = _polynomial(ops.flip(numerator, axis=0), inverse)
     q = _polynomial(ops.flip(denominator, axis=0), inverse)
@@ -95,7 +100,7 @@ def _power(x, n):
 
 
 def _polynomial(coefficients, x):
-    """Horner's rule, the lowest power first."""
+    """Horner's rule, lowest power first."""
     y = coefficients[-1]
     for i in reversed(range(coefficients.shape[0] - 1)):
         y = y * x + coefficients[i]

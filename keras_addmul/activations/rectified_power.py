@@ -8,7 +8,7 @@ from keras_addmul.special.gradients import custom_gradient
 
 __all__ = ["repu"]
 
-# The smallest normal numbers: XLA takes what is smaller for 0, and so do we.
+# The smallest normal numbers: XLA flushes smaller ones to 0, and so does this file.
 _SMALLEST = {"float16": 6.104e-05, "float64": 2.2251e-308}
 
 
@@ -17,24 +17,29 @@ def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
     """Returns `max(0, x)^s`: the rectified power unit of degree `s`.
 
     Degree 1 is ReLU; degree `s` has `s - 1` continuous derivatives. Every gradient is
-    finite, and zero at `x = 0`, also where `s < 1` or where `s` is learned.
+    finite, and zero at `x = 0`, even if `s < 1` or `s` is learned.
 
     Args:
         x: Tensor.
-        s: Number above 0, or a tensor of such that broadcasts with `x`. A Python
-            integer needs multiplications alone; otherwise what lies below the smallest
-            normal number of the dtype counts as 0.
-        limit: None, or the largest output: what lies beyond becomes it, and keeps
-            the slope of the place where it is reached, so that training leads back.
+        s: Positive number, or a tensor of positive numbers that broadcasts with `x`. A
+            Python integer needs only multiplications. Otherwise inputs below the smallest
+            normal number of the dtype count as 0.
+        limit: Largest output, or None. Larger outputs are clipped to it and keep the
+            slope of the point where it is reached, so that training leads back.
+
+    Returns:
+        Tensor like `x`.
+
+    Raises:
+        ValueError: If `s` is not above 0.
+
+    Example:
 
     >>> from keras_addmul.activations.rectified_power import repu
     >>> repu([-1.0, 0.0, 3.0], 2).numpy()
     array([0., 0., 9.], dtype=float32)
     >>> repu([-1.0, 0.0, 4.0], 0.5).numpy()
     array([0., 0., 2.], dtype=float32)
-
-    Raises:
-        ValueError: If `s` is not above 0.
 
     References:
         - [Heeringa et al., 2023](https://arxiv.org/abs/2305.15839)
@@ -46,7 +51,7 @@ def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
     x = ops.cast(x, dtype)
     whole = isinstance(s, int)
     if not whole:
-        # Single precision inside: an exponential loses digits as its argument grows.
+        # Computes in single precision: an exponential loses digits as its argument grows.
         inner = "float32" if dtype in ("float16", "bfloat16") else dtype
         x, s = ops.cast(x, inner), ops.cast(ops.convert_to_tensor(s), inner)
     if limit is not None:
@@ -56,7 +61,7 @@ def repu(x: ArrayLike, s: ArrayLike = 2, limit: float | None = None) -> Tensor:
 
 
 def _whole_power(x, s):
-    """`x^s` by squaring: its gradient has no logarithm in it."""
+    """`x^s` by squaring, so that its gradient contains no logarithm."""
     if s == 1:
         return x
     root = _whole_power(x, s // 2)
@@ -71,7 +76,7 @@ def _real_power(x, s, dtype):
 
 
 def _at_most(x, largest):
-    """Returns `min(x, largest)` with the slope of `x`, on both sides."""
+    """Returns `min(x, largest)` with the slope of `x` on both sides."""
 
     @custom_gradient
     def f(x, largest):

@@ -1,4 +1,4 @@
-"""Activations in straight pieces."""
+"""Piecewise linear activations."""
 
 from keras import ops
 
@@ -27,12 +27,16 @@ __all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
 def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Tensor:
     """Returns `x` above 0 and `negative_slope * x` below.
 
-    The default slope is that of its paper. Keras's function of this name has 0.2, its layer
-    `LeakyReLU` 0.3.
+    The default slope is the paper's. Keras's function has 0.2, its layer `LeakyReLU` 0.3.
 
     Args:
         x: Tensor of any shape.
-        negative_slope: Number, the slope below 0.
+        negative_slope: Number or tensor, the slope below 0.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.leaky_relu([-2.0, 3.0]).numpy()
@@ -59,7 +63,12 @@ def prelu(x: ArrayLike, alpha: ArrayLike = 0.25) -> Tensor:
 
     Args:
         x: Tensor.
-        alpha: The slope below 0, of a shape that broadcasts with `x`.
+        alpha: Number or tensor that broadcasts with `x`, the slope below 0.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.prelu([[-2.0, -2.0, 3.0]], [0.25, 0.5, 0.5]).numpy()
@@ -89,13 +98,18 @@ def rrelu(
     upper: ArrayLike = 1 / 3,
     uniform: ArrayLike | None = None,
 ) -> Tensor:
-    """Returns `x` above 0; below, `x` times a slope of [lower, upper], or their mean.
+    """Returns `x` above 0 and `x` times a slope in [lower, upper] below, by default their mean.
 
     Args:
         x: Tensor.
-        lower, upper: The least and the largest slope.
-        uniform: Numbers of [0, 1) of the shape of `x`, which place each slope
-            between them. None, as at inference, takes the mean slope.
+        lower, upper: The smallest and the largest slope.
+        uniform: Numbers in [0, 1) of the shape of `x` that place each slope between the
+            two. None, as at inference, takes the mean slope.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.rrelu([-2.0, 2.0], 0.25, 0.75).numpy()
@@ -130,15 +144,20 @@ def srelu(
     t_right: ArrayLike = 1.0,
     a_right: ArrayLike = 1.0,
 ) -> Tensor:
-    """Returns `x` between two thresholds, and lines of other slopes beyond them.
+    """Returns `x` between two thresholds, and lines with other slopes beyond them.
 
-    `t_left + a_left * (x - t_left)` to the left, `t_right + a_right * (x - t_right)`
-    to the right. Continuous: a right threshold below the left one counts as it.
+    It is `t_left + a_left * (x - t_left)` to the left and `t_right + a_right * (x - t_right)`
+    to the right. It stays continuous: a right threshold below the left is raised to it.
 
     Args:
         x: Tensor.
         t_left, t_right: The thresholds.
         a_left, a_right: The slopes beyond them.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.srelu([-2.0, 0.5, 3.0], -1.0, 0.5, 1.0, 0.0).numpy()
@@ -169,7 +188,12 @@ def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0
 
     Args:
         x: Tensor.
-        slopes, hinges: Of shape `(pieces, ...)`, where the rest broadcasts with `x`.
+        slopes, hinges: Tensors of shape `(pieces, ...)`; the last axes broadcast with `x`.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.apl([-1.0, 0.5, 2.0], slopes=[-0.5], hinges=[1.0]).numpy()
@@ -178,7 +202,7 @@ def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0
     x, slopes, hinges = in_dtype_of(x, slopes, hinges)
     y = ops.relu(x)
     for piece in range(slopes.shape[0]):
-        below = x <= hinges[piece]  # so that the slope at a hinge is the one of a side
+        below = x <= hinges[piece]  # so that the slope at a hinge is that of one side
         y = y + slopes[piece] * ops.where(below, hinges[piece] - x, 0.0)
     return y
 
@@ -198,11 +222,13 @@ def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0
     source="https://arxiv.org/abs/1603.05201",
 )
 def crelu(x: ArrayLike, axis: int = -1) -> Tensor:
-    """Returns `relu(x)` and `relu(-x)`, joined along an axis, whose length doubles.
+    """Returns the concatenation of `relu(x)` and `relu(-x)` along an axis, which doubles in size.
 
     Args:
         x: Tensor of shape `(..., features)`.
-        axis: Integer, the axis to join them along.
+        axis: Integer, axis of the concatenation.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.crelu([[-2.0, 3.0]]).numpy()
@@ -226,17 +252,19 @@ def crelu(x: ArrayLike, axis: int = -1) -> Tensor:
     source="https://arxiv.org/abs/1302.4389",
 )
 def maxout(x: ArrayLike, pieces: int = 2) -> Tensor:
-    """Returns the largest of each `pieces` neighbouring features.
+    """Returns the maximum of each group of `pieces` neighbouring features.
 
     Args:
         x: Tensor of shape `(..., features)`.
-        pieces: Positive integer that divides the features.
+        pieces: Positive integer that divides the number of features.
 
     Returns:
         Tensor of shape `(..., features // pieces)`.
 
     Raises:
-        ValueError: If `pieces` does not divide the features.
+        ValueError: If `pieces` does not divide the number of features.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.maxout([[1.0, 5.0, -2.0, -3.0]]).numpy()

@@ -1,4 +1,4 @@
-"""What is known of each activation, kept beside the function it describes."""
+"""Records of facts about activations, kept next to the functions they describe."""
 
 import ast
 import dataclasses
@@ -29,39 +29,39 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Activation:
-    """What holds for one activation at its default parameters.
+    """Facts about one activation, at its default parameters.
 
-    `record_of` finds the record of a function; `catalogue` lists those that `get` knows by
-    name. Everything in this package that relies on such a fact reads it here.
+    `record_of` finds the record of a function; `catalogue` lists those that `get` finds by
+    name. All code in this package that relies on such a fact reads it here.
 
     Attributes:
-        name: What `activations.get` knows it by.
+        name: Its name in `activations.get`.
         function: The function itself, of a tensor.
-        formula: A Python expression in `x` and the parameters, unless the function
-            joins several features: then words.
-        parameters: Names in the formula and their defaults, as pairs.
+        formula: A Python expression in `x` and the parameters, or a description in words if
+            the function combines several features.
+        parameters: Pairs of names in the formula and their defaults.
         range: Infimum and supremum of the values.
-        smoothness: How many derivatives are continuous: infinite where all are, -1
-            for a function that jumps.
+        smoothness: Number of continuous derivatives: infinite if all are continuous, -1 for
+            a function that jumps.
         knots: Where the next derivative jumps.
         monotone: Whether the function never decreases.
-        straight: Whether it consists of straight pieces between its knots.
+        straight: Whether it is linear between its knots.
         left: Slope and offset of the line that the values tend to as `x` goes to minus
-            infinity, or None where they tend to no line.
+            infinity, or None if there is no such line.
         right: The same as `x` goes to infinity.
         at_zero: The value at 0.
-        saturates: On which side the values tend to a finite limit: `"left"`,
+        saturates: The side on which the values tend to a finite limit: `"left"`,
             `"right"`, `"both"` or `"none"`. It follows from `left` and `right`.
         lipschitz: The Lipschitz constant: the largest magnitude of the slope, or of
-            the Jacobian in the Euclidean norm where features are joined. Infinite where
-            there is none.
+            the Jacobian in the Euclidean norm if features are combined. Infinite if there
+            is none.
         elementwise: Whether each output depends on one input.
-        layer: Name of the layer that learns the parameters or draws them, or "".
+        layer: Name of the layer that learns or draws the parameters, or "".
         aliases: Other names.
-        twins: Other functions that return the same numbers, such as `keras.ops.tanh`.
+        twins: Other functions with the same values, such as `keras.ops.tanh`.
         listed: Whether `get` finds it by its name.
-        note: What to mind, such as a namesake that is another function.
-        source: Where the function comes from, as a link.
+        note: A caution, such as another function of the same name.
+        source: Link to the origin of the function.
     """
 
     name: str
@@ -96,12 +96,12 @@ class Activation:
 ROWS: dict[str, Activation] = {}
 ALIASES: dict[str, str] = {}
 
-# All records by the identity of function and twins, which they keep alive.
+# All records, by the identity of the function and its twins, which the records keep alive.
 _BY_IDENTITY: dict[int, Activation] = {}
 
 
 def describe(function: _Function, name: str | None = None, **facts: Any) -> _Function:
-    """Adds the record of a function; its parameters are read off its signature.
+    """Adds the record of a function, with the parameters from its signature.
 
     Args:
         function: A function of one tensor.
@@ -112,7 +112,7 @@ def describe(function: _Function, name: str | None = None, **facts: Any) -> _Fun
         The function.
 
     Raises:
-        ValueError: If a name or an alias, or the function, has a record already.
+        ValueError: If the function, a name or an alias already has a record.
     """
     name = name or function.__name__
     row = Activation(name=name, function=function, parameters=_defaults(function, facts), **facts)
@@ -129,10 +129,13 @@ def describe(function: _Function, name: str | None = None, **facts: Any) -> _Fun
 
 
 def activation(**facts: Any) -> Callable[[_Function], _Function]:
-    """Decorates a function to add it to the catalogue and to register it with Keras.
+    """Decorates a function: adds it to the catalogue and registers it with Keras.
 
     Args:
-        **facts: Attributes of `Activation`, without name, function and parameters.
+        **facts: Attributes of `Activation`, except name, function and parameters.
+
+    Returns:
+        A decorator, which returns the function.
     """
 
     def decorate(function: _Function) -> _Function:
@@ -143,10 +146,15 @@ def activation(**facts: Any) -> Callable[[_Function], _Function]:
 
 
 def catalogue() -> list[Activation]:
-    """Returns what is known of each activation, as a list of `Activation`, by name.
+    """Returns the records of all named activations, sorted by name.
 
-    Each row is checked against its function by the tests. As a data frame:
+    The tests check each record against its function. For a data frame, use
     `pandas.DataFrame(map(dataclasses.asdict, catalogue()))`.
+
+    Returns:
+        List of `Activation`.
+
+    Example:
 
     >>> from keras_addmul.activations import catalogue
     >>> {row.name: row.lipschitz for row in catalogue()}["hard_elish"]
@@ -158,23 +166,28 @@ def catalogue() -> list[Activation]:
 
 
 def record_of(function: Any) -> Activation | None:
-    """Returns what is known of a function, or None if it is unknown.
+    """Returns the record of a function, or None if it has none.
 
-    What the function is decides, never what it is called: the very functions of this package
-    and of `keras.activations`, the same functions of `keras.ops`, and layers of Keras's own
-    classes `Activation`, `ReLU`, `LeakyReLU`, `ELU` and `Softmax` whose arguments make them one
-    of these. A function of a user, a lambda, a `functools.partial`, a subclass, a layer with
-    other arguments: all are unknown, whatever their names. Two namesakes have two records:
+    The object decides, never its name. Records exist for the functions of this package and of
+    `keras.activations`, the same functions in `keras.ops`, and layers of Keras's own classes
+    `Activation`, `ReLU`, `LeakyReLU`, `ELU` and `Softmax` whose arguments make them one of
+    these. A user's function, a lambda, a `functools.partial`, a subclass and a layer with other
+    arguments have none, whatever their names. Two functions of the same name have two records:
     `activations.hard_sigmoid` has slope 1/2, `keras.activations.hard_sigmoid` 1/6.
 
-    A record speaks of the function at its default parameters, for all finite `x`. Proofs may
+    A record describes the function at its default parameters, for all finite `x`. Proofs may
     rely on `lipschitz`, `range`, `monotone`, `at_zero`, `elementwise`, on `knots` with
     `straight` (between two knots the function is a line) and on `left` and `right` (the lines
-    that it tends to; where `straight`, it is these lines beyond the outermost knots). Numbers
-    that are irrational are rounded to the nearest double.
+    that it tends to; if `straight`, it equals these lines beyond the outermost knots). Irrational
+    numbers are rounded to the nearest double.
 
     Args:
-        function: Anything, such as the `activation` of a layer or a layer.
+        function: Any object, such as a layer or its `activation`.
+
+    Returns:
+        An `Activation`, or None.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul import activations
@@ -193,7 +206,15 @@ def record_of(function: Any) -> Activation | None:
 
 
 def key(name: str) -> str:
-    """Returns a name without what people write differently.
+    """Returns the normal form of a name, by which `get` looks it up.
+
+    Args:
+        name: A name, in any spelling.
+
+    Returns:
+        The name in lower case, without prefix, spaces, dashes and underscores.
+
+    Example:
 
     >>> from keras_addmul.activations.registry import key
     >>> key("Hard-Sigmoid"), key("keras_addmul>hard_sigmoid")
@@ -203,7 +224,7 @@ def key(name: str) -> str:
 
 
 def _record_of_layer(layer: Any) -> Activation | None:
-    """The record of a layer of Keras that is an activation without weights."""
+    """The record of a Keras layer that is an activation without weights."""
     kind, named = type(layer), keras.activations
     if kind is keras.layers.Activation:
         return record_of(layer.activation)

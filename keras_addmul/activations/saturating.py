@@ -1,4 +1,4 @@
-"""Functions that saturate, hard and soft, each with the line it follows around zero."""
+"""Saturating functions, hard and soft, each with its tangent at zero."""
 
 import dataclasses
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Saturating:
         middle: Its value at zero, half-way between the limits.
         low: The limit on the left.
         high: The limit on the right.
-        soft: Whether it is curved; otherwise it is the tangent, kept between the limits.
+        soft: Whether it is curved; otherwise it is the tangent, clipped to the limits.
     """
 
     name: str
@@ -43,18 +43,18 @@ class Saturating:
         return x if (self.slope, self.middle) == (1.0, 0.0) else self.slope * x + self.middle
 
     def clip(self, y: Tensor) -> Tensor:
-        """Returns `y` kept between the two limits."""
+        """Returns `y`, clipped to the two limits."""
         return ops.clip(y, self.low, self.high)
 
     @property
     def threshold(self) -> float:
-        """The `|x|` at which the line meets the limits."""
+        """The `|x|` at which the tangent meets the limits."""
         return (self.high - self.middle) / self.slope
 
 
 def _base(row: Activation) -> Saturating:
     """A base from the record of a function that is odd about its value at zero."""
-    # The plain operation where there is one: Keras's sigmoid ties its input to its output.
+    # The plain operation if there is one: Keras's sigmoid attaches its input to its output.
     function = (*row.twins, row.function)[0]
     return Saturating(
         row.name, function, row.lipschitz, row.at_zero, *row.range, soft=not row.straight
@@ -65,21 +65,26 @@ BASES: dict[str, Saturating] = {
     name: _base(ROWS[name]) for name in ("hard_tanh", "tangent_sigmoid", "tanh", "sigmoid")
 }
 
-# Names that files saved earlier give to a base.
+# Names of bases in older saved files.
 _EARLIER = {"hard_sigmoid": "tangent_sigmoid"}
 
 
 def get_base(name: str) -> Saturating:
     """Returns a saturating function by its name.
 
-    `"hard_sigmoid"`, as the function of slope 1/4 was called, still means `"tangent_sigmoid"`
-    here: files with that name load.
+    `"hard_sigmoid"`, the former name of the function of slope 1/4, still means
+    `"tangent_sigmoid"` here, so that older files load.
 
     Args:
         name: `"hard_tanh"`, `"tangent_sigmoid"`, `"tanh"` or `"sigmoid"`.
 
+    Returns:
+        A `Saturating`.
+
     Raises:
         ValueError: If the name is unknown; the message lists the known ones.
+
+    Example:
 
     >>> from keras_addmul.activations.saturating import get_base
     >>> get_base("tangent_sigmoid").threshold

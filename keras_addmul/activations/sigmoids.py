@@ -1,4 +1,4 @@
-"""Activations that step from one level to another."""
+"""Sigmoids, hard sigmoids and related activations."""
 
 import keras
 from keras import ops
@@ -26,15 +26,20 @@ __all__ = ["dsilu", "hard_sigmoid", "isru", "tangent_sigmoid"]
     source="https://arxiv.org/abs/1811.03378",
 )
 def hard_sigmoid(x: ArrayLike, slope: ArrayLike = 0.5) -> Tensor:
-    """Returns `clip(slope * x + 1/2, 0, 1)`, the sigmoid in three straight pieces.
+    """Returns `clip(slope * x + 1/2, 0, 1)`, a piecewise linear sigmoid.
 
-    Three functions go by this name: the survey's has slope 1/2 and is the default
-    here, and `keras.activations.sparse_sigmoid`; `keras.activations.hard_sigmoid`
-    has slope 1/6; `tangent_sigmoid`, which papers on noisy activations take, has 1/4.
+    Three functions have this name. The survey's, the default here and
+    `keras.activations.sparse_sigmoid`, has slope 1/2. `keras.activations.hard_sigmoid` has
+    slope 1/6. That of papers on noisy activations, `tangent_sigmoid`, has slope 1/4.
 
     Args:
         x: Tensor.
         slope: Positive number, the slope at 0.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.hard_sigmoid([-2.0, 0.0, 0.5, 1.0]).numpy()
@@ -59,13 +64,18 @@ def hard_sigmoid(x: ArrayLike, slope: ArrayLike = 0.5) -> Tensor:
     source="https://arxiv.org/abs/1603.00391",
 )
 def tangent_sigmoid(x: ArrayLike) -> Tensor:
-    """Returns `clip(x / 4 + 1/2, 0, 1)`: the tangent of the sigmoid at 0, kept between its limits.
+    """Returns `clip(x / 4 + 1/2, 0, 1)`: the tangent of the sigmoid at 0, clipped to its limits.
 
-    The paper on noisy activations calls it the hard sigmoid, as other papers call functions of
-    slope 1/2 and 1/6.
+    The paper on noisy activations calls it the hard sigmoid, a name that other papers use for
+    slopes 1/2 and 1/6.
 
     Args:
         x: Tensor.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.tangent_sigmoid([-3.0, 0.0, 1.0]).numpy()
@@ -93,6 +103,11 @@ def dsilu(x: ArrayLike) -> Tensor:
     Args:
         x: Tensor of any shape.
 
+    Returns:
+        Tensor like `x`.
+
+    Example:
+
     >>> from keras_addmul import activations
     >>> activations.dsilu([0.0, 2.4]).numpy().round(4)
     array([0.5   , 1.0998], dtype=float32)
@@ -115,18 +130,23 @@ def dsilu(x: ArrayLike) -> Tensor:
     source="https://arxiv.org/abs/1710.09967",
 )
 def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
-    """Returns `x / sqrt(1 + alpha * x**2)`, a tanh made of one square root.
+    """Returns `x / sqrt(1 + alpha * x**2)`, similar to tanh at the cost of one square root.
 
     Args:
         x: Tensor.
-        alpha: Positive; the limits are -1/sqrt(alpha) and 1/sqrt(alpha).
+        alpha: Positive number or tensor; the limits are -1/sqrt(alpha) and 1/sqrt(alpha).
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.isru([0.0, 0.75, 1e30]).numpy()
     array([0. , 0.6, 1. ], dtype=float32)
     """
     x, alpha = in_dtype_of(x, alpha)
-    # Beyond 1 the square could overflow: there, divided by |x|.
+    # Beyond 1 the square could overflow, so numerator and denominator are divided by |x|.
     size = ops.abs(x)
     far = size > 1.0
     near = ops.where(far, 0.0, x)

@@ -1,4 +1,4 @@
-"""Activations that come back: the sine, and the bell of Gauss."""
+"""The sine and the Gaussian as activations."""
 
 from keras import ops
 
@@ -25,10 +25,15 @@ __all__ = ["gaussian", "sin"]
 def sin(x: ArrayLike) -> Tensor:
     """Returns `sin(x)`, the activation of sinusoidal networks.
 
-    Keras's layers save `keras.ops.sin` in a form that they cannot read back; they read this.
+    Keras layers save `keras.ops.sin` in a form that they cannot load; this function they can.
 
     Args:
         x: Tensor.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.sin([0.0, 1.5707963]).numpy()
@@ -50,15 +55,20 @@ def sin(x: ArrayLike) -> Tensor:
     source="https://arxiv.org/abs/2111.15135",
 )
 def gaussian(x: ArrayLike) -> Tensor:
-    """Returns `exp(-x^2)`, 1 at zero and 0 far out.
+    """Returns `exp(-x^2)`, which is 1 at zero and tends to 0 on both sides.
 
     Args:
         x: Tensor.
+
+    Returns:
+        Tensor like `x`.
+
+    Example:
 
     >>> from keras_addmul import activations
     >>> activations.gaussian([0.0, 1.0, 100.0]).numpy().round(4)
     array([1.    , 0.3679, 0.    ], dtype=float32)
     """
     x = in_dtype_of(x)
-    # Where it is 0 in every dtype anyway, the square could overflow.
+    # Clips where the result is 0 in every dtype, because the square could overflow.
     return ops.exp(-ops.square(ops.clip(x, -40.0, 40.0)))

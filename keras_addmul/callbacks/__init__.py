@@ -1,4 +1,4 @@
-"""What changes while a model trains."""
+"""Callbacks that change noise and regularization during training."""
 
 from keras_addmul.callbacks.noise_annealing import NoiseAnnealing
 from keras_addmul.callbacks.regularizer_schedule import RegularizerSchedule

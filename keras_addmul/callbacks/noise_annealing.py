@@ -1,4 +1,4 @@
-"""The scale of noisy activations, lowered during training."""
+"""A schedule for the scale of noisy activations."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from keras_addmul.layers.noisy_activation import NoisyActivation
 
 __all__ = ["NoiseAnnealing"]
 
-# The scale at a time, from the number of steps, the start and the end.
+# The scale c, by schedule.
 SCHEDULES: dict[str, Callable[[int, Any, float, float], float]] = {
     "root": lambda t, steps, start, end: start / math.sqrt(t + 1.0),
     "linear": lambda t, steps, start, end: start + (end - start) * min(t / steps, 1.0),
@@ -25,28 +25,28 @@ SCHEDULES: dict[str, Callable[[int, Any, float, float], float]] = {
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoiseAnnealing(keras.callbacks.Callback):
-    """Lowers the scale c of every noisy activation of a model, batch by batch.
+    """Lowers the scale c of every noisy activation in a model during training.
 
-    With `t` the batches trained so far divided by `every`, rounded down:
+    Let `t` be the number of batches trained so far, divided by `every` and rounded down.
 
-    - `"root"`: `c = start / sqrt(t + 1)`, but not below `end`;
-    - `"linear"` and `"cosine"`: from `start` to `end` in `steps` of t.
+    - `"root"`: `c = start / sqrt(t + 1)`, but at least `end`.
+    - `"linear"` and `"cosine"`: c goes from `start` to `end` in `steps` steps of t.
 
-    The optimizer counts the batches, so a training that is resumed, from a `.keras` file
-    or by `keras.callbacks.BackupAndRestore`, goes on where it stopped; c itself is saved
-    with the weights of the model. After each epoch the logs hold it as `noise_scale`.
+    The optimizer counts the batches, so that training resumed from a `.keras` file or by
+    `keras.callbacks.BackupAndRestore` continues the schedule. The weights of the model include
+    c. After each epoch the logs hold it as `noise_scale`.
 
     Args:
         schedule: `"root"`, `"linear"` or `"cosine"`.
-        start: Number from 0 on, c at the first batch.
-        end: Number from 0 to `start`, the least c.
-        every: Positive integer, how many batches share one c.
-        steps: Positive integer, the t at which `"linear"` and `"cosine"` reach `end`;
-            `"root"` needs none.
+        start: Nonnegative number, c at the first batch.
+        end: Number from 0 to `start`, the smallest c.
+        every: Positive integer, number of batches that share one c.
+        steps: Positive integer, the t at which `"linear"` and `"cosine"` reach `end`.
+            `"root"` does not need it.
 
     Raises:
-        ValueError: If an argument is not one of those above; when training starts, if the
-            model has no noisy activation.
+        ValueError: If an argument is invalid or, when training starts, if the model has no
+            noisy activation.
 
     Example:
 
@@ -91,6 +91,11 @@ class NoiseAnnealing(keras.callbacks.Callback):
     def scale_at(self, batch: int) -> float:
         """Returns c after a number of batches.
 
+        Args:
+            batch: Number of batches trained so far.
+
+        Example:
+
         >>> from keras_addmul.callbacks import NoiseAnnealing
         >>> NoiseAnnealing("linear", start=3.0, end=1.0, every=10, steps=4).scale_at(25)
         2.0
@@ -116,13 +121,13 @@ class NoiseAnnealing(keras.callbacks.Callback):
             logs["noise_scale"] = self._scale
 
     def get_config(self) -> Config:
-        """Returns the arguments, as a layer does."""
+        """Returns the arguments of the constructor."""
         names = ("schedule", "start", "end", "every", "steps")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config: Config) -> "NoiseAnnealing":
-        """Returns a callback with the arguments that `get_config` returned."""
+        """Returns a callback from the result of `get_config`."""
         return cls(**config)
 
     def _set(self) -> None:
@@ -131,6 +136,6 @@ class NoiseAnnealing(keras.callbacks.Callback):
             for layer in self._layers:
                 if layer.built:
                     layer.scale.assign(now)
-            # Layers that are not built yet get theirs at the next batch.
+            # Layers that are not built yet get their scale at the next batch.
             self._scale = now
             self._everywhere = all(layer.built for layer in self._layers)

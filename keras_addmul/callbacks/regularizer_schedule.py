@@ -1,4 +1,4 @@
-"""Penalties that grow while a model trains."""
+"""A schedule for the strength of penalties."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,20 +24,19 @@ else:
 class RegularizerSchedule(_Callback):
     """Scales the penalties of a model by a function of the training step.
 
-    A weight that is pulled to -1, 0 or 1 from the start never learns which of them it
-    should be. The published schedule keeps the penalty at zero first, and then lets it grow
-    linearly to its full strength while the model still trains.
+    A weight that is pulled to -1, 0 or 1 from the start cannot learn which of them it should
+    be. The published schedule first keeps the penalty at zero, and then increases it linearly
+    to full strength while training continues.
 
-    The schedule scales the penalties of `keras_addmul.layers.regularizers`, not Keras's
-    own. The optimizer counts the steps, so that a second `fit` goes on where the first
-    stopped.
+    The schedule scales the penalties of `keras_addmul.layers.regularizers`, not Keras's own.
+    The optimizer counts the steps, so that a second `fit` continues where the first stopped.
 
     Args:
-        schedule: Two steps, between which the scale grows from 0 to 1, or a function from
-            the step to the scale.
+        schedule: Two steps between which the scale grows linearly from 0 to 1, or a function
+            from the step to the scale.
 
     Raises:
-        ValueError: If `schedule` is neither; when training starts, if the model is not
+        ValueError: If `schedule` is neither or, when training starts, if the model is not
             built or has no penalty to scale.
 
     Example:

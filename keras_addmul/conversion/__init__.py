@@ -1,4 +1,4 @@
-"""From one model to another with the same weights."""
+"""Conversion of a model to another one with the same weights."""
 
 from keras_addmul.conversion.noising import make_noisy, monte_carlo, remove_noise
 

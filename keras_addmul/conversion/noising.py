@@ -1,4 +1,4 @@
-"""Noise put into a model, taken out of it, and kept at inference."""
+"""Conversions that add noise to a model, remove it, or keep it at inference."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -27,21 +27,26 @@ def make_noisy(
     tanh: Mapping[str, Any] | None = None,
     sigmoid: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Returns a copy of a model in which every tanh and sigmoid is noisy.
+    """Returns a copy of a model with noisy activations in place of tanh and sigmoid.
 
-    It replaces `keras.activations.tanh` and `sigmoid` wherever a layer has them as its
-    activation, and `Activation` layers of them, in cells and wrapped layers too. All weights
-    are kept. The copy is compiled as the model is, with a fresh optimizer.
+    It replaces `keras.activations.tanh` and `sigmoid` as activations of layers and in
+    `Activation` layers, including cells and wrapped layers. The copy keeps all weights. It is
+    compiled like the model, with a new optimizer.
 
     Args:
         model: Functional or Sequential model.
-        outputs: Whether to replace the activations of the output layers too. A sigmoid
-            there is mostly a probability, and its loss expects one.
-        tanh: Arguments for each `NoisyTanh`, by name.
-        sigmoid: Arguments for each `NoisySigmoid`, by name.
+        outputs: Whether to replace the activations of the output layers too. A sigmoid there
+            is usually a probability, which the loss expects.
+        tanh: Keyword arguments for each `NoisyTanh`, or None.
+        sigmoid: Keyword arguments for each `NoisySigmoid`, or None.
 
     Returns:
-        A model with the same layer names, which takes and returns the same shapes.
+        A model with the same layer names and the same input and output shapes.
+
+    Raises:
+        TypeError: If `model` is not a Keras 3 model. For a file, load the model first.
+        ValueError: If the model cannot be rebuilt from its config, or has no tanh and no
+            sigmoid to replace.
 
     Example:
 
@@ -51,11 +56,6 @@ def make_noisy(
     >>> noisy = make_noisy(keras.Sequential(layers), tanh={"kind": "NAN"})
     >>> noisy.layers[0].activation.kind, noisy.layers[1].activation.__name__
     ('NAN', 'sigmoid')
-
-    Raises:
-        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
-        ValueError: If the model cannot be rebuilt from its configuration, or has no tanh
-            and no sigmoid to replace.
     """
     rewritable(model)
     options = {"tanh": tanh or {}, "sigmoid": sigmoid or {}}
@@ -94,13 +94,18 @@ def make_noisy(
 def remove_noise(model: keras.Model) -> keras.Model:
     """Returns a copy of a model with Keras's tanh and sigmoid in place of noisy ones.
 
-    The way back from `make_noisy`; all other weights are kept.
+    It is the inverse of `make_noisy`, and keeps all other weights.
 
     Args:
         model: Functional or Sequential model with noisy activations.
 
     Returns:
-        A model with the same layer names, which takes and returns the same shapes.
+        A model with the same layer names and the same input and output shapes.
+
+    Raises:
+        TypeError: If `model` is not a Keras 3 model. For a file, load the model first.
+        ValueError: If the model cannot be rebuilt from its config, or has no noisy
+            activation.
 
     Example:
 
@@ -110,11 +115,6 @@ def remove_noise(model: keras.Model) -> keras.Model:
     >>> model = remove_noise(keras.Sequential([keras.Input((5, 3)), NoisyLSTM(4)]))
     >>> type(model.layers[0]) is keras.layers.LSTM
     True
-
-    Raises:
-        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
-        ValueError: If the model cannot be rebuilt from its configuration, or has no noisy
-            activation.
     """
     noisy = _noisy_layers(model)
 
@@ -146,15 +146,20 @@ def remove_noise(model: keras.Model) -> keras.Model:
 def monte_carlo(model: keras.Model, on: bool = True) -> keras.Model:
     """Returns a copy of a model whose noisy activations are noisy at inference too.
 
-    Repeated calls of `predict` then give samples, and their spread says how sure the
-    model is. All weights are kept.
+    Repeated calls of `predict` then return samples, and their spread measures the uncertainty
+    of the model. The copy keeps all weights.
 
     Args:
         model: Functional or Sequential model with noisy activations.
-        on: True for noise at inference, False for the mean again.
+        on: True for noise at inference, False for the mean.
 
     Returns:
         A model with the same layers and weights.
+
+    Raises:
+        TypeError: If `model` is not a Keras 3 model. For a file, load the model first.
+        ValueError: If the model cannot be rebuilt from its config, or has no noisy
+            activation.
 
     Example:
 
@@ -165,11 +170,6 @@ def monte_carlo(model: keras.Model, on: bool = True) -> keras.Model:
     >>> samples = [model(keras.ops.array([[0.9]])) for _ in range(100)]
     >>> 0.01 < float(keras.ops.std(samples)) < 0.1
     True
-
-    Raises:
-        TypeError: If `model` is no model of Keras 3, such as a path: load it first.
-        ValueError: If the model cannot be rebuilt from its configuration, or has no noisy
-            activation.
     """
     _noisy_layers(model)
 
@@ -188,7 +188,7 @@ def monte_carlo(model: keras.Model, on: bool = True) -> keras.Model:
 
 
 def _noisy_layers(model: keras.Model) -> list[NoisyActivation]:
-    """The noisy activations of a model that can be rebuilt, of which there must be some."""
+    """The noisy activations of a model; raises if there are none or it cannot be rebuilt."""
     found = layers_inside(rewritable(model), NoisyActivation)
     if not found:
         raise ValueError(
@@ -199,7 +199,7 @@ def _noisy_layers(model: keras.Model) -> list[NoisyActivation]:
 
 
 def _is(node: Any, kind: type) -> bool:
-    """Whether a dictionary describes an object of a class."""
+    """Whether a config node describes an object of a class."""
     name = node.get("registered_name") if isinstance(node, dict) else None
     made = keras.saving.get_registered_object(name) if name else None
     return isinstance(made, type) and issubclass(made, kind)
@@ -217,7 +217,7 @@ def _keep_weights(
     skip_old: Collection[str] = (),
     skip_new: Collection[str] = (),
 ) -> None:
-    """Copies weights in their order, except those of noisy activations with these names."""
+    """Copies the weights in order, except those of noisy activations with these names."""
     sources, targets = _without(old, skip_old), _without(new, skip_new)
     for source, target in zip(sources, targets, strict=True):
         target.assign(source)

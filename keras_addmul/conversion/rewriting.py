@@ -1,4 +1,4 @@
-"""A model rebuilt from its configuration, with changes."""
+"""Rebuilding a model from its config, with changes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,22 +11,22 @@ from keras_addmul.layers.inside import layers_inside
 
 __all__ = ["ARGUMENTS", "rewritable", "rewritten"]
 
-# Arguments of layers that take an activation.
+# Layer arguments that take an activation.
 ARGUMENTS = ("activation", "recurrent_activation")
 
 
 def rewritable(model: Any) -> keras.Model:
-    """Returns a model that its configuration describes completely.
+    """Returns the model if its config describes it completely.
 
     Raises:
-        TypeError: If it is no model of Keras 3.
+        TypeError: If it is not a Keras 3 model.
         ValueError: If it is neither Functional nor Sequential, is not built, or has an
-            activation that its configuration would turn into another function.
+            activation that its config would turn into another function.
     """
     check_model(model)
     try:
         known = "layers" in model.get_config()
-    except NotImplementedError:  # a subclass that does not say how it is made
+    except NotImplementedError:  # a subclass without a config
         known = False
     if not known:
         raise ValueError(
@@ -52,13 +52,13 @@ def rewritable(model: Any) -> keras.Model:
 
 
 def rewritten(model: keras.Model, change: Callable[[Config], Config]) -> keras.Model:
-    """Returns a model made from the configuration of another, each object in it changed.
+    """Returns a model rebuilt from the config of another, with changes to its objects.
 
     Args:
-        model: Functional or Sequential model, as `rewritable` returns it.
-        change: Function from the dictionary that describes an object, with `class_name`
-            and `config`, to another such dictionary. It is called on inner objects first;
-            on an activation only where this is a layer of the model in its own right.
+        model: Functional or Sequential model, as returned by `rewritable`.
+        change: Function from the dictionary of an object, with `class_name` and `config`, to
+            another such dictionary. It is called on inner objects first, and on an activation
+            only if it is a layer of the model itself.
     """
     return keras.saving.deserialize_keras_object(
         _changed(keras.saving.serialize_keras_object(model), change)
@@ -78,11 +78,11 @@ def _changed(node: Any, change: Callable[[Config], Config], as_argument: bool = 
 
 
 def _comes_back(activation: Any) -> bool:
-    """Whether an activation is the one that its configuration describes."""
+    """Whether an activation's config describes the same activation."""
     if activation is None or isinstance(activation, keras.layers.Layer):
         return True
     try:
         described = keras.activations.serialize(activation)
         return keras.activations.get(described) is activation
-    except Exception:  # of whatever kind: then it does not come back
+    except Exception:  # any error means that it does not come back
         return False

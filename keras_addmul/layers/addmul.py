@@ -1,4 +1,4 @@
-"""A merge between `keras.layers.Add` and `keras.layers.Multiply`."""
+"""A merge layer between `keras.layers.Add` and `keras.layers.Multiply`."""
 
 import functools
 from typing import Any
@@ -17,41 +17,41 @@ __all__ = ["AddMul"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AddMul(BaseLayer):
-    """Merges tensors by an operation it learns, from sum to product.
+    """Merges tensors with a learned operation between sum and product.
 
-    `y = x_1 (+)_n x_2 (+)_n ...`: `keras.layers.Add` at order 0,
-    `keras.layers.Multiply` at order 1, with one order for each feature or for all.
-    Shapes broadcast and masks combine as in these two layers.
+    `y = x_1 (+)_n x_2 (+)_n ...` is `keras.layers.Add` at order 0 and
+    `keras.layers.Multiply` at order 1. The layer learns one order per feature, or one for
+    all features. Shapes broadcast and masks combine as in those two layers.
 
     Args:
         shared: Whether all features share one order.
-        solution: `"kneser"`, smooth, or `"linear"`, the papers' own.
-        order_initializer: Where the orders start; at 1/4, by default.
-        order_regularizer: Penalty on the orders, or None.
-        order_constraint: Projection of the orders after each step, or None for
-            none. By default they are kept in [0, 1].
-        epsilon: Magnitudes below it count as it where a logarithm is taken.
+        solution: `"kneser"` (smooth) or `"linear"` (the one in the papers).
+        order_initializer: Initializer for the orders; 1/4 by default.
+        order_regularizer: Regularizer for the orders, or None.
+        order_constraint: Constraint on the orders, or None. The default keeps them in
+            [0, 1].
+        epsilon: Floor on the magnitudes whose logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: An argument is not one of these, or the shapes of the inputs
-            cannot be broadcast.
-        TypeError: An input is sparse, or holds no floats.
+        ValueError: If an argument is invalid, or if the shapes of the inputs do not
+            broadcast.
+        TypeError: If an input is sparse or does not hold floats.
 
     Weights:
-        `order` of shape `(features,)`, or `()` where it is shared.
+        `order` of shape `(features,)`, or `()` if shared.
 
     Input shape:
-        A list of tensors whose shapes broadcast to `(batch, ..., features)`. New
-        axes of a tensor of lower rank go right after the batch axis.
+        A list of tensors whose shapes broadcast to `(batch, ..., features)`. A tensor of
+        lower rank gets new axes right after the batch axis.
 
     Output shape:
         `(batch, ..., features)`
 
     Masks:
-        The output is masked where every input is, if all of them have masks; otherwise it has
-        none. As the order goes from 0 to 1, a masked number goes from itself, which
-        `keras.layers.Add` adds, to the 1 that `keras.layers.Multiply` takes in its place.
+        If every input has a mask, the output is masked where all of them are; otherwise it
+        has no mask. As the order goes from 0 to 1, a masked number moves from its own value,
+        which `keras.layers.Add` adds, to the 1 that `keras.layers.Multiply` puts in its place.
 
     Example:
 
@@ -106,7 +106,7 @@ class AddMul(BaseLayer):
                 f"Layer {self.name!r} merges tensors with a last dimension that is known, or "
                 f"needs `shared=True`. Received shapes: {input_shape}"
             )
-        # Three digits of an order would move every output.
+        # Half precision would round the order, and with it every output.
         self.order = self.create("order", () if self.shared else (shape[-1],), autocast=False)
 
     def call(self, inputs: list[Tensor], mask: Any = None) -> Tensor:
@@ -130,14 +130,14 @@ class AddMul(BaseLayer):
         return ops.cast(y, self.compute_dtype)
 
     def compute_mask(self, inputs: list[Tensor], mask: Any = None) -> Any:
-        """Returns the mask of the output, or None unless every input has a mask."""
+        """Returns the mask of the output, or None if any input has no mask."""
         if mask is None or any(m is None for m in mask):
             return None
         rank = max(len(m.shape) for m in mask)
         return functools.reduce(ops.logical_or, [_behind_batch(m, rank) for m in mask])
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Returns the shape to which the shapes of the inputs are broadcast."""
+        """Returns the broadcast shape of the inputs."""
         return tuple(_keras_add().compute_output_shape([tuple(shape) for shape in input_shape]))
 
     def get_config(self) -> Config:
@@ -151,7 +151,7 @@ class AddMul(BaseLayer):
 
 @functools.cache
 def _keras_add() -> keras.layers.Layer:
-    """The layer whose rules of shapes these are; named, lest it takes the name of another."""
+    """A Keras layer whose shape rules apply; named, so that it uses up no automatic name."""
     return keras.layers.Add(name="shapes")
 
 
@@ -164,13 +164,13 @@ def _is_list_of_shapes(input_shape: Any) -> bool:
 
 
 def _behind_batch(x: Tensor, rank: int) -> Tensor:
-    """`x` with new axes behind the first, up to a rank."""
+    """Returns `x` with new axes after the first, up to `rank`."""
     for _ in range(rank - len(x.shape)):
         x = ops.expand_dims(x, 1)
     return x
 
 
 def _towards_one(x: Tensor, order: Tensor) -> Tensor:
-    """`x` at order 0 and 1 at order 1, whatever `x` is there."""
+    """Returns `x` at order 0 and 1 at order 1, even where `x` is not finite."""
     ends = order >= 1.0
     return ops.where(ends, 1.0, (1.0 - order) * x + order)

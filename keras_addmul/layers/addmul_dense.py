@@ -1,4 +1,4 @@
-"""A dense layer that learns where each unit stands between sum and product."""
+"""A dense layer whose units learn an operation between sum and product."""
 
 from typing import Any
 
@@ -24,62 +24,62 @@ _COUPLINGS = ("tied", "free")
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AddMulDense(ArithmeticUnit):
-    """Densely connected units, each of which learns to add or to multiply.
+    """Dense layer in which each unit learns to add or to multiply its inputs.
 
-    With `coupling="tied"`, each unit has an order n, and its inputs are joined
-    by the operation that is the sum at 0 and the product at 1:
+    With `coupling="tied"`, each unit has an order n and combines its inputs with the
+    operation that is the sum at order 0 and the product at order 1:
 
         y_i = activation(exp_iterate(sum_j W_ji exp_iterate(x_j, -n_i), n_i) + b_i)
 
-    The kernel holds coefficients at order 0, where the layer is a
-    `keras.layers.Dense`, and exponents at order 1, where it is a layer of
-    product units, `prod_j x_j ** W_ji`. With `coupling="free"` the two iterates
-    learn their orders apart, which costs one matrix product as `Dense` does:
+    At order 0 the kernel holds coefficients and the layer is a `keras.layers.Dense`. At
+    order 1 the kernel holds exponents and the units are product units,
+    `prod_j x_j ** W_ji`. With `coupling="free"` the two iterates learn separate orders,
+    at the cost of one matrix product, as in `Dense`:
 
         y = activation(exp_iterate(exp_iterate(x, order_in) W + b, order))
 
-    There order_in = -1 and order = 1 multiply, and zeros add.
+    This form multiplies at order_in = -1 and order = 1, and adds at order_in = order = 0.
 
-    Inputs may have either sign (`special.signed_exp_iterate`); at order 1 the
-    signs are multiplied too, where the exponents are whole. Outputs are bounded
-    so that they and their squares stay finite.
+    Inputs may have either sign (`special.signed_exp_iterate`). At order 1 and integer
+    exponents, the output has the sign of the product. Outputs are bounded so that they
+    and their squares stay finite.
 
     Args:
         units: Positive integer, number of outputs.
-        activation: Applied to the result: a name, which `activations.get` looks up among
-            ours and then among Keras's, a callable or None.
+        activation: Activation of the outputs: a callable, None, or a name that
+            `activations.get` looks up, first in this package and then in Keras.
         use_bias: Whether to add a bias.
-        groups: Into how many blocks of neighbouring units that share an order
-            the layer is divided, like the heads of an attention layer; None for
-            an order per unit. Must divide `units`.
-        coupling: `"tied"` or `"free"`.
-        solution: `"kneser"`, smooth, or `"linear"`, the papers' own.
-        nodes: With an order per unit and more units than this, the iterates of
-            the inputs are interpolated between so many orders, exactly at 0 and
-            1 (`special.addmul_matmul` gives the error). None to never do so.
-        kernel_initializer: Where the kernel starts: by default at
-            `layers.initializers.AddMulUniform` when tied, at Glorot's when free.
-        bias_initializer: Where the bias starts.
-        order_initializer: Where the orders start: by default at 1/4, from which
-            sums and products are both found, when tied, and at zeros, as a
-            `Dense`, when free.
-        kernel_regularizer, bias_regularizer, order_regularizer: Penalties, or
-            None. `layers.regularizers` has some that make a layer readable.
-        kernel_constraint, bias_constraint: Projections after each step, or None.
-        order_constraint: The same for the orders. By default they are kept in
+        groups: Number of blocks of neighbouring units that share an order, like the heads
+            of an attention layer. Must divide `units`. None gives each unit its own order.
+        coupling: `"tied"` (one order per unit) or `"free"` (separate orders in and out).
+        solution: `"kneser"` (smooth) or `"linear"` (the one in the papers).
+        nodes: If each unit has its own order and there are more units than `nodes`, the
+            iterates of the inputs are interpolated between this many orders. Orders 0
+            and 1 stay exact; `special.addmul_matmul` gives the error. None turns
+            interpolation off.
+        kernel_initializer: Initializer for the kernel. The default is
+            `layers.initializers.AddMulUniform` when tied and Glorot uniform when free.
+        bias_initializer: Initializer for the bias.
+        order_initializer: Initializer for the orders. The default is 1/4 when tied, a
+            start from which training finds both sums and products, and 0 when free,
+            where a new layer is a `Dense`.
+        kernel_regularizer, bias_regularizer, order_regularizer: Regularizers, or None.
+            Those in `layers.regularizers` make a trained layer readable.
+        kernel_constraint, bias_constraint: Constraints, or None.
+        order_constraint: Constraint on the orders, or None. The default keeps them in
             [0, 1] when tied and in [-1, 1] when free.
-        epsilon: Magnitudes below it count as it where a logarithm is taken.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `kernel` of shape `(inputs, units)`, `bias` of shape `(units,)`, `order` of
-        shape `(units,)` or `(groups,)`, and with `coupling="free"` `order_in` of
-        shape `(inputs,)`.
+        `kernel` of shape `(inputs, units)`; `bias` of shape `(units,)`; `order` of shape
+        `(units,)` or `(groups,)`; with `coupling="free"` also `order_in` of shape
+        `(inputs,)`.
 
     Input shape:
         `(batch, ..., inputs)`
@@ -157,7 +157,7 @@ class AddMulDense(ArithmeticUnit):
         inputs = self.count_inputs(input_shape)
         self.kernel = self.create("kernel", (inputs, self.units))
         self.bias = self.create("bias", (self.units,)) if self.use_bias else None
-        # Three digits of an order would move every output.
+        # Half precision would round the order, and with it every output.
         self.order = self.create("order", (self.groups or self.units,), autocast=False)
         if self.coupling == "free":
             self.order_in = self.create("order_in", (inputs,), like="order", autocast=False)

@@ -1,4 +1,4 @@
-"""A layer whose units choose their inputs, and what to do with them: add, subtract, ..."""
+"""A layer whose units choose their inputs and an arithmetic operation."""
 
 from typing import Any
 
@@ -17,49 +17,50 @@ __all__ = ["AddMulSelect"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AddMulSelect(ArithmeticUnit):
-    """Units that add, subtract, multiply or divide the inputs they choose.
+    """Dense layer whose units choose inputs and add, subtract, multiply or divide them.
 
-    Each unit has an order n, and its weights say what part an input takes:
+    Each unit has an order n and one weight w per input:
 
         y_i = activation((+)_{n_i} over j of g_ji + b_i)
         g = w x + (1 - w) e          for w >= 0
         g = -w inverse(x) + (1 + w) e    for w < 0
 
-    where (+)_n is the sum at order 0 and the product at order 1, e its identity
-    element and the inverse what undoes x: at order 0 the unit is that of a
-    `keras.layers.Dense`, the sum of `w x`; at order 1 and weights in [0, 1] it is a
-    neural multiplication unit, the product of `w x + 1 - w`. A weight of 1 takes the
-    input, 0 leaves it out, -1 subtracts it or divides by it. One unit can so become
-    any of the four operations, of inputs of either sign, exactly.
+    Here (+)_n is the sum at order 0 and the product at order 1, e is its identity element,
+    and `inverse(x)` is `-x` at order 0 and `1/x` at order 1; `special.addmul_select` defines
+    them for the orders between. At order 0 a unit is one of a `keras.layers.Dense`,
+    the sum of `w x`. At order 1 with weights in [0, 1] it is a neural multiplication unit, the
+    product of `w x + 1 - w`. A weight of 1 takes the input, 0 leaves it out, and -1 subtracts
+    it or divides by it. A unit can therefore represent each of the four operations exactly,
+    for inputs of either sign.
 
     Args:
         units: Positive integer, number of outputs.
-        activation: Applied to the result; name, callable or None.
+        activation: Activation of the outputs: a name, a callable or None.
         use_bias: Whether to add a bias.
-        solution: `"kneser"`, smooth, or `"linear"`, the papers' own.
-        kernel_initializer: Where the weights start: by default at
-            `layers.initializers.SelectUniform`, taken or inverted for the most part.
-        bias_initializer: Where the bias starts.
-        order_initializer: Where the orders start: by default at
-            `layers.initializers.NearEnds`, close to the sum or close to the product.
-        kernel_regularizer, bias_regularizer, order_regularizer: Penalties, or None;
-            `layers.regularizers` has `WeightsToSigns` and `OrdersToEnds`.
-        kernel_constraint: Projection after each step. By default the weights are
-            kept in [-1, 1].
-        bias_constraint: The same for the bias; None by default.
-        order_constraint: The same for the orders; in [0, 1] by default.
-        epsilon: Magnitudes below it count as it where a logarithm or a reciprocal
-            is taken.
+        solution: `"kneser"` (smooth) or `"linear"` (the one in the papers).
+        kernel_initializer: Initializer for the weights. The default,
+            `layers.initializers.SelectUniform`, mostly takes or inverts an input.
+        bias_initializer: Initializer for the bias.
+        order_initializer: Initializer for the orders. The default,
+            `layers.initializers.NearEnds`, starts close to the sum or to the product.
+        kernel_regularizer, bias_regularizer, order_regularizer: Regularizers, or None.
+            `WeightsToSigns` and `OrdersToEnds` of `layers.regularizers` are made for them.
+        kernel_constraint: Constraint on the weights, or None. The default keeps them in
+            [-1, 1].
+        bias_constraint: Constraint on the bias, or None.
+        order_constraint: Constraint on the orders, or None. The default keeps them in
+            [0, 1].
+        epsilon: Floor on the magnitudes whose logarithm or reciprocal is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `kernel` of shape `(inputs, units)`, `order` of shape `(units,)` and, with
-        `use_bias`, `bias` of shape `(units,)`.
+        `kernel` of shape `(inputs, units)`; `order` of shape `(units,)`; with `use_bias`,
+        `bias` of shape `(units,)`.
 
     Input shape:
         `(batch, ..., inputs)`
@@ -125,7 +126,7 @@ class AddMulSelect(ArithmeticUnit):
 
     def build(self, input_shape: Shape) -> None:
         self.kernel = self.create("kernel", (self.count_inputs(input_shape), self.units))
-        # Three digits of an order would move every output.
+        # Half precision would round the order, and with it every output.
         self.order = self.create("order", (self.units,), autocast=False)
         self.bias = self.create("bias", (self.units,)) if self.use_bias else None
 
@@ -143,17 +144,17 @@ class AddMulSelect(ArithmeticUnit):
         return self.activation(y if self.bias is None else y + special.guarded(self.bias))
 
     def structured_starts(self, count: int, seed: int) -> dict[str, np.ndarray]:
-        """Returns starts that differ in kind: every choice of ends and signs comes in turn.
+        """Returns starting weights that cover every combination of orders and signs in turn.
 
-        Of more than two inputs, every second start leaves out all but one, two or three.
+        With more than two inputs, every second start keeps only one, two or three of them.
 
         Args:
-            count: How many.
+            count: Number of starts.
             seed: Integer.
 
         Returns:
-            Dictionary from the names of the weights whose initializers are the default
-            kinds to arrays `(count, *shape)`.
+            Dictionary of arrays `(count, *shape)`, by the names of the weights that have
+            their default kind of initializer.
         """
         rng = np.random.default_rng(seed)
         inputs = self.kernel.shape[0]
@@ -162,8 +163,8 @@ class AddMulSelect(ArithmeticUnit):
         starts = {}
         if isinstance(self.kernel_initializer, SelectUniform):
             low, high = self.kernel_initializer.low, self.kernel_initializer.high
-            # Near the whole numbers in the first round: where an input is near 0, a gate
-            # that is to multiply it has passed its own zero there already.
+            # The first round starts near the integers: a gate that should multiply an input
+            # near 0 has then already passed its own zero.
             first = (np.arange(count) < 2 ** min(kinds.shape[1], 20))[:, None, None]
             lowest = np.where(first, high - 0.2 * (high - low), low)
             size = lowest + (high - lowest) * rng.random(signs.shape)
@@ -187,13 +188,13 @@ class AddMulSelect(ArithmeticUnit):
 
 
 def _few(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Booleans of shape `(count, inputs, units)`: one, two or three of the inputs of a unit."""
+    """Picks one, two or three inputs per unit: booleans `(count, inputs, units)`."""
     places = rng.random(shape).argsort(axis=1)
     return places < rng.integers(1, 4, (shape[0], 1, shape[2]))
 
 
 def _kinds(count: int, bits: int, rng: np.random.Generator) -> np.ndarray:
-    """Booleans of shape `(count, bits)`: all combinations before one comes again, if few."""
+    """Booleans `(count, bits)`: every combination once before any repeats, if there are few."""
     if bits > 20:
         return rng.random((count, bits)) < 0.5
     rounds = -(-count // 2**bits)

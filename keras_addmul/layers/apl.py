@@ -1,4 +1,4 @@
-"""A layer that learns an activation in straight pieces."""
+"""A layer that learns a piecewise linear activation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,30 +15,30 @@ __all__ = ["APL"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class APL(ParametricActivation):
-    """A rectifier with hinges: learns where it bends, and by how much, for each feature.
+    """Adaptive piecewise linear unit: learns where it bends and by how much, per feature.
 
-    `y = max(0, x) + sum_s slopes[s] * max(0, hinges[s] - x)`. Any continuous function
-    in straight pieces that ends as `x` on the right, given the pieces.
+    `y = max(0, x) + sum_s slopes[s] * max(0, hinges[s] - x)`. With enough pieces it
+    represents every continuous piecewise linear function that equals `x` on the far right.
 
     Args:
-        pieces: Positive integer, how many hinges there are.
+        pieces: Positive integer, number of hinges.
         slopes_initializer, slopes_regularizer, slopes_constraint: For `slopes`,
-            which start uniform in [-0.2, 0.2], as in the paper.
+            initially uniform in [-0.2, 0.2], as in the paper.
         hinges_initializer, hinges_regularizer, hinges_constraint: For `hinges`,
-            the places where it bends; they start normal with a standard deviation of 1/2.
+            where the function bends; initially normal with a standard deviation of 1/2.
         shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
             `keras.layers.PReLU`: a list of the axes that share parameters, such as
             [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `slopes` and `hinges`, of shape `(pieces, features)`, or `pieces` times what
-        `shared_axes` says.
+        `slopes` and `hinges`, each of shape `(pieces, features)`, or `pieces` times the shape
+        set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

@@ -1,4 +1,4 @@
-"""What the densely connected layers have in common."""
+"""Base of the densely connected layers."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ __all__ = ["ArithmeticUnit"]
 
 
 class ArithmeticUnit(BaseLayer):
-    """Base of the layers that connect every input with every unit.
+    """Base of the layers that connect every input to every unit.
 
     Args:
         units: Positive integer, number of outputs.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: `units` is not a positive integer.
+        ValueError: If `units` is not a positive integer.
     """
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -27,10 +27,10 @@ class ArithmeticUnit(BaseLayer):
         self.units: int = check_positive_integer("units", units)
 
     def count_inputs(self, input_shape: Shape) -> int:
-        """Returns the number of inputs, which from now on is the only one accepted.
+        """Returns the number of inputs, and makes the layer accept only this number.
 
         Raises:
-            ValueError: It is not known.
+            ValueError: If the number is unknown.
         """
         inputs = known_features(self, input_shape)
         self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: inputs})

@@ -1,4 +1,4 @@
-"""What the layers share: dense floats come in, weights are described, the config is complete."""
+"""Base of the layers: input checks, weights from their descriptions, a complete config."""
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,10 +30,10 @@ else:
 
 
 class BaseLayer(_Layer):
-    """Takes dense tensors of floats, and keeps how each weight starts, is penalised and projected.
+    """Base of the layers: checks inputs, creates weights and writes the config.
 
-    A subclass names its weights with `describe` in `__init__`, creates them with `create` in
-    `build`, and calls `check` first in `call`. What it describes goes into its config.
+    A subclass describes its weights with `describe` in `__init__`, creates them with `create`
+    in `build`, and calls `check` first in `call`. The descriptions become part of its config.
 
     Args:
         **kwargs: Base layer arguments, such as `name` and `dtype`.
@@ -54,20 +54,20 @@ class BaseLayer(_Layer):
         default_constraint: Identifier = None,
         arguments: tuple[str, ...] = KINDS,
     ) -> None:
-        """Keeps how the weights called `name` start, are penalised and are projected.
+        """Sets the initializer, regularizer and constraint of the weights called `name`.
 
         Args:
             name: Name of the weights.
-            initializer: What `keras.initializers.get` takes, or the name of one of ours.
-            regularizer: Likewise, or None.
-            constraint: Likewise, or None.
-            default_initializer: What the initializer `"default"` stands for; None where the
-                argument has no such value.
-            default_constraint: The same for the constraint.
+            initializer: An initializer of this package or of Keras: object, name or config.
+            regularizer: A regularizer, in the same forms, or None.
+            constraint: A constraint, in the same forms, or None.
+            default_initializer: Meaning of the initializer `"default"`; None if the argument
+                has no such value.
+            default_constraint: Meaning of the constraint `"default"`, or None.
             arguments: Which of the three are arguments of the layer.
 
         Raises:
-            ValueError: A name is unknown; the message lists the known ones.
+            ValueError: If a name is unknown; the message lists the known ones.
         """
         given = (initializer, regularizer, constraint)
         defaults = (default_initializer, None, default_constraint)
@@ -87,20 +87,23 @@ class BaseLayer(_Layer):
         trainable: bool = True,
         dtype: str | None = None,
     ) -> Any:
-        """Returns new weights as described, or as those called `like` are.
+        """Creates weights from their description.
 
         Args:
             name: Name of the weights.
             shape: Their shape.
-            like: Under which name they were described, if not their own.
-            autocast: Whether mixed precision hands them out in half precision.
-            trainable: Whether they are trained.
-            dtype: Their dtype; by default the layer's.
+            like: Name of the description to use, if not `name`.
+            autocast: Whether mixed precision casts them to half precision.
+            trainable: Whether they are trainable.
+            dtype: Their dtype; the layer's by default.
+
+        Returns:
+            The weights, a `keras.Variable`.
         """
         described = like or name
         initializer = getattr(self, f"{described}_initializer")
         if described != name:
-            # An initializer draws the same numbers each time; its clone draws others.
+            # An initializer repeats its numbers at each call; a clone draws new ones.
             initializer = getattr(initializer, "clone", lambda: initializer)()
         return self.add_weight(
             name=name,
@@ -117,22 +120,22 @@ class BaseLayer(_Layer):
         """Returns the inputs if they are dense tensors of floats.
 
         Raises:
-            TypeError: The inputs are sparse, ragged, or not floats.
+            TypeError: If the inputs are sparse, ragged or not floats.
         """
         check_float_input(self, inputs)
         return inputs
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Returns shape and dtype of the output; refuses what `call` would refuse."""
+        """Returns shape and dtype of the output; raises where `call` would."""
         self.check(args[0] if args else next(iter(kwargs.values())))
         return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Returns the shape of the output, the same as that of the input."""
+        """Returns the shape of the output, which is that of the input."""
         return tuple(input_shape)
 
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> NoReturn:
-        """Refuses to quantize the layer; `model.quantize` passes over it.
+        """Always raises, so that `model.quantize` skips the layer.
 
         Raises:
             NotImplementedError: Always.
@@ -145,7 +148,7 @@ class BaseLayer(_Layer):
 
     @property
     def enable_lora(self) -> NoReturn:
-        """Is not there: a low-rank update needs a layer that is linear in its weights.
+        """Not available: a low-rank update needs a layer that is linear in its weights.
 
         Raises:
             AttributeError: Always, so that `hasattr(layer, "enable_lora")` is False.

@@ -28,7 +28,7 @@ def check_positive_integer(name: str, value: Any, optional: Literal[False] = Fal
 @overload
 def check_positive_integer(name: str, value: Any, optional: bool) -> int | None: ...
 def check_positive_integer(name: str, value: Any, optional: bool = False) -> int | None:
-    """Returns a positive `int`, or None if that is allowed.
+    """Returns a positive `int`, or None if `optional`.
 
     Args:
         name: Name of the argument, for the message.
@@ -36,7 +36,7 @@ def check_positive_integer(name: str, value: Any, optional: bool = False) -> int
         optional: Whether None is allowed.
 
     Raises:
-        ValueError: The value is neither.
+        ValueError: If the value is neither.
     """
     if optional and value is None:
         return None
@@ -47,7 +47,7 @@ def check_positive_integer(name: str, value: Any, optional: bool = False) -> int
 
 
 def check_number(name: str, value: Any, low: float, strict: bool = True) -> float:
-    """Returns a finite `float` above `low`, or `low` itself if that is allowed.
+    """Returns a finite `float` above `low`, or at `low` unless `strict`.
 
     Args:
         name: Name of the argument, for the message.
@@ -56,7 +56,7 @@ def check_number(name: str, value: Any, low: float, strict: bool = True) -> floa
         strict: Whether the bound itself is refused.
 
     Raises:
-        ValueError: The value is no such number.
+        ValueError: If the value is not such a number.
     """
     if not _is_finite_number(value) or value < low or (strict and value == low):
         expected = "a finite number" if low == -np.inf else f"a number above {low}"
@@ -69,7 +69,7 @@ def check_interval(low: Any, high: Any) -> tuple[float, float]:
     """Returns two finite floats, the first below the second.
 
     Raises:
-        ValueError: They are not that.
+        ValueError: If they are not finite numbers in this order.
     """
     if not (_is_finite_number(low) and _is_finite_number(high)) or not low < high:
         raise ValueError(
@@ -88,7 +88,7 @@ def check_name(argument: str, value: Any, known: Iterable[str]) -> str:
     """Returns `value` if it is one of the known names.
 
     Raises:
-        ValueError: It is not; the message lists the known ones.
+        ValueError: If the name is unknown; the message lists the known ones.
     """
     names = list(known)
     if not isinstance(value, str) or value not in names:
@@ -100,26 +100,26 @@ def check_name(argument: str, value: Any, known: Iterable[str]) -> str:
 
 
 def check_solution(name: Any) -> str:
-    """Returns the name of a solution of Abel's equation.
+    """Returns `name` if it names a solution of Abel's equation.
 
     Raises:
-        ValueError: There is none of that name.
+        ValueError: If there is no solution of this name.
     """
     get_solution(name)
     return name
 
 
 def check_float_input(layer: keras.layers.Layer, inputs: Any) -> None:
-    """Refuses what is not a dense tensor of floats, or a list of them.
+    """Raises unless the inputs are a dense tensor of floats, or a list of them.
 
     Keras casts floats to the layer's dtype; it leaves integers and sparse tensors alone.
 
     Args:
         layer: The layer that was called, for the message.
-        inputs: What it was called on.
+        inputs: Its inputs.
 
     Raises:
-        TypeError: An input is sparse or ragged, or holds no floats.
+        TypeError: If an input is sparse or ragged, or does not hold floats.
     """
     for x in inputs if isinstance(inputs, (list, tuple)) else [inputs]:
         kind = _not_dense(x)
@@ -139,7 +139,7 @@ def check_float_input(layer: keras.layers.Layer, inputs: Any) -> None:
 
 
 def _not_dense(x: Any) -> str:
-    """`"sparse"` or `"ragged"` for such a tensor of any backend, or for an input that holds one."""
+    """Returns `"sparse"` or `"ragged"` for such a tensor or input of any backend, else `""`."""
     flagged = any(getattr(x, name, False) is True for name in ("sparse", "is_sparse"))
     if flagged or hasattr(x, "dense_shape") or hasattr(x, "todense"):
         return "sparse"
@@ -147,14 +147,14 @@ def _not_dense(x: Any) -> str:
 
 
 def check_model(model: Any, argument: str = "model") -> keras.Model:
-    """Returns a model of Keras 3, and refuses anything else.
+    """Returns `model` if it is a model of Keras 3.
 
     Args:
-        model: What was given.
+        model: The value to check.
         argument: Name of the argument, for the message.
 
     Raises:
-        TypeError: It is a model of Keras 2 (`tf_keras`), or no model at all.
+        TypeError: If it is a model of Keras 2 (`tf_keras`), or no model at all.
     """
     if isinstance(model, keras.Model):
         return model
@@ -180,12 +180,12 @@ def known_features(
     """Returns the last dimension of an input.
 
     Args:
-        layer: The layer that is built, for the message.
+        layer: The layer that is being built, for the message.
         input_shape: Shape of its input.
-        expected: What the dimension has to be, or None for any number.
+        expected: The required dimension, or None for any.
 
     Raises:
-        ValueError: It is not known, or not what was expected.
+        ValueError: If the dimension is unknown or not `expected`.
     """
     features = input_shape[-1]
     if features is None or expected not in (None, features):

@@ -13,14 +13,14 @@ __all__ = ["AtLeast", "Interval"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Interval(keras.constraints.Constraint):
-    """Keeps weights between two bounds: orders in [0, 1] run from sum to product.
+    """Clips weights to [low, high]; the default, [0, 1], is the range from sum to product.
 
     Args:
         low: Lower bound.
         high: Upper bound.
 
     Raises:
-        ValueError: The bounds are not two finite numbers, `low` below `high`.
+        ValueError: If the bounds are not two finite numbers with `low < high`.
 
     Example:
 
@@ -42,13 +42,13 @@ class Interval(keras.constraints.Constraint):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AtLeast(keras.constraints.Constraint):
-    """Keeps weights at a bound or above it.
+    """Keeps weights at or above a lower bound.
 
     Args:
-        low: The bound.
+        low: The lower bound.
 
     Raises:
-        ValueError: The bound is not a finite number.
+        ValueError: If the bound is not a finite number.
 
     Example:
 

@@ -13,16 +13,14 @@ __all__ = ["CReLU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class CReLU(BaseLayer):
-    """Joins `relu(x)` and `relu(-x)` along an axis, so that nothing is lost.
+    """Concatenates `relu(x)` and `relu(-x)` along an axis, so that no information is lost.
 
     Args:
-        axis: The axis along which they are joined. Its size doubles. It cannot be the
-            batch axis.
+        axis: Axis of the concatenation, whose size doubles. Not the batch axis.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the input has no such
-            axis.
+        ValueError: If an argument is invalid, or if the input has no such axis.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
@@ -64,7 +62,7 @@ class CReLU(BaseLayer):
         return activations.crelu(self.check(inputs), self.axis)
 
     def compute_mask(self, inputs: Tensor, mask: Any = None) -> Any:
-        """Passes a mask on, unless it is the masked axis that was doubled."""
+        """Returns the mask, doubled if it covers the axis that was doubled."""
         if mask is None or self.axis % len(inputs.shape) >= len(mask.shape):
             return mask
         return keras.ops.concatenate([mask, mask], axis=self.axis % len(inputs.shape))

@@ -1,4 +1,4 @@
-"""A layer that learns how often to apply `exp`."""
+"""A layer that learns how many times to apply `exp`."""
 
 from typing import Any
 
@@ -21,30 +21,30 @@ __all__ = ["ExpIterate"]
 class ExpIterate(BaseLayer):
     """Applies `exp` to each feature a learned, real number of times.
 
-    `y[..., i] = exp_iterate(x[..., i], order[i])`: the identity at order 0,
-    `exp` at 1, `log` at -1, and everything between. Negative features follow
-    `special.signed_exp_iterate`, so that every output is finite: towards the
-    logarithm by their magnitude, towards the exponential along a tangent.
+    `y[..., i] = exp_iterate(x[..., i], order[i])` is the identity at order 0, `exp` at
+    order 1, `log` at order -1, and a fractional iterate between them. Negative features
+    follow `special.signed_exp_iterate`, which keeps every output finite: orders below 0 act
+    on the magnitude, orders above 0 blend in a tangent.
 
     Args:
         shared: Whether all features share one order.
-        solution: `"kneser"`, smooth, or `"linear"`, once differentiable.
-        order_initializer: Where the orders start. The default, zeros, makes a
-            new layer the identity.
-        order_regularizer: Penalty on the orders, or None.
-        order_constraint: Projection of the orders after each step, or None for
-            none. The default keeps them in [-1, 1], from `log` to `exp`; below
-            -1 an iterate has no value at small numbers.
-        epsilon: Magnitudes below it count as it where a logarithm is taken.
+        solution: `"kneser"` (smooth) or `"linear"` (once differentiable).
+        order_initializer: Initializer for the orders. The default, zeros, makes a new
+            layer the identity.
+        order_regularizer: Regularizer for the orders, or None.
+        order_constraint: Constraint on the orders, or None. The default keeps them in
+            [-1, 1], from `log` to `exp`. Below -1 an iterate is undefined at small
+            numbers.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `order` of shape `(features,)`, or `()` where it is shared.
+        `order` of shape `(features,)`, or `()` if shared.
 
     Input shape:
         `(batch, ..., features)`
@@ -88,7 +88,7 @@ class ExpIterate(BaseLayer):
 
     def build(self, input_shape: Shape) -> None:
         features = known_features(self, input_shape)
-        # Three digits of it would move every output.
+        # Half precision would round the order, and with it every output.
         self.order = self.create("order", () if self.shared else (features,), autocast=False)
         self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 

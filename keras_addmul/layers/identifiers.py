@@ -1,4 +1,4 @@
-"""Initializers, regularizers and constraints by name: ours first, then those of Keras."""
+"""Initializers, regularizers and constraints by name: this package's first, then Keras's."""
 
 import inspect
 import reprlib
@@ -22,7 +22,11 @@ _EXAMPLES = {
 
 
 def or_default(value: Any, default: Any) -> Any:
-    """Returns `default` in place of the string `"default"`, and anything else as it is.
+    """Returns `default` for the string `"default"`, and any other value unchanged.
+
+    A `default` of None replaces nothing.
+
+    Example:
 
     >>> from keras_addmul.layers.identifiers import or_default
     >>> or_default("default", "ones"), or_default("zeros", "ones"), or_default("default", None)
@@ -33,10 +37,15 @@ def or_default(value: Any, default: Any) -> Any:
 
 
 def known_names(kind: str) -> list[str]:
-    """Returns the names that stand for an object with its default arguments.
+    """Returns the names that work alone, for objects with default arguments.
 
     Args:
         kind: `"initializer"`, `"regularizer"` or `"constraint"`.
+
+    Returns:
+        List of names.
+
+    Example:
 
     >>> from keras_addmul.layers.identifiers import known_names
     >>> known_names("constraint")[0], "non_neg" in known_names("constraint")
@@ -46,16 +55,21 @@ def known_names(kind: str) -> list[str]:
 
 
 def get_object(kind: str, identifier: Identifier, argument: str, has_default: bool = False) -> Any:
-    """Returns an initializer, a regularizer or a constraint.
+    """Returns an initializer, regularizer or constraint.
 
     Args:
-        kind: Which of the three.
+        kind: `"initializer"`, `"regularizer"` or `"constraint"`.
         identifier: An object, a function, a class, a configuration, a name or None.
         argument: Name of the argument, for the message.
-        has_default: Whether the argument may be `"default"` too, for the message.
+        has_default: Whether the argument may also be `"default"`, for the message.
+
+    Returns:
+        The object, or None.
 
     Raises:
-        ValueError: The identifier is none of these; the message lists the known names.
+        ValueError: If the identifier is invalid; the message lists the known names.
+
+    Example:
 
     >>> from keras_addmul.layers.identifiers import get_object
     >>> get_object("regularizer", "OrdersToEnds", "order_regularizer").strength
@@ -66,7 +80,7 @@ def get_object(kind: str, identifier: Identifier, argument: str, has_default: bo
     try:
         found = _module(kind).get(identifier)
     except (KeyError, TypeError, ValueError) as error:
-        # What an object of a known name does not take is told by that object.
+        # The object itself reports arguments that it does not take.
         if isinstance(identifier, (dict, type)):
             raise
         names = [*(["default"] if has_default else []), *known_names(kind)]
@@ -80,7 +94,7 @@ def get_object(kind: str, identifier: Identifier, argument: str, has_default: bo
 
 
 def serialize_object(layer: keras.layers.Layer, argument: str) -> Any:
-    """Returns the configuration of the object that a layer keeps as `argument`."""
+    """Returns the config of the object that a layer keeps as `argument`."""
     return _module(argument.rsplit("_", 1)[1]).serialize(getattr(layer, argument))
 
 
@@ -89,7 +103,7 @@ def _module(kind: str) -> Any:
 
 
 def _ours(kind: str) -> dict[str, Any]:
-    """Our registered classes of a kind, by name, but for those that need arguments."""
+    """This package's registered classes of a kind, by name, except those that need arguments."""
     module = _OURS[kind]
     classes = {name: getattr(module, name) for name in sorted(module.__all__)}
     return {
@@ -105,14 +119,14 @@ def _needs_arguments(found: type) -> bool:
 
 
 def _keras_names(kind: str) -> list[str]:
-    """The names of Keras's objects of a kind, as its documentation writes them."""
+    """The names of Keras's objects of a kind, as Keras documents them."""
     found = {name: value for name, value in vars(_module(kind)).items() if name.islower()}
     names = sorted(name for name, value in found.items() if isinstance(value, type))
     return [name for name in names if _is_known(kind, name)]
 
 
 def _is_known(kind: str, name: str) -> bool:
-    """Whether the name alone will do: `"constant"` needs a value, and `"l1_l2"` has two names."""
+    """Whether the name alone is enough: `"constant"` needs a value, `"l1_l2"` has two names."""
     try:
         return _module(kind).get(name) is not None
     except (KeyError, TypeError, ValueError):

@@ -13,35 +13,36 @@ from keras_addmul.layers.identifiers import get_object
 
 __all__ = ["INALU"]
 
-# The hatted weights of the path that adds, then of the one that multiplies.
+# The weights of the additive path, then of the multiplicative path.
 _HATS = ("add_w_hat", "add_m_hat", "multiply_w_hat", "multiply_m_hat")
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class INALU(ArithmeticUnit):
-    """Improved neural arithmetic logic unit (iNALU): gates, powers, and a sign.
+    """Improved neural arithmetic logic unit (iNALU): gates between a sum and a signed product.
 
-    With `A = tanh(add_w_hat) * sigmoid(add_m_hat)`, M likewise, and `g = sigmoid(gate)`:
+    With `A = tanh(add_w_hat) * sigmoid(add_m_hat)`,
+    `M = tanh(multiply_w_hat) * sigmoid(multiply_m_hat)` and `g = sigmoid(gate)`:
 
         y = g * (x A) + (1 - g) * exp(min(log(max(|x|, epsilon)) M, omega)) * s
         s_i = prod_j (sign(x_j) |M_ji| + 1 - |M_ji|)
 
-    Each path has weights of its own and the gates do not depend on the input.
+    Each path has its own weights, and the gates do not depend on the input.
 
     Args:
-        units: Number of outputs.
-        epsilon: Magnitudes below it count as it.
-        omega: The exponential's argument is at most this.
-        w_hat_initializer: Where both `w_hat` start; normal around 0.88, by default.
-        m_hat_initializer: Where both `m_hat` start; normal around 0.5, by default.
-        gate_initializer: Where the gates start; normal around 0, by default.
-        regularizer: Penalty on all weights, or None; the paper's is
-            `AwayFromZero(0.05)`, once the loss is small.
+        units: Positive integer, number of outputs.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
+        omega: Upper bound on the argument of the exponential.
+        w_hat_initializer: Initializer for both `w_hat`; by default normal with mean 0.88.
+        m_hat_initializer: Initializer for both `m_hat`; by default normal with mean 0.5.
+        gate_initializer: Initializer for the gates; by default normal with mean 0.
+        regularizer: Regularizer for all weights, or None. The paper adds
+            `AwayFromZero(0.05)` once the loss is small.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

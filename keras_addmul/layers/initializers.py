@@ -1,4 +1,4 @@
-"""Where the weights of our layers start."""
+"""Initializers for the weights of the layers."""
 
 import abc
 import math
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class _Uniform(keras.initializers.Initializer):
-    """Draws numbers from [-1, 1], and has a seed."""
+    """Base of the initializers: draws seeded uniform numbers from [-1, 1]."""
 
     def __init__(self, seed: Any = None) -> None:
         self._uniform = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
@@ -35,10 +35,10 @@ class _Uniform(keras.initializers.Initializer):
 class AddMulUniform(_Uniform):
     """Uniform weights: positive for few inputs, of either sign for many.
 
-    A unit of few inputs should start as if each took part: near exponent 1 a
-    product of signed numbers has the right sign, and no input near zero is divided
-    by. The mean is 3/4 for up to three inputs and 2.5/inputs for more: among many inputs
-    the unit has to find which ones matter. The half-width is 1 minus the mean, and at
+    A unit with few inputs should start by using all of them. Near exponent 1 a product of
+    signed numbers has the right sign, and the unit does not divide by inputs near zero. The
+    mean is 3/4 for up to three inputs and 2.5/inputs for more, because among many inputs the
+    unit has to find the ones that matter. The half-width is 1 minus the mean, and at
     most LeCun's `sqrt(3 / inputs)`.
 
     Args:
@@ -96,7 +96,7 @@ class NAUUniform(_Symmetric):
 class NACUniform(_Symmetric):
     """Uniform `w_hat` and `m_hat`, for weights `tanh(w_hat) * sigmoid(m_hat)`.
 
-    Their half-width is such that the variance of the weights is Glorot's,
+    The half-width gives those weights the variance of Glorot's initializer,
     `2 / (inputs + outputs)`.
 
     Args:
@@ -126,12 +126,15 @@ class NACUniform(_Symmetric):
 class SelectUniform(_Uniform):
     """Weights of either sign whose magnitude is uniform in [low, high].
 
-    Where a weight says whether an input is taken (1) or inverted (-1), both are
-    likely, and near 0, where it leaves the input out, little would be learned.
+    Use it for weights that take (1) or invert (-1) an input. Both signs are equally
+    likely. Keep `low` away from 0: a weight near 0 leaves the input out and learns little.
 
     Args:
         low, high: Bounds of the magnitude.
         seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    Raises:
+        ValueError: Unless `0 <= low <= high`.
 
     Example:
 
@@ -161,11 +164,14 @@ class SelectUniform(_Uniform):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NearEnds(_Uniform):
-    """Orders close to 0, the sum, or close to 1, the product, with equal chances.
+    """Orders near 0, the sum, or near 1, the product, with equal probability.
 
     Args:
-        distance: How far from the end, below 1/2.
+        distance: Distance from 0 or 1, in [0, 1/2).
         seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    Raises:
+        ValueError: If `distance` is not in [0, 1/2).
 
     Example:
 
@@ -193,10 +199,10 @@ class NearEnds(_Uniform):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Repeated(keras.initializers.Initializer):
-    """The same given numbers for each feature.
+    """Repeats given values for each feature.
 
     Args:
-        values: Numbers, nested like the last axes of the weights.
+        values: Array or nested list with the shape of the last axes of the weights.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Layers inside layers, wherever they are kept."""
+"""A search for layers inside layers."""
 
 from typing import Any
 
@@ -10,14 +10,17 @@ __all__ = ["layers_inside"]
 def layers_inside(
     layer: keras.layers.Layer, kind: type | tuple[type, ...] = keras.layers.Layer
 ) -> list[Any]:
-    """Returns a layer or model and every layer inside it that are of a kind, each once.
+    """Returns the layers of a kind inside a layer or model, itself included, each once.
 
-    Cells, wrapped layers and activations that are layers are found too;
-    `model.layers` lists the outermost ones alone.
+    Unlike `model.layers`, which lists the outermost layers only, it also finds cells, wrapped
+    layers and activations that are layers.
 
     Args:
         layer: Layer or model.
         kind: Class of the layers to find, or a tuple of classes.
+
+    Returns:
+        List of layers.
 
     Example:
 

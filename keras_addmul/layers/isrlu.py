@@ -15,10 +15,10 @@ __all__ = ["ISRLU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class ISRLU(ParametricActivation):
-    """`x` above 0, `x / sqrt(1 + alpha * x**2)` below, and learns alpha for each feature.
+    """Inverse square root linear unit that learns its lower limit for each feature.
 
-    Smoother than ELU, twice differentiable, without an exponential; the limit on the
-    left is -1/sqrt(alpha).
+    `y = x` above 0 and `x / sqrt(1 + alpha * x**2)` below, with the limit -1/sqrt(alpha)
+    on the left. It is twice differentiable, smoother than ELU, and needs no exponential.
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: For `alpha`,
@@ -29,12 +29,12 @@ class ISRLU(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `alpha` of shape `(features,)`, or as `shared_axes` says.
+        `alpha` of shape `(features,)`, or as set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

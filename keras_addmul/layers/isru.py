@@ -15,10 +15,10 @@ __all__ = ["ISRU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class ISRU(ParametricActivation):
-    """The unit `x / sqrt(1 + alpha * x**2)`, that learns its limits for each feature.
+    """Inverse square root unit that learns its limits for each feature.
 
-    A step like tanh, at the price of one square root; the limits are -1/sqrt(alpha)
-    and 1/sqrt(alpha).
+    `y = x / sqrt(1 + alpha * x**2)` has the shape of tanh at the cost of one square root.
+    Its limits are -1/sqrt(alpha) and 1/sqrt(alpha).
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: For `alpha`,
@@ -29,12 +29,12 @@ class ISRU(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `alpha` of shape `(features,)`, or as `shared_axes` says.
+        `alpha` of shape `(features,)`, or as set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

@@ -1,4 +1,4 @@
-"""A dense layer whose units are the largest of several."""
+"""A dense layer whose units take the maximum of several linear units."""
 
 from typing import Any
 
@@ -15,29 +15,29 @@ __all__ = ["Maxout"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Maxout(ArithmeticUnit):
-    """Densely connected units, each the largest of several linear ones.
+    """Dense layer in which each unit is the maximum of several linear units.
 
-    `y_i = max_k (sum_j kernel[j, i, k] * x_j + bias[i, k])`: each unit learns its own
-    convex activation, in as many straight pieces.
+    `y_i = max_k (sum_j kernel[j, i, k] * x_j + bias[i, k])`. Each unit learns its own
+    convex activation, made of `pieces` linear pieces.
 
     Args:
         units: Positive integer, number of outputs.
         pieces: Positive integer, number of linear units behind each output.
         use_bias: Whether to add biases.
-        kernel_initializer, bias_initializer: Where they start. The kernel's is called
-            for a matrix, `(inputs, units * pieces)`.
-        kernel_regularizer, bias_regularizer: Penalties, or None.
-        kernel_constraint, bias_constraint: Projections after each step, or None.
+        kernel_initializer, bias_initializer: Initializers. The kernel's is called with the
+            shape `(inputs, units * pieces)`.
+        kernel_regularizer, bias_regularizer: Regularizers, or None.
+        kernel_constraint, bias_constraint: Constraints, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `kernel` of shape `(inputs, units * pieces)` and `bias` of shape
-        `(units * pieces,)`, the pieces of a unit side by side.
+        `(units * pieces,)`, with the pieces of a unit next to each other.
 
     Input shape:
         `(batch, ..., inputs)`

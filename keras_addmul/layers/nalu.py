@@ -15,26 +15,25 @@ __all__ = ["NALU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NALU(ArithmeticUnit):
-    """Neural arithmetic logic unit: a gate between a sum and a product of powers.
+    """Neural arithmetic logic unit (NALU): gates between a sum and a product of powers.
 
     With `W = tanh(w_hat) * sigmoid(m_hat)` and `g = sigmoid(x gate)`:
 
         y = g * (x W) + (1 - g) * exp(log(|x| + epsilon) W)
 
     Args:
-        units: Number of outputs.
+        units: Positive integer, number of outputs.
         epsilon: Added to the magnitudes.
-        w_hat_initializer, m_hat_initializer: Where the weights start; `NACUniform`, by
+        w_hat_initializer, m_hat_initializer: Initializers for the weights; `NACUniform` by
             default.
-        gate_initializer: Where the gate's weights start.
-        w_hat_regularizer, m_hat_regularizer, gate_regularizer: Penalties, or None.
-        w_hat_constraint, m_hat_constraint, gate_constraint: Projections after each
-            step, or None.
+        gate_initializer: Initializer for the weights of the gate.
+        w_hat_regularizer, m_hat_regularizer, gate_regularizer: Regularizers, or None.
+        w_hat_constraint, m_hat_constraint, gate_constraint: Constraints, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

@@ -15,22 +15,22 @@ __all__ = ["NAU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NAU(ArithmeticUnit):
-    """Neural addition unit: adds, subtracts or leaves out each input.
+    """Neural addition unit (NAU): adds, subtracts or leaves out each input.
 
-    `y_i = sum_j W_ji x_j` with weights in [-1, 1], which training with the regularizer
-    `WeightsToSigns(0.01)` takes to -1, 0 and 1.
+    `y_i = sum_j W_ji x_j` with weights in [-1, 1]. Train it with the regularizer
+    `WeightsToSigns(0.01)` to drive the weights to -1, 0 and 1.
 
     Args:
-        units: Number of outputs.
-        kernel_initializer: Where the weights start; `NAUUniform`, by default.
-        kernel_regularizer: Penalty on the weights, or None.
-        kernel_constraint: Projection of the weights after each step, or None. By
-            default they are kept in [-1, 1].
+        units: Positive integer, number of outputs.
+        kernel_initializer: Initializer for the weights; `NAUUniform` by default.
+        kernel_regularizer: Regularizer for the weights, or None.
+        kernel_constraint: Constraint on the weights, or None. The default keeps them in
+            [-1, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

@@ -15,26 +15,26 @@ __all__ = ["NMRU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NMRU(ArithmeticUnit):
-    """Neural multiplicative reciprocal unit: multiplies by inputs and divides by others.
+    """Neural multiplicative reciprocal unit (NMRU): multiplies and divides its inputs.
 
-    A neural multiplication unit of the inputs and their reciprocals, `z = [x, 1/x]`, whose
-    signs are set apart:
+    It is a neural multiplication unit of the inputs and their reciprocals, `z = [x, 1/x]`,
+    that treats magnitudes and signs separately:
 
         y_i = prod_j (W_ji |z_j| + 1 - W_ji) * cos(pi sum_j W_ji [z_j < 0])
 
     Args:
-        units: Number of outputs.
-        epsilon: Smallest magnitude that is divided by.
-        kernel_initializer: Where the weights start; uniform in [1/4, 3/4], by default.
-        kernel_regularizer: Penalty on the weights, or None; the paper's is
+        units: Positive integer, number of outputs.
+        epsilon: Floor on the magnitudes that are divided by.
+        kernel_initializer: Initializer for the weights; by default uniform in [1/4, 3/4].
+        kernel_regularizer: Regularizer for the weights, or None. The paper uses
             `WeightsToSigns(10.0)`.
-        kernel_constraint: Projection of the weights after each step, or None. By
-            default they are kept in [0, 1].
+        kernel_constraint: Constraint on the weights, or None. The default keeps them in
+            [0, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

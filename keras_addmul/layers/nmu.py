@@ -17,26 +17,26 @@ __all__ = ["NMU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NMU(SeededLayer, ArithmeticUnit):
-    """Neural multiplication unit: multiplies some inputs and leaves out the others.
+    """Neural multiplication unit (NMU): multiplies some inputs and leaves out the others.
 
-    `y_i = prod_j (W_ji x_j + 1 - W_ji)` with weights in [0, 1], which training with the
-    regularizer `WeightsToSigns(10.0)` takes to 0 and 1. With `noise` it is the
-    stochastic unit sNMU: in training each input is multiplied by a random factor, and
-    the product divided by what those factors make of it.
+    `y_i = prod_j (W_ji x_j + 1 - W_ji)` with weights in [0, 1]. Train it with the
+    regularizer `WeightsToSigns(10.0)` to drive the weights to 0 and 1. With `noise` it is
+    the stochastic unit sNMU: in training it multiplies each input by a random factor and
+    divides the product by that of the gated factors.
 
     Args:
-        units: Number of outputs.
-        noise: Bounds of the factors, such as `(1.0, 5.0)`, or None for none.
+        units: Positive integer, number of outputs.
+        noise: Bounds of the random factors, such as `(1.0, 5.0)`, or None for no noise.
         seed: Integer seed of the noise, or None.
-        kernel_initializer: Where the weights start; uniform in [1/4, 3/4], by default.
-        kernel_regularizer: Penalty on the weights, or None.
-        kernel_constraint: Projection of the weights after each step, or None. By
-            default they are kept in [0, 1].
+        kernel_initializer: Initializer for the weights; by default uniform in [1/4, 3/4].
+        kernel_regularizer: Regularizer for the weights, or None.
+        kernel_constraint: Constraint on the weights, or None. The default keeps them in
+            [0, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

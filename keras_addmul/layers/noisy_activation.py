@@ -20,50 +20,52 @@ __all__ = ["NoisyActivation"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisyActivation(SeededLayer):
-    """Adds noise to a saturating activation where it saturates, in training only.
+    """Saturating activation with noise where it saturates, in training only.
 
-    `y = alpha h(x) + (1 - alpha) u(x) + d(x) s(x) noise`, with h the activation, u
-    its tangent at zero and `s = c (sigmoid(p (h - u)) - 1/2)^2`: the noise grows with
-    how far a unit is in saturation, and its scale has a slope that leads out again,
-    where h has none. At inference the layer returns the exact mean over the noise.
+    `y = alpha h(x) + (1 - alpha) u(x) + d(x) s(x) noise`, where h is the activation, u its
+    tangent at zero and `s = c (sigmoid(p (h - u)) - 1/2)^2`. The deeper a unit is in
+    saturation, the larger the noise. Where h itself is flat, the scale of the noise still
+    has a gradient, which leads out of saturation. At inference the layer returns the exact
+    mean over the noise.
 
-    Use it as a layer, or as `activation=` of any layer of Keras, recurrent ones included.
-    Give each layer an object of its own: two layers that hold one object share its weights.
+    Use it as a layer, or as the `activation` of any Keras layer, recurrent layers included.
+    Create one object per layer: layers that hold the same object share its weights.
 
     Args:
         base: The activation: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4),
             `"tanh"` or `"sigmoid"`.
-        kind: `"NAN"` or `"NAH"`, normal or half-normal noise on the output; `"NANI"`,
-            noise of fixed scale c on the input, `"NANIL"`, of learned scale s, or
-            `"NANIS"`, of scale c where the input is beyond the threshold of h.
-        alpha: Number; `1 - alpha` is what leaks of the tangent. None: 1.15 for the
-            tanh and 1.1 for the sigmoid. Noise on the input leaves it unused.
-        c: Number from 0 on, where the scale of the noise starts; `NoiseAnnealing`
-            changes it. None: 0.5 for the tanh and 0.15 for the sigmoid, 0.05 for
-            `NANI`, 0.25 for `NANIS`.
-        noise: What the noise follows: `"normal"`, `"half_normal"`, or a distribution of
-            tensorflow_probability. None: half-normal for `NAH`, normal for the others.
-        clip: Whether `NAN` and `NAH` keep noisy outputs between the limits of h, as a
-            gate needs it; the other kinds do so anyway.
+        kind: Kind of noise. On the output: `"NAN"` (normal) or `"NAH"` (half-normal). On
+            the input: `"NANI"` (fixed scale c), `"NANIL"` (learned scale s) or `"NANIS"`
+            (scale c where the input is beyond the threshold of h).
+        alpha: Number; the tangent has the weight `1 - alpha`. None means 1.15 for the
+            tanh and 1.1 for the sigmoid. Unused by the kinds with noise on the input.
+        c: Nonnegative number, initial scale of the noise; `NoiseAnnealing` changes it.
+            None means 0.5 for the tanh and 0.15 for the sigmoid, but 0.05 for `NANI`
+            and 0.25 for `NANIS`.
+        noise: Distribution of the noise: `"normal"`, `"half_normal"`, or a distribution
+            of tensorflow_probability. None means half-normal for `NAH` and normal for the
+            other kinds.
+        clip: Whether `NAN` and `NAH` clip noisy outputs to the limits of h, as gates need.
+            The other kinds never leave these limits.
         monte_carlo: Whether to add noise at inference too.
         shared: Whether all features share one p.
-        units: Number of features, if you know it before the first call: then the layer
-            has its weights from the start.
-        p_initializer: Where p starts; the default is uniform on [-1, 1].
-        p_regularizer: Penalty on p, or None.
-        p_constraint: Projection of p after each step, or None.
-        seed: Integer for the noise, or None.
+        units: Number of features, or None. If given, the layer creates its weights at once
+            instead of at its first call.
+        p_initializer: Initializer for p; uniform on [-1, 1] by default.
+        p_regularizer: Regularizer for p, or None.
+        p_constraint: Constraint on p, or None.
+        seed: Integer seed of the noise, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of
-            the input is unknown or not `units`.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown or not `units`.
         TypeError: If the input does not hold floats.
 
     Weights:
-        - `p` of shape `(features,)`, or `()` with `shared=True`: only for the kinds that
-          learn their scale.
-        - `scale` of shape `()`: the present c, which is not trained.
+        - `p` of shape `(features,)`, or `()` with `shared=True`, for the kinds that learn
+          their scale.
+        - `scale` of shape `()`, not trainable: the current c.
 
     Input shape:
         `(batch, ..., features)`

@@ -9,26 +9,26 @@ __all__ = ["NoisyGRU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisyGRU(NoisyRecurrent, keras.layers.GRU):
-    """Is `keras.layers.GRU` with a `NoisyTanh` and, for its gates, a `NoisySigmoid`.
+    """`keras.layers.GRU` with a `NoisyTanh` activation and `NoisySigmoid` gates.
 
-    `keras.layers.GRU(units, activation=NoisyTanh(), ...)` is the same layer, but
-    its activations have no weights before its first call; here they have.
+    `keras.layers.GRU(units, activation=NoisyTanh(), ...)` is the same layer,
+    except that its activations have no weights before the first call. Here they do.
 
     Args:
-        units: Positive integer.
-        activation: A noisy activation, or whatever `keras.layers.GRU` takes. None:
-            `NoisyTanh()`.
-        recurrent_activation: The same, for the gates. None: `NoisySigmoid()`, whose
+        units: Positive integer, number of outputs.
+        activation: A noisy activation, or anything that `keras.layers.GRU` accepts. None
+            means `NoisyTanh()`.
+        recurrent_activation: The same for the gates. None means `NoisySigmoid()`, whose
             outputs stay in [0, 1].
-        **kwargs: Every other argument of `keras.layers.GRU`; its `seed` also decides
-            the noise of the activations that are made here.
+        **kwargs: Every other argument of `keras.layers.GRU`; its `seed` also seeds
+            the noise of the default activations.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
 
     Weights:
-        Those of `keras.layers.GRU`, and those of the activations.
+        The weights of `keras.layers.GRU` and of the activations.
 
     Input shape:
         `(batch, time, features)`

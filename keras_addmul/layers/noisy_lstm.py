@@ -9,26 +9,26 @@ __all__ = ["NoisyLSTM"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisyLSTM(NoisyRecurrent, keras.layers.LSTM):
-    """Is `keras.layers.LSTM` with a `NoisyTanh` and, for its gates, a `NoisySigmoid`.
+    """`keras.layers.LSTM` with a `NoisyTanh` activation and `NoisySigmoid` gates.
 
-    `keras.layers.LSTM(units, activation=NoisyTanh(), ...)` is the same layer, but
-    its activations have no weights before its first call; here they have.
+    `keras.layers.LSTM(units, activation=NoisyTanh(), ...)` is the same layer,
+    except that its activations have no weights before the first call. Here they do.
 
     Args:
-        units: Positive integer.
-        activation: A noisy activation, or whatever `keras.layers.LSTM` takes. None:
-            `NoisyTanh()`.
-        recurrent_activation: The same, for the gates. None: `NoisySigmoid()`, whose
+        units: Positive integer, number of outputs.
+        activation: A noisy activation, or anything that `keras.layers.LSTM` accepts. None
+            means `NoisyTanh()`.
+        recurrent_activation: The same for the gates. None means `NoisySigmoid()`, whose
             outputs stay in [0, 1].
-        **kwargs: Every other argument of `keras.layers.LSTM`; its `seed` also decides
-            the noise of the activations that are made here.
+        **kwargs: Every other argument of `keras.layers.LSTM`; its `seed` also seeds
+            the noise of the default activations.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
 
     Weights:
-        Those of `keras.layers.LSTM`, and those of the activations.
+        The weights of `keras.layers.LSTM` and of the activations.
 
     Input shape:
         `(batch, time, features)`

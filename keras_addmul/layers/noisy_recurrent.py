@@ -1,4 +1,4 @@
-"""What the noisy recurrent layers share."""
+"""Base of the noisy recurrent layers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ else:
 
 
 class NoisyRecurrent(_RNN):
-    """Gives noisy activations to a recurrent layer of Keras: inherit from it before that layer."""
+    """Mixin that gives a Keras recurrent layer noisy activations. Inherit from it first."""
 
     unroll: bool
 
@@ -52,9 +52,9 @@ class NoisyRecurrent(_RNN):
     def inner_loop(
         self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False
     ) -> Any:
-        """Runs the cell over time, without a loop where JAX has to draw noise.
+        """Runs the cell over time; unrolls the loop where JAX has to draw noise.
 
-        A loop of JAX may not change the state of the noise.
+        A JAX loop cannot update the state of the noise.
         """
         unroll: bool = self.unroll
         noisy = training or any(

@@ -1,4 +1,4 @@
-"""The sigmoid with noise where it saturates."""
+"""A sigmoid with noise where it saturates."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ __all__ = ["NoisySigmoid"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisySigmoid(NoisyActivation):
-    """Applies a sigmoid and adds noise where it saturates: `NoisyActivation` for gates.
+    """Sigmoid with noise where it saturates: a `NoisyActivation` with defaults for gates.
 
     Args:
         soft: Whether to use the smooth sigmoid instead of `clip(x / 4 + 1 / 2, 0, 1)`.
-        clip: Whether noisy outputs are kept in [0, 1], as a gate needs it.
+        clip: Whether noisy outputs are clipped to [0, 1], as gates need.
         **kwargs: Every other argument of `NoisyActivation`, `kind` and `c` among them.
 
     Weights:
-        As of `NoisyActivation`: `p` and `scale`.
+        `p` and `scale`, as in `NoisyActivation`.
 
     Raises:
-        ValueError: As `NoisyActivation` does.
+        ValueError: If `NoisyActivation` refuses an argument or the input shape.
         TypeError: If the input does not hold floats.
 
     Input shape:

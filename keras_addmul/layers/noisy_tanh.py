@@ -1,4 +1,4 @@
-"""The tanh with noise where it saturates."""
+"""A tanh with noise where it saturates."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ __all__ = ["NoisyTanh"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class NoisyTanh(NoisyActivation):
-    """Applies a tanh and adds noise where it saturates: `NoisyActivation` under a short name.
+    """Tanh with noise where it saturates: a `NoisyActivation` under a short name.
 
     Args:
         soft: Whether to use the smooth tanh instead of `clip(x, -1, 1)`.
         **kwargs: Every other argument of `NoisyActivation`, `kind` and `c` among them.
 
     Weights:
-        As of `NoisyActivation`: `p` and `scale`.
+        `p` and `scale`, as in `NoisyActivation`.
 
     Raises:
-        ValueError: As `NoisyActivation` does.
+        ValueError: If `NoisyActivation` refuses an argument or the input shape.
         TypeError: If the input does not hold floats.
 
     Input shape:

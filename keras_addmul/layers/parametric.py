@@ -1,4 +1,4 @@
-"""What the layers share that learn the parameters of an activation."""
+"""Base of the layers that learn the parameters of an activation."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,13 +13,13 @@ __all__ = ["Parameter", "ParametricActivation"]
 
 
 class Parameter(NamedTuple):
-    """How a parameter starts, is penalised and is constrained.
+    """Initializer, regularizer and constraint of a parameter.
 
     Attributes:
-        initializer: Where it starts.
-        regularizer: Penalty on it, or None.
-        constraint: Projection after each step, or None.
-        size: How many of them there are for each feature; None for one.
+        initializer: Its initializer.
+        regularizer: Its regularizer, or None.
+        constraint: Its constraint, or None.
+        size: How many there are per feature; None for one without an axis of its own.
         default_initializer: What the initializer `"default"` stands for.
         default_constraint: What the constraint `"default"` stands for.
     """
@@ -37,13 +37,13 @@ class ParametricActivation(BaseLayer):
 
     Args:
         parameters: Dictionary from names of weights to `Parameter`.
-        shared_axes: `"default"` for one set of parameters a feature, which all
-            other axes share; otherwise as in `keras.layers.PReLU`: a list of the
-            axes that share, or None for parameters of their own everywhere.
+        shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
+            `keras.layers.PReLU`: a list of the axes that share parameters, or None for
+            separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: `shared_axes` is none of these, or the initializer, regularizer or
+        ValueError: If `shared_axes` is invalid, or the initializer, regularizer or
             constraint of a parameter is unknown.
     """
 
@@ -71,7 +71,7 @@ class ParametricActivation(BaseLayer):
         shape = self._shape(tuple(input_shape))
         for name, size in self._sizes.items():
             whole = shape if size is None else (size, *shape)
-            # Three digits of a parameter would move every output.
+            # Half precision would round a parameter, and with it every output.
             setattr(self, name, self.create(name, whole, autocast=False))
 
     def get_config(self) -> Config:

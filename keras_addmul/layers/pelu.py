@@ -15,14 +15,14 @@ __all__ = ["PELU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class PELU(ParametricActivation):
-    """An exponential linear unit that learns its depth and its length for each feature.
+    """Parametric exponential linear unit: learns its depth and decay length per feature.
 
-    `y = a/b * x` above 0 and `a * (exp(x/b) - 1)` below: `keras.layers.ELU` where a new
-    layer starts.
+    `y = a/b * x` above 0 and `a * (exp(x/b) - 1)` below. A new layer is
+    `keras.layers.ELU`.
 
     Args:
-        a_initializer, a_regularizer, a_constraint: For `a`,
-            minus the limit on the left. Kept at 0.1 or above, as in the paper.
+        a_initializer, a_regularizer, a_constraint: For `a`;
+            the limit on the left is -a. Kept at 0.1 or above, as in the paper.
         b_initializer, b_regularizer, b_constraint: For `b`,
             the length over which the exponential decays. Kept at 0.1 or above.
         shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
@@ -31,12 +31,12 @@ class PELU(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `a`, `b`, each of shape `(features,)`, or as `shared_axes` says.
+        `a` and `b`, each of shape `(features,)`, or as set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

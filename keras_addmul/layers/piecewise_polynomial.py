@@ -1,4 +1,4 @@
-"""One function of one number for each neuron, as a table of polynomials."""
+"""A learned function for each feature, as a table of polynomials."""
 
 import math
 from collections.abc import Callable
@@ -24,41 +24,40 @@ __all__ = ["PiecewisePolynomial"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class PiecewisePolynomial(BaseLayer):
-    """Applies to each feature a function that is a polynomial on each of several pieces.
+    """Applies a learned piecewise polynomial to each feature.
 
-    On the piece that holds `x`, `y = sum_k coefficients[piece, k] * (x - center)^k`: a
-    look-up and `degree` multiplications, however many pieces there are. A new layer is
-    the identity. `barron.to_table` fills it with the function of a `RePUBank`.
+    On the piece that contains `x`, `y = sum_k coefficients[piece, k] * (x - center)^k`. This
+    costs a look-up and `degree` multiplications, regardless of the number of pieces. A new
+    layer is the identity. `barron.to_table` fills it with the function of a `RePUBank`.
 
-    The piece is found by a search among the breaks or, with `cells`, by arithmetic: the
-    interval is cut into equal cells of which none holds more than one break.
+    The layer finds the piece by a search among the breaks. With `cells` it computes the
+    piece instead: it divides the interval into equal cells, each with at most one break.
 
     Args:
-        pieces: How many pieces.
+        pieces: Number of pieces.
         degree: Degree of the polynomials, at least 1.
         low: Where the first piece begins.
-        high: Where the last one ends.
-        outside: `"clip"`, so that the function is constant outside of the pieces, or
-            `"extrapolate"`, so that the first and the last piece go on.
+        high: Where the last piece ends.
+        outside: `"clip"` makes the function constant outside the pieces; `"extrapolate"`
+            continues the first and the last piece.
         shared: Whether all features share one function.
-        cells: None, or how many equal cells the pieces are looked up by. The pieces of a new
-            layer begin where cells do.
-        coefficients_regularizer: Penalty on the coefficients, or None.
+        cells: Number of equal cells for the look-up, or None for the search. The pieces of
+            a new layer begin where cells begin.
+        coefficients_regularizer: Regularizer for the coefficients, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `breaks` of shape `(pieces - 1,)` and `centers` of shape `(pieces,)`, not
-        trainable, and `coefficients` of shape `(pieces, degree + 1)`; with one axis more
-        in front, of the features, where these do not share one function. In training the
-        pieces need not stay joined. With `cells` there are `cell_breaks` of shape
-        `(cells,)`, infinite for a cell without a break, and `cell_pieces` of shape
-        `(2 cells,)`, the pieces left and right of it, neither of them trainable. Half
-        precision is computed in single.
+        `breaks` of shape `(pieces - 1,)` and `centers` of shape `(pieces,)`, not trainable, and
+        `coefficients` of shape `(pieces, degree + 1)`. Unless `shared`, each has the features
+        as an additional first axis. Training does not keep the function continuous. With
+        `cells` there are also `cell_breaks` of shape `(cells,)`, infinite for a cell without
+        a break, and `cell_pieces` of shape `(2 cells,)`, the pieces to its left and right;
+        neither is trainable. In half precision the layer computes in single precision.
 
     Input shape:
         `(batch, ..., features)`
@@ -107,7 +106,7 @@ class PiecewisePolynomial(BaseLayer):
             arguments=("regularizer",),
         )
         if self.cells:
-            # Breaks lie where cells begin, so that no new cell holds one inside.
+            # Breaks lie where cells begin, so that no cell of a new layer has one inside.
             numbers = np.repeat(np.arange(self.cells) * self.pieces // self.cells, 2)
             self.describe("cell_breaks", Repeated(np.full(self.cells, np.inf)), arguments=())
             self.describe("cell_pieces", Repeated(numbers), arguments=())
@@ -135,7 +134,7 @@ class PiecewisePolynomial(BaseLayer):
         inner = "float64" if self.compute_dtype == "float64" else "float32"
         x = ops.cast(inputs, inner)
         bound = special.output_bound(self.compute_dtype)
-        reach = bound ** (1.0 / (self.degree + 1))  # so that no power of it overflows
+        reach = bound ** (1.0 / (self.degree + 1))  # so that none of its powers overflows
         clip = self.outside == "clip"
         x = ops.clip(x, self.low if clip else -reach, self.high if clip else reach)
         centers, table = ops.cast(self.centers, inner), ops.cast(self.coefficients, inner)
@@ -147,17 +146,17 @@ class PiecewisePolynomial(BaseLayer):
         return ops.cast(ops.clip(y, -bound, bound), self.compute_dtype)
 
     def _by_search(self, x: Tensor) -> Callable[[Tensor], Tensor]:
-        """Returns what finds, of numbers for the pieces, those for the elements of `x`.
+        """Returns a function that looks up a value per piece for each element of `x`.
 
-        Halves the breaks again and again, in steps that every runtime knows.
+        A binary search, made of operations that every runtime has.
         """
-        # A power of two for each feature: the breaks, and behind them infinite ones.
+        # Pads the breaks of each feature with infinity to a power of two.
         row = 1 << (self.pieces - 1).bit_length()
         breaks = ops.cast(self.breaks, x.dtype)
         filler = [(0, 0)] * (len(breaks.shape) - 1) + [(0, row - self.pieces + 1)]
         breaks = ops.reshape(ops.pad(breaks, filler, constant_values=math.inf), (-1,))
         feature = 0 if self.shared else ops.arange(x.shape[-1], dtype="int32")
-        piece = ops.zeros_like(x, dtype="int32")  # how many breaks lie at `x` or left of it
+        piece = ops.zeros_like(x, dtype="int32")  # number of breaks at or left of `x`
         step = row // 2
         while step:
             right = x >= ops.take(breaks, row * feature + piece + (step - 1))
@@ -167,10 +166,10 @@ class PiecewisePolynomial(BaseLayer):
         return lambda values: ops.take(ops.reshape(values, (-1,)), piece)
 
     def _by_cells(self, x: Tensor, cells: int) -> Callable[[Tensor], Tensor]:
-        """The same by the cell in which an element lies, and on which side of its break."""
+        """`_by_search` without a search: by the cell of an element and its side of the break."""
         scale = cells / (self.high - self.low)
         cell = ops.cast(ops.clip((x - self.low) * scale, 0.0, cells - 1.0), "int32")
-        cell = ops.maximum(cell, 0)  # what a nan becomes is anything
+        cell = ops.maximum(cell, 0)  # a nan casts to any integer
         breaks = ops.reshape(ops.cast(self.cell_breaks, x.dtype), (-1,))
         pieces = ops.cast(self.cell_pieces, "int32")
         if not self.shared:
@@ -179,7 +178,7 @@ class PiecewisePolynomial(BaseLayer):
             pieces = pieces + self.pieces * feature[:, None]
         half = 2 * cell + ops.cast(x >= ops.take(breaks, cell), "int32")
         pieces = ops.reshape(pieces, (-1,))
-        # The numbers of a few cells first, in a row; then one of them for each element.
+        # First gathers the values of the few cells in a row, then one for each element.
         return lambda values: ops.take(ops.take(ops.reshape(values, (-1,)), pieces), half)
 
     def get_config(self) -> Config:

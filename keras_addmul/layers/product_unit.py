@@ -16,21 +16,21 @@ __all__ = ["ProductUnit"]
 class ProductUnit(ArithmeticUnit):
     """Product unit: a product of powers of its inputs.
 
-    `y_i = prod_j x_j ** W_ji`; where inputs are negative, the real part of it:
+    `y_i = prod_j x_j ** W_ji`, or its real part where inputs are negative:
 
         y_i = exp(sum_j W_ji log|x_j|) * cos(pi sum_j W_ji [x_j < 0])
 
     Args:
-        units: Number of outputs.
-        epsilon: Magnitudes below it count as it.
-        kernel_initializer: Where the exponents start.
-        kernel_regularizer: Penalty on the exponents, or None.
-        kernel_constraint: Projection of the exponents after each step, or None.
+        units: Positive integer, number of outputs.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
+        kernel_initializer: Initializer for the exponents.
+        kernel_regularizer: Regularizer for the exponents, or None.
+        kernel_constraint: Constraint on the exponents, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:

@@ -16,14 +16,14 @@ __all__ = ["Rational", "RationalStart"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RationalStart(keras.initializers.Initializer):
-    """The coefficients of the rational function nearest to an activation.
+    """Initializes a rational function with the best fit to an activation.
 
     Args:
         start: A key of `activations.RATIONAL_STARTS`.
         part: `"numerator"` or `"denominator"`.
 
     Raises:
-        ValueError: `start` or `part` is none of these.
+        ValueError: If `start` or `part` is unknown.
 
     Example:
 
@@ -51,16 +51,16 @@ class RationalStart(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Rational(ParametricActivation):
-    """A rational function without poles, `P(x) / (1 + abs(Q(x)))`, learned by each feature.
+    """Learns a rational function without poles, `P(x) / (1 + abs(Q(x)))`, for each feature.
 
     `P(x) = sum_i numerator[i] * x**i` of degree 5, and
-    `Q(x) = sum_i denominator[i] * x**(i + 1)` of degree 4: a line far out. The
-    functions it starts at are met on [-3, 3]: bring the inputs there first, by a
-    normalization for instance.
+    `Q(x) = sum_i denominator[i] * x**(i + 1)` of degree 4, so that y tends to a
+    line far out. The starting functions are fitted on [-3, 3]: bring the inputs there first,
+    for instance by a normalization.
 
     Args:
-        start: What a new layer is: `"leaky_relu"`, of slope 0.01, within 0.014;
-            `"silu"` and `"tanh"`, within 2e-6. All on [-3, 3].
+        start: Function of a new layer: `"leaky_relu"` (slope 0.01, within 0.014), `"silu"` or
+            `"tanh"` (within 2e-6), all on [-3, 3].
         numerator_initializer, numerator_regularizer, numerator_constraint: For
             `numerator`; the initializer overrides `start`.
         denominator_initializer, denominator_regularizer, denominator_constraint: The
@@ -71,13 +71,14 @@ class Rational(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
         `numerator` of shape `(6, features)` and `denominator` of shape
-        `(4, features)`, or 6 and 4 times what `shared_axes` says.
+        `(4, features)`, or 6 and 4 times the shape set by
+        `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

@@ -15,37 +15,36 @@ __all__ = ["RealNPU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RealNPU(ArithmeticUnit):
-    """Real neural power unit: a product of powers of gated inputs.
+    """Real neural power unit (RealNPU): a product of powers of gated inputs.
 
     With gates `g` clipped to [0, 1], `r_j = g_j (|x_j| + epsilon) + 1 - g_j`:
 
         y_i = prod_j r_j ** W_ji * cos(pi sum_j W_ji g_j [x_j < 0])
 
-    `imaginary=True` makes it the NPU, whose exponents are complex: `W + i V`.
+    With `imaginary=True` it is the NPU, whose exponents are complex: `W + i V`.
 
     Args:
-        units: Number of outputs.
+        units: Positive integer, number of outputs.
         imaginary: Whether the exponents have an imaginary part.
-        epsilon: Added to the magnitudes; the default, as in the paper, is float32's eps.
-        kernel_initializer: Where the exponents start.
-        kernel_regularizer: Penalty on the exponents, or None; the paper's is
-            `keras.regularizers.L1`, of the gates too.
-        kernel_constraint: Projection of the exponents after each step, or None.
-        gate_initializer: Where the gates start; at 1/2, by default.
-        gate_regularizer: Penalty on the gates, or None.
-        gate_constraint: Projection of the gates after each step, or None as in the
-            paper, where a gate that has left [0, 1] learns no more. By default they are
-            kept there.
+        epsilon: Added to the magnitudes. The default is float32's eps, as in the paper.
+        kernel_initializer: Initializer for the exponents.
+        kernel_regularizer: Regularizer for the exponents, or None. The paper uses
+            `keras.regularizers.L1`, for the gates too.
+        kernel_constraint: Constraint on the exponents, or None.
+        gate_initializer: Initializer for the gates; 1/2 by default.
+        gate_regularizer: Regularizer for the gates, or None.
+        gate_constraint: Constraint on the gates, or None. The default keeps them in
+            [0, 1]. The paper has None, and then a gate that leaves [0, 1] stops learning.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `kernel` of shape `(inputs, units)` and `gate` of shape `(inputs,)`; with
-        `imaginary=True`, `imaginary_kernel` like `kernel`, which starts at zero.
+        `kernel` of shape `(inputs, units)` and `gate` of shape `(inputs,)`. With
+        `imaginary=True` also `imaginary_kernel`, of the shape of `kernel` and initially zero.
 
     Input shape:
         `(batch, ..., inputs)`

@@ -19,16 +19,16 @@ else:
 
 
 class Penalty(_Regularizer):
-    """A penalty of `strength * scale`.
+    """Base of the regularizers: a penalty with the weight `strength * scale`.
 
-    The scale is a variable, 1 unless `keras_addmul.callbacks.RegularizerSchedule` sets
-    it, so that a compiled training step sees it change.
+    The scale is a variable, so that a compiled training step sees it change. It is 1 unless
+    `keras_addmul.callbacks.RegularizerSchedule` sets it.
 
     Args:
-        strength: Number of at least 0.
+        strength: Nonnegative number, the weight of the penalty.
 
     Raises:
-        ValueError: `strength` is no such number.
+        ValueError: If `strength` is not a nonnegative number.
     """
 
     def __init__(self, strength: float = 0.01) -> None:
@@ -36,7 +36,7 @@ class Penalty(_Regularizer):
         self.scale: Any = keras.Variable("ones", shape=(), dtype="float32", trainable=False)
 
     def scaled(self, penalty: Tensor) -> Tensor:
-        """Returns the penalty times strength and scale, in its own dtype."""
+        """Returns `penalty * strength * scale`, in the dtype of the penalty."""
         return self.strength * penalty * ops.cast(self.scale, penalty.dtype)
 
     def get_config(self) -> Config:
@@ -49,10 +49,10 @@ class OrdersToEnds(Penalty):
     """Pulls orders to 0 or 1, whichever is nearer: `strength * mean(min(|n|, |1 - n|))`.
 
     Args:
-        strength: Number of at least 0.
+        strength: Nonnegative number, the weight of the penalty.
 
     Raises:
-        ValueError: An argument is no such number.
+        ValueError: If `strength` is not a nonnegative number.
 
     Example:
 
@@ -67,13 +67,13 @@ class OrdersToEnds(Penalty):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class WeightsToSigns(Penalty):
-    """Pulls weights to the nearest of -1, 0 and 1, as `strength * mean(distance)`.
+    """Pulls weights to the nearest of -1, 0 and 1: `strength * mean(distance)`.
 
     Args:
-        strength: Number of at least 0.
+        strength: Nonnegative number, the weight of the penalty.
 
     Raises:
-        ValueError: An argument is no such number.
+        ValueError: If `strength` is not a nonnegative number.
 
     Example:
 
@@ -91,16 +91,16 @@ class WeightsToSigns(Penalty):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AwayFromZero(Penalty):
-    """Pushes weights outwards, as `strength * mean(max(size - |w|, 0))`.
+    """Pushes weights away from zero: `strength * mean(max(size - |w|, 0))`.
 
-    For weights that pass through `tanh` or `sigmoid`: there they saturate.
+    Use it for weights that pass through `tanh` or `sigmoid`, to saturate these functions.
 
     Args:
-        strength: Number of at least 0.
-        size: Positive number, at which a weight is let go.
+        strength: Nonnegative number, the weight of the penalty.
+        size: Positive number, the magnitude at which the penalty ends.
 
     Raises:
-        ValueError: An argument is no such number.
+        ValueError: If `strength` is negative, `size` is not positive, or one is no number.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A layer that rectifies and takes a power, which it may learn."""
+"""A rectified power unit, with a fixed or a learned order."""
 
 from typing import Any
 
@@ -17,27 +17,27 @@ __all__ = ["RePU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RePU(BaseLayer):
-    """Rectifies each feature and takes a power of it: `y = max(0, x)^s`.
+    """Rectified power unit: `y = max(0, x)^s`, with a fixed or a learned order.
 
-    Order `s = 1` is ReLU, `s = 2` also called ReQU. Outputs are bounded so that they
-    and their squares are finite in the layer's dtype.
+    Order `s = 1` is ReLU; `s = 2` is also called ReQU. Outputs are bounded so that they and
+    their squares are finite in the layer's dtype.
 
     Args:
-        s: The order, above 0; where it is learned, where it starts.
+        s: Positive number, the order; its initial value if learned.
         learned: Whether the order is a weight.
         shared: Whether all features share a learned order.
-        s_regularizer: Penalty on a learned order, or None.
-        s_constraint: Projection of a learned order after each step, or None for none.
-            By default it is kept in [1/4, 4].
+        s_regularizer: Regularizer for a learned order, or None.
+        s_constraint: Constraint on a learned order, or None. The default keeps it in
+            [1/4, 4].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        With `learned=True`, `s` of shape `(features,)`, or `()` where it is shared.
+        `s` of shape `(features,)`, or `()` if shared; none unless `learned=True`.
 
     Input shape:
         `(batch, ..., features)`

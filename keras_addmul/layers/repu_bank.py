@@ -1,4 +1,4 @@
-"""One function of one number for each neuron, as a sum of rectified power units."""
+"""A learned function for each feature, as a sum of rectified power units."""
 
 from typing import Any
 
@@ -20,41 +20,42 @@ from keras_addmul.layers.initializers import Repeated
 
 __all__ = ["RePUBank"]
 
-# Of a sum of more terms than these XLA stores every one; then it is taken in parts.
+# XLA stores every term of a sum of more terms than this, so longer sums are split.
 _MOST_AT_ONCE, _PART = 30, 16
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RePUBank(BaseLayer):
-    """Applies to each feature a learned function: a sum of rectified power units.
+    """Applies a learned spline, a sum of rectified power units, to each feature.
 
-    `y = bias + sum_j coefficients[j] * max(0, x - knots[j])^s`: a spline of degree `s`
-    on `[low, high]`. A new bank is the identity there, up to rounding. `barron.convert_activation`
-    fills it with what comes close to `tanh`, `sigmoid` and others.
+    `y = bias + sum_j coefficients[j] * max(0, x - knots[j])^s` is a spline of degree `s` on
+    `[low, high]`. A new bank is the identity there, up to rounding.
+    `barron.convert_activation` fills it with an approximation of `tanh`, `sigmoid` and others.
 
     Args:
-        units: How many units, at least `s`. The first `s` start at and below `low`,
-            where they make any polynomial of degree `s`; the others spread over the interval.
+        units: Number of units, at least `s`. The first `s` start at and below `low`, where
+            they represent any polynomial of degree `s`; the others spread over the interval.
         s: The order of the units, a positive integer.
         low: Where the interval begins.
         high: Where it ends.
-        outside: `"clip"`, so that the function is constant outside the interval, or
-            `"extrapolate"`, so that the units go on.
-        left: How many units, the last ones, open to the left: `max(0, knots[j] - x)^s`.
+        outside: `"clip"` makes the function constant outside the interval;
+            `"extrapolate"` continues the units.
+        left: Number of units, counted from the last, that open to the left:
+            `max(0, knots[j] - x)^s`.
         shared: Whether all features share one function.
-        coefficients_regularizer: Penalty on the coefficients, or None.
-        coefficients_constraint: Projection of the coefficients after each step, or None.
+        coefficients_regularizer: Regularizer for the coefficients, or None.
+        coefficients_constraint: Constraint on the coefficients, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `knots`, not trainable, and `coefficients` of shape `(units,)` and `bias` of shape
-        `()` where they are shared, otherwise `(features, units)` and `(features,)`. Half
-        precision is computed in single.
+        `knots`, not trainable, and `coefficients`, both of shape `(features, units)`, and `bias`
+        of shape `(features,)`; if shared, `(units,)` and `()`. In half precision the layer
+        computes in single precision.
 
     Input shape:
         `(batch, ..., features)`
@@ -133,8 +134,8 @@ class RePUBank(BaseLayer):
             ops.cast(w, inner) for w in (self.knots, self.coefficients, self.bias)
         )
         bound = special.output_bound(self.compute_dtype)
-        # No unit may be so large that the sum of all, or their gradient, is not finite; on
-        # the interval itself no unit is changed, in half precision either.
+        # Bounds each unit so that the sum and its gradient stay finite. On the interval
+        # itself this changes no unit, not even in half precision.
         widest = min(2.0 * (self.high - self.low), special.output_bound(inner) ** (1.0 / self.s))
         limit = max(bound / self.units, widest**self.s)
         y = bias

@@ -1,4 +1,4 @@
-"""A layer that draws the slope of a leaky rectifier."""
+"""A leaky rectifier with random slopes."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ __all__ = ["RReLU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class RReLU(SeededLayer):
-    """Leaky rectifier that draws a new slope for each negative number in training.
+    """Randomized leaky rectifier: draws a new slope for each negative input in training.
 
-    Below 0 the layer multiplies `x` by a slope that is uniform on [lower, upper]; at
-    inference, by the mean of the two. The same seed draws the same slopes in eager mode,
-    in graphs and under XLA, and each replica draws its own. The default bounds are the
-    paper's, which divides by numbers from 3 to 8.
+    Below 0 the layer multiplies `x` by a slope drawn uniformly from [lower, upper]; at
+    inference it uses the mean of the two. The same seed draws the same slopes in eager mode,
+    in graphs and under XLA. Each replica draws its own. The default bounds are those of the
+    paper, which divides by numbers from 3 to 8.
 
     Args:
-        lower: The least slope.
-        upper: The largest one.
-        seed: Integer for draws that can be repeated, or None.
+        lower: Smallest slope.
+        upper: Largest slope.
+        seed: Integer seed for reproducible draws, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:

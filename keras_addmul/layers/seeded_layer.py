@@ -1,4 +1,4 @@
-"""What layers share that draw random numbers."""
+"""Base of the layers that draw random numbers."""
 
 from typing import Any
 
@@ -15,12 +15,13 @@ class SeededLayer(BaseLayer):
     """Base of the layers that draw random numbers in training.
 
     The same seed gives the same numbers in eager mode, in graphs and under XLA. Each replica
-    of a `tf.distribute` strategy draws its own. How many were drawn is saved with the
-    weights, so that a training that is resumed goes on with the numbers it would have had.
+    of a `tf.distribute` strategy draws its own. The position in
+    the random sequence is saved with the weights, so that resumed training draws the numbers
+    it would have drawn without the interruption.
 
     Args:
-        seed: Integer, or None for one drawn by Python's `random`.
-        draws: Whether this layer draws at all: one that does not has no state to save.
+        seed: Integer, or None for a seed drawn by Python's `random`.
+        draws: Whether this layer draws at all. If not, it has no state to save.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
@@ -35,14 +36,14 @@ class SeededLayer(BaseLayer):
         self.seed_generator: Any = keras.random.SeedGenerator(seed) if draws else None
 
     def next_seed(self) -> Tensor:
-        """Returns two `int32` that decide what is drawn next; each call returns others."""
+        """Returns a fresh seed, two `int32`, for the next draw."""
         return noise.next_seed(self.seed_generator)
 
     def uniform(self, shape: Any, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Returns fresh `float32` numbers, uniform between two bounds.
+        """Returns new `float32` numbers, uniform between two bounds.
 
         Args:
-            shape: Shape, which may hold tensors.
+            shape: Shape; its entries may be tensors.
             low: The lower bound.
             high: The upper bound.
         """

@@ -1,4 +1,4 @@
-"""A layer that learns the frequency of a wave on a line."""
+"""A periodic activation that learns its frequency."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,26 +14,26 @@ __all__ = ["Snake"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Snake(ParametricActivation):
-    """The snake, `x + sin(alpha * x)**2 / alpha`, that learns its frequency for each feature.
+    """Snake, `x + sin(alpha * x)**2 / alpha`, with a learned frequency for each feature.
 
-    It goes on repeating itself outside of the data, as periodic targets do. Start
-    `alpha` near pi over the period to be found, in units of the input.
+    It stays periodic outside the training data, as periodic targets require. Start `alpha`
+    near pi over the period of the target, in units of the input.
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: For `alpha`,
-            half the frequency of the wave; at 0 the layer is the identity.
+            half the angular frequency of the wave. At 0 the layer is the identity.
         shared_axes: `"default"` gives each feature one set of parameters. Otherwise as in
             `keras.layers.PReLU`: a list of the axes that share parameters, such as
             [1, 2] for images, or None for separate parameters everywhere.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `alpha` of shape `(features,)`, or as `shared_axes` says.
+        `alpha` of shape `(features,)`, or as set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

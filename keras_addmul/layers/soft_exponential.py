@@ -1,4 +1,4 @@
-"""An activation between logarithm and exponential."""
+"""A learned activation between logarithm and exponential."""
 
 from typing import Any
 
@@ -15,32 +15,32 @@ __all__ = ["SoftExponential"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class SoftExponential(BaseLayer):
-    """Soft exponential: each feature between its logarithm and its exponential.
+    """Soft exponential: learns a function between log and exp for each feature.
 
         alpha < 0:  -log(1 - alpha (x + alpha)) / alpha
         alpha = 0:  x
         alpha > 0:  (exp(alpha x) - 1) / alpha + alpha
 
-    The logarithm at -1, the identity at 0, the exponential at 1. Between a `Dense` that
-    takes logarithms to sums and one that is exponentiated, units can multiply.
+    It is the logarithm at alpha = -1, the identity at 0 and the exponential at 1. A layer that
+    takes logarithms, a `Dense` and a layer that exponentiates can together multiply.
 
     Args:
         shared: Whether all features share one `alpha`.
-        epsilon: The logarithm's argument counts as at least this.
-        alpha_initializer: Where `alpha` starts. The default, zeros, makes a new layer
+        epsilon: Floor on the argument of the logarithm.
+        alpha_initializer: Initializer for `alpha`. The default, zeros, makes a new layer
             the identity.
-        alpha_regularizer: Penalty on `alpha`, or None.
-        alpha_constraint: Projection of `alpha` after each step, or None. By default it
-            is kept in [-1, 1].
+        alpha_regularizer: Regularizer for `alpha`, or None.
+        alpha_constraint: Constraint on `alpha`, or None. The default keeps it in
+            [-1, 1].
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if the last dimension of the
-            input is unknown.
+        ValueError: If an argument is invalid, or if the last dimension of the input is
+            unknown.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `alpha` of shape `(features,)`, or `()` where it is shared.
+        `alpha` of shape `(features,)`, or `()` if shared.
 
     Input shape:
         `(batch, ..., features)`
@@ -82,7 +82,7 @@ class SoftExponential(BaseLayer):
 
     def build(self, input_shape: Shape) -> None:
         features = known_features(self, input_shape)
-        # Three digits of it would move every output.
+        # Half precision would round alpha, and with it every output.
         self.alpha = self.create("alpha", () if self.shared else (features,), autocast=False)
         self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 

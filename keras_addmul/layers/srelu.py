@@ -1,4 +1,4 @@
-"""A layer that learns an activation in three straight pieces."""
+"""A layer that learns an activation with three linear pieces."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +14,11 @@ __all__ = ["SReLU"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class SReLU(ParametricActivation):
-    """An S-shaped rectifier that learns two thresholds and the slopes beyond them.
+    """S-shaped rectifier that learns two thresholds and the slopes beyond them.
 
     `y = x` between the thresholds, `t_left + a_left * (x - t_left)` to the left and
-    `t_right + a_right * (x - t_right)` to the right. A new layer is a leaky ReLU of
-    slope 0.2, with a second corner at 1 that does not bend yet.
+    `t_right + a_right * (x - t_right)` to the right. A new layer is a leaky ReLU with
+    slope 0.2; its second threshold, at 1, has no effect yet.
 
     Args:
         t_left_initializer, t_left_regularizer, t_left_constraint: For `t_left`,
@@ -35,12 +35,12 @@ class SReLU(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `t_left`, `a_left`, `t_right`, `a_right`, each of shape `(features,)`, or as
+        `t_left`, `a_left`, `t_right` and `a_right`, each of shape `(features,)`, or as
         `shared_axes` says.
 
     Input shape:

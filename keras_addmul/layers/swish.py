@@ -1,4 +1,4 @@
-"""A layer that learns how sharp the gate of a swish is."""
+"""A swish that learns the sharpness of its gate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ __all__ = ["Swish"]
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class Swish(ParametricActivation):
-    """The swish, `x * sigmoid(beta * x)`, that learns its sharpness for each feature.
+    """Swish, `x * sigmoid(beta * x)`, with a learned sharpness for each feature.
 
-    Half the input at beta 0, `keras.layers.Activation("silu")` at 1, where a new layer
-    starts, and the ReLU as beta grows.
+    It is half the input at beta = 0, `keras.layers.Activation("silu")` at beta = 1, where a
+    new layer starts, and tends to ReLU as beta grows.
 
     Args:
         beta_initializer, beta_regularizer, beta_constraint: For `beta`,
@@ -28,12 +28,12 @@ class Swish(ParametricActivation):
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Raises:
-        ValueError: If an argument is not one of those above, or if an axis of the input that
-            has parameters of its own has no known size.
+        ValueError: If an argument is invalid, or if an axis with its own parameters has
+            unknown size.
         TypeError: If the input is sparse or does not hold floats.
 
     Weights:
-        `beta` of shape `(features,)`, or as `shared_axes` says.
+        `beta` of shape `(features,)`, or as set by `shared_axes`.
 
     Input shape:
         `(batch, ..., features)`

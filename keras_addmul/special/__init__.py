@@ -1,4 +1,4 @@
-"""Functions of tensors: the iterates of exp, and the operation between sum and product."""
+"""Functions of tensors: fractional iterates of exp, and the operation between sum and product."""
 
 from keras_addmul.special.abel import superexp, superlog
 from keras_addmul.special.dtypes import guarded, output_bound

@@ -1,13 +1,13 @@
 """The superlogarithm and the superexponential on the whole line.
 
-`superlog` counts how many times `exp` was applied, in fractions too:
+`superlog` counts how many times `exp` was applied, including fractional counts:
 
     superlog(exp(x)) = superlog(x) + 1        (Abel's equation for exp)
     superexp(superlog(x)) = x                 (its inverse, the superfunction)
 
-with superlog(0) = 0 and superlog(1) = 1. A solution gives both on a middle
-stretch of the line; here a logarithm or an exponential brings every number to
-it, and the equation brings it back.
+with superlog(0) = 0 and superlog(1) = 1. A solution defines both functions on a middle
+stretch of the line. This file brings every number there with logarithms or exponentials,
+and brings the result back with the equation.
 """
 
 import math
@@ -31,20 +31,20 @@ __all__ = [
 
 
 def superlog(x: ArrayLike, solution: str = "kneser") -> Tensor:
-    """Returns how many times `exp` must be applied to 0 to reach `x`, a real number.
+    """Returns the real number of times that `exp` must be applied to 0 to reach `x`.
 
     Args:
         x: Tensor of floats, any shape. Defined for every real number.
-        solution: `"kneser"`, which is analytic, or `"linear"`, which is the identity on
-            [0, 1] and once differentiable.
+        solution: `"kneser"` (analytic) or `"linear"` (the identity on [0, 1], once
+            differentiable).
 
     Returns:
-        Tensor like `x`, increasing in `x`, with values in [-1, 4.65): -1 at
-        -inf, inf at inf.
+        Tensor like `x`, increasing in `x`, with values in [-1, 4.65): -1 at -inf, and inf
+        at inf.
 
     Raises:
-        TypeError: If `x` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `x` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -61,7 +61,7 @@ def superlog(x: ArrayLike, solution: str = "kneser") -> Tensor:
 
 
 def superexp(y: ArrayLike, solution: str = "kneser") -> Tensor:
-    """Applies `exp` to 0 a real number `y` of times: the inverse of `superlog`.
+    """Applies `exp` `y` times to 0, for real `y`: the inverse of `superlog`.
 
     Args:
         y: Tensor of floats, any shape. Defined for `y > -1`.
@@ -71,8 +71,8 @@ def superexp(y: ArrayLike, solution: str = "kneser") -> Tensor:
         Tensor like `y`: nan below -1, -inf at -1, inf where exp overflows.
 
     Raises:
-        TypeError: If `y` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `y` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -108,7 +108,7 @@ def _superexp(v, pieces):
 
 
 def _superexp_value(v, pieces):
-    """`superexp(v)`, with a gradient that only second derivatives use, as `middle` has."""
+    """`superexp(v)`, with a gradient that only second derivatives use, like `middle`."""
 
     @custom_gradient
     def f(v):
@@ -121,17 +121,17 @@ def _superexp_value(v, pieces):
 
 
 def level(x: Tensor, pieces: Solution) -> Tensor:
-    """Whole applications of `exp` between `middle(x)` and `superlog(x)`."""
+    """The integer `superlog(x) - middle(x)`: how many times `exp` is applied between them."""
     below, zero = -ops.ones_like(x), ops.zeros_like(x)
     above = ops.full_like(x, float(pieces.levels))
     return ops.where(x < pieces.bottom, below, ops.where(x > pieces.top, above, zero))
 
 
 def middle(x: Tensor, pieces: Solution) -> Tensor:
-    """`superlog` of `x` after it was brought to the stretch [bottom, top].
+    """`superlog` of `x` after bringing `x` to the stretch [bottom, top].
 
-    Its gradient is used by second derivatives only: the callers know the first
-    ones, and take this value as an argument to which none flows.
+    Only second derivatives use its gradient. The callers know the first derivatives, and
+    pass this value as an argument that receives no gradient.
     """
 
     @custom_gradient
@@ -146,14 +146,14 @@ def middle(x: Tensor, pieces: Solution) -> Tensor:
 
 
 def _middle(x, pieces):
-    # Most tensors lie on the stretch wholly, and then no logarithm is taken.
+    # Most tensors lie entirely on the stretch, where no logarithm is needed.
     inside = ops.logical_and(
         ops.min(x, initial=0.0) >= pieces.bottom, ops.max(x, initial=0.0) <= pieces.top
     )
 
     def anywhere():
-        # XLA computes both branches and selects unless one holds more than
-        # elementwise operations: hence the reversal, which changes nothing.
+        # XLA computes both branches and selects, unless one holds more than elementwise
+        # operations. Hence the reversal, which does not change the result.
         reversed_x = ops.flip(ops.reshape(x, (-1,)), 0)
         s = ops.flip(_superlog_of_brought(reversed_x, pieces), 0)
         return ops.reshape(s, ops.shape(x))
@@ -181,9 +181,11 @@ def superexp_of(
     """`superexp(v)`, where `above_edge` is `v + 1` without its rounding.
 
     Args:
-        exact: None, or `(x, take_log, take_exp)`: where a condition holds, the
-            answer is log(x) or exp(x) by the very instruction that ends the
-            usual way.
+        v: Tensor.
+        above_edge: Tensor like `v`.
+        pieces: The solution.
+        exact: None, or `(x, take_log, take_exp)`: where a condition holds, the result is
+            log(x) or exp(x), computed by the same final instruction as everywhere else.
     """
     low, high = v < LOW, v > pieces.end
     a = pieces.superexp(_argument(v, above_edge, low, high, pieces))
@@ -198,10 +200,10 @@ def superexp_of(
 
 
 def _argument(v, above_edge, low, high, pieces):
-    """Brings `v` to [LOW, end], and keeps what has no answer at its edges.
+    """Brings `v` to [LOW, end], and clips values outside the domain to its ends.
 
-    Beyond the edge at -1 it is LOW, whose superexp is negative and has no
-    logarithm; beyond overflow it is end, whose exponential overflows.
+    Below -1 the result is LOW, whose superexp is negative and has no logarithm. Beyond
+    overflow it is end, whose exponential overflows.
     """
     down = ops.where(above_edge > LOW, above_edge, ops.full_like(v, LOW))
     up = ops.where(v < pieces.end + pieces.levels, v - pieces.levels, ops.full_like(v, pieces.end))
@@ -211,8 +213,8 @@ def _argument(v, above_edge, low, high, pieces):
 def superexp_slope(v: Tensor, above_edge: Tensor, y: Tensor, pieces: Solution) -> Tensor:
     """Derivative of `superexp` at `v`, where its value is `y`.
 
-    0 outside the domain, and at most the largest number of the dtype. The division
-    comes last, so that XLA keeps the result for all who use it (see `KEEP` in `_tables.py`).
+    It is 0 outside the domain, and at most the largest number of the dtype. The division
+    comes last, so that XLA keeps the result for all its consumers (`KEEP` in `_tables.py`).
     """
     low, high = v < LOW, v > pieces.end
     inside = above_edge > 0.0

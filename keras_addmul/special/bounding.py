@@ -20,21 +20,21 @@ __all__ = [
 
 
 def gated_product(x: Tensor, kernel: Tensor, limit: float | None) -> Tensor:
-    """`prod_j (W_ji x_j + 1 - W_ji)`; exactly the product of inputs whose weight is 1."""
+    """`prod_j (W_ji x_j + 1 - W_ji)`; weights of 0 and 1 give the exact product."""
     if limit is not None:
         x = bounded(x, -limit, limit)
     factors = ops.expand_dims(x, -1) * kernel + (1.0 - kernel)
-    if limit is not None:  # so that a gradient of a factor, times its input, is finite too
+    if limit is not None:  # so that the gradient of a factor, times its input, is finite too
         factors = bounded(factors, -limit, limit)
     return product_by_pairs(factors, limit)
 
 
 def product_by_pairs(factors: Tensor, limit: float | None) -> Tensor:
-    """The product along the last axis but one, by pairs.
+    """The product along the second to last axis, by pairs.
 
-    The gradient of `prod` divides by its factors, or walks through all of them. Here the
-    gradient of each factor is the value of its partner. Each step is bounded, so no number
-    ever overflows, whatever the order of the factors.
+    The gradient of `prod` divides by its factors, or visits all of them. Here the gradient of
+    each factor is the value of its partner. Each step is bounded, so no number overflows,
+    whatever the order of the factors.
     """
     size = factors.shape[-2]
     while size > 1:
@@ -48,12 +48,12 @@ def product_by_pairs(factors: Tensor, limit: float | None) -> Tensor:
 
 
 def bounded_exp(x: Tensor, limit: float | None) -> Tensor:
-    """`exp(x)`, at most `limit`, or unbounded where that is None."""
+    """`exp(x)`, at most `limit`, or unbounded if `limit` is None."""
     return ops.exp(x if limit is None else bounded(x, -math.inf, math.log(limit)))
 
 
 def magnitude(x: Tensor) -> Tensor:
-    """`|x|`, with the slope 1 at 0: that of the identity."""
+    """`|x|`, with the slope 1 at 0, as if `x` were positive."""
     return ops.where(x < 0.0, -x, x)
 
 
@@ -68,7 +68,7 @@ def floored(x: Tensor, epsilon: float) -> Tensor:
 
 
 def bounded(x: Tensor, low: float, high: float) -> Tensor:
-    """Clips `x` to an interval. Outside, it keeps only a gradient that leads back.
+    """Clips `x` to an interval, and outside keeps only gradients that lead back.
 
     Gradients are clipped to `output_bound` of the dtype, so that their next product is finite.
     """

@@ -1,4 +1,4 @@
-"""Conversion between what a caller passes and tensors of one float dtype."""
+"""Conversion of arguments to tensors of one float dtype."""
 
 import reprlib
 from collections.abc import Callable
@@ -27,8 +27,8 @@ _HALF = ("float16", "bfloat16")
 def as_floats(**arguments: ArrayLike) -> tuple[list[Tensor], str]:
     """Returns the arguments as tensors of one float dtype, in order, and the dtype's name.
 
-    Integers become the default float, as everywhere in Keras, and a Python
-    number takes the dtype of the tensors beside it.
+    Integers become the default float, as everywhere in Keras. A Python number takes the dtype
+    of the tensors beside it.
 
     Raises:
         TypeError: If an argument does not hold real numbers.
@@ -40,10 +40,10 @@ def as_floats(**arguments: ArrayLike) -> tuple[list[Tensor], str]:
 
 
 def working_dtype(*dtypes: str) -> str:
-    """The dtype in which to compute with numbers of these dtypes: float32 or float64.
+    """Returns the dtype to compute in: float32 or float64.
 
-    Half precision is computed in single: three digits would not survive a
-    superlog and its inverse.
+    Half precision is computed in float32: its three digits would not survive a superlog and
+    its inverse.
     """
     dtype = keras.backend.result_type(*dtypes)
     return "float32" if dtype in _HALF else dtype
@@ -61,11 +61,11 @@ def in_working_dtype(function: Callable[..., Tensor], **arguments: ArrayLike) ->
 
 
 def output_bound(dtype: str) -> float:
-    """Returns how large the outputs of a layer may become in a dtype.
+    """Returns the bound on the outputs of layers in a dtype.
 
-    It is the largest number of the dtype to the power 0.4, so that the square of an
-    output and its gradient through an exponential stay finite. In float16 that would
-    leave little. Losses are computed in float32 there, so half the range is allowed.
+    The bound is the largest number of the dtype to the power 0.4, so that the square of an
+    output and its gradient through an exponential stay finite. In float16 that would leave
+    too small a range. Losses are computed in float32 there, so half the range is allowed.
 
     Args:
         dtype: Name of a float dtype.
@@ -91,16 +91,16 @@ def output_bound(dtype: str) -> float:
 def guarded(weights: ArrayLike) -> Tensor:
     """Returns the weights, and clips their gradient so that its square is finite.
 
-    Beyond that, the running mean of squares of Adam and its relatives overflows and
-    turns the weights into nan at the next step. In float16 gradients pass as they are: there
-    they are scaled up, and an infinite one tells the optimizer to skip the step.
+    A larger gradient overflows the running mean of squares in Adam and similar optimizers, and
+    turns the weights into nan at the next step. In float16 gradients pass unchanged: loss
+    scaling enlarges them, and an infinite one tells the optimizer to skip the step.
 
     Args:
         weights: Tensor or variable of any shape.
 
     Returns:
-        Tensor like `weights`. Its gradient is at most the largest number of the dtype to
-        the power 0.45.
+        Tensor like `weights`. The magnitude of its gradient is at most the largest number of
+        the dtype to the power 0.45.
 
     Raises:
         TypeError: If `weights` does not hold real numbers.
@@ -116,18 +116,18 @@ def guarded(weights: ArrayLike) -> Tensor:
 
 
 def clipped_for_squares(weights: Tensor) -> Tensor:
-    """`guarded`, for what is known to be a tensor of floats."""
+    """`guarded` for a tensor that is known to hold floats."""
     dtype = dtype_of(weights)
     return weights if dtype == "float16" else clipped_gradient(weights, _LARGEST[dtype] ** 0.45)
 
 
 def dtype_of(tensor: Tensor) -> str:
-    """Returns the name that Keras gives to the dtype of a tensor."""
+    """Returns Keras's name for the dtype of a tensor."""
     return keras.backend.standardize_dtype(tensor.dtype)
 
 
 def _checked(name: str, value: ArrayLike) -> Any:
-    """Returns a tensor of numbers, or the Python number that was given."""
+    """Returns the value as a tensor of numbers; a Python number stays one."""
     if isinstance(value, keras.KerasTensor):
         raise TypeError(
             f"Argument `{name}` must be a tensor that holds numbers. Received: {value}. Inside a "

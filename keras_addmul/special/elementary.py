@@ -1,6 +1,6 @@
-"""Elementary functions, written so that they are exact where the usual ones are not.
+"""Elementary functions that are accurate where the usual formulas are not.
 
-They use no operation that a converter to other runtimes lacks: LiteRT has no `Expm1`.
+They use only operations that other runtimes have: LiteRT has no `Expm1`.
 """
 
 import math
@@ -34,7 +34,7 @@ def cosine_of_pi(t: Tensor) -> Tensor:
 
 
 def expm1(z: Tensor) -> Tensor:
-    """exp(z) - 1, with all digits close to 0."""
+    """exp(z) - 1, with full precision near 0."""
     near = ops.abs(z) < 0.5
     series = z * polynomial(ops.where(near, z, ops.zeros_like(z)), _EXPM1)
     return ops.where(near, series, ops.exp(z) - 1.0)

@@ -1,4 +1,4 @@
-"""Functions that bring their own gradient, on every backend."""
+"""Functions with custom gradients, on every backend."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,17 +14,18 @@ __all__ = ["clipped_gradient", "custom_gradient", "differentiated_as"]
 def custom_gradient(
     function: Callable[..., tuple[Any, Callable[..., Any]]],
 ) -> Callable[..., Any]:
-    """Decorates a function that returns its value and its gradient, a function of the upstream.
+    """Decorates a function that returns its value and its gradient function.
 
-    What is differentiated must come in as an argument: JAX refuses what a closure
-    captured. The gradient of an argument that needs none is None.
+    The gradient function maps the upstream gradient to one gradient per argument, None where
+    none is needed. Every differentiated tensor must be an argument: JAX refuses tensors that a
+    closure captured.
     """
 
     def with_gradient(*arguments):
         value, gradient = function(*arguments)
         value = keras.tree.map_structure(_for_forward_mode, value)
 
-        def backward(*args, upstream=None):  # handed in either way
+        def backward(*args, upstream=None):  # positional or by name
             if upstream is None:
                 (upstream,) = args
             return gradient(upstream)
@@ -35,13 +36,16 @@ def custom_gradient(
 
 
 def differentiated_as(value: Tensor, formula: Tensor) -> Tensor:
-    """Returns `value`, which is differentiated as if it were `formula`.
+    """Returns `value`, with the derivatives of `formula`.
 
-    Nothing flows to `value`. Where no gradient is taken, a compiler drops the formula.
+    `value` receives no gradient. If no gradient is needed, a compiler drops the formula.
 
     Args:
         value: Tensor.
         formula: Tensor of the same shape and dtype.
+
+    Returns:
+        Tensor equal to `value`.
     """
 
     @custom_gradient
@@ -55,7 +59,7 @@ def differentiated_as(value: Tensor, formula: Tensor) -> Tensor:
 
 
 def clipped_gradient(x: Tensor, most: float) -> Tensor:
-    """Returns `x`; what flows back to it is clipped to `[-most, most]`."""
+    """Returns `x`, and clips its gradient to `[-most, most]`."""
 
     @custom_gradient
     def f(x):
@@ -68,8 +72,9 @@ def clipped_gradient(x: Tensor, most: float) -> Tensor:
 
 
 def _for_forward_mode(value):
-    """Hides the steps to a value from TensorFlow's forward mode, which would follow them.
+    """Hides the steps to a value from TensorFlow's forward mode.
 
-    Only eager tensors have a `numpy` method, and only there does it then take the gradient.
+    Forward mode would otherwise follow them instead of the custom gradient. This works for
+    eager tensors only, the ones that have a `numpy` method.
     """
     return ops.stop_gradient(value) if hasattr(value, "numpy") else value

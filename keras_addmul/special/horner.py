@@ -8,10 +8,10 @@ __all__ = ["polynomial"]
 
 
 def polynomial(t: Tensor, coefficients: Sequence[float]) -> Tensor:
-    """Sum of `coefficients[k] * t**k`, by Estrin's scheme.
+    """Returns the sum of `coefficients[k] * t**k`, by Estrin's scheme.
 
-    The scheme joins neighbouring terms in pairs, so that a processor can work on many
-    of them at once; in Horner's scheme each product waits for the one before.
+    The scheme combines neighbouring terms in pairs, which a processor can evaluate in
+    parallel. In Horner's scheme each product waits for the one before.
     """
     terms = list(coefficients)
     while len(terms) > 1:

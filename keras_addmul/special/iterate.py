@@ -16,37 +16,35 @@ __all__ = ["broadcast", "exp_iterate", "iterated"]
 def exp_iterate(
     x: ArrayLike, n: ArrayLike, solution: str = "kneser", limit: float | None = None
 ) -> Tensor:
-    """Applies `exp` to `x` a real number `n` of times.
+    """Applies `exp` `n` times to `x`, for any real `n`.
 
     Order 0 is the identity, 1 is `exp`, -1 is `log`, and orders add up:
-    `exp_iterate(exp_iterate(x, a), b) = exp_iterate(x, a + b)`. At orders 0, 1
-    and -1 the answer is `x`, `exp(x)` and `log(x)` to the last bit, and the
-    derivatives are theirs, while the derivative in `n` stays the true one.
+    `exp_iterate(exp_iterate(x, a), b) = exp_iterate(x, a + b)`. At orders 0, 1 and -1 the
+    result is `x`, `exp(x)` and `log(x)` to the last bit, and so is the derivative in `x`.
+    The derivative in `n` is that of the iterate at these orders too.
 
     Args:
-        x: Tensor of floats. For `n < 0` only `x > superexp(-1 - n)` has an
-            image; at that edge the answer is -inf, beyond it nan. Overflow is
-            inf.
+        x: Tensor of floats. For `n < 0` the domain is `x > superexp(-1 - n)`; at that
+            edge the result is -inf, below it nan. Overflow gives inf.
         n: Tensor of orders, broadcast against `x`.
-        solution: `"kneser"`, smooth in `x` and `n`, or `"linear"`, once
-            differentiable.
-        limit: Number above 1 at which results are held, or None. A result beyond it
-            has the slope of the limit, so that a gradient still leads back, and what flows
-            back to `x` and `n` is clipped to `[-limit, limit]`.
+        solution: `"kneser"` (smooth in `x` and `n`) or `"linear"` (once differentiable).
+        limit: Number above 1 that results are clipped to, or None. A clipped result has
+            the slope at the limit, so that its gradient still leads back, and the gradients
+            of `x` and `n` are clipped to `[-limit, limit]`.
 
     Returns:
-        Tensor with the broadcast shape of `x` and `n`. Its gradients are finite
-        wherever `x` is: 0 outside the domain, and bounded by the largest number
-        of the dtype.
+        Tensor with the broadcast shape of `x` and `n`. Its gradients are finite for
+        every finite `x`: 0 outside the domain, and bounded by the largest number of the
+        dtype.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
-    Possible issues: large numbers lose digits on the way through the superlog,
-    about 24 units in the last place at 100 and 1800 at 1e30. TensorFlow's forward
-    mode, started inside a `tf.function`, does not follow custom gradients: its slope
-    in `n` is 0 at exactly 0, 1 and -1, and right everywhere else.
+    Possible issues: large numbers lose digits in the superlog, about 24 units in the last
+    place at 100 and 1800 at 1e30. TensorFlow's forward mode, started inside a `tf.function`,
+    does not follow custom gradients: its slope in `n` is 0 at exactly 0, 1 and -1, and
+    correct everywhere else.
 
     Example:
 
@@ -64,7 +62,7 @@ def exp_iterate(
 
 def iterated(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
     """`exp_iterate` of tensors in the working dtype of the pieces."""
-    # The superlog is taken before broadcasting: many orders of one number share it.
+    # Computes the superlog before broadcasting: many orders of one number share it.
     x, s, n = broadcast(x, abel.middle(x, pieces), n)
 
     @custom_gradient
@@ -74,7 +72,7 @@ def iterated(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None)
             in_n = abel.superexp_slope(v, above_edge, y, pieces)
             in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
             flows = upstream * in_x, upstream * in_n
-            if limit is not None:  # a stack of layers multiplies what flows
+            if limit is not None:  # a stack of layers multiplies gradients
                 flows = (ops.clip(flow, -limit, limit) for flow in flows)
             to_x, to_n = flows
             return to_x, None, to_n, None
@@ -85,7 +83,7 @@ def iterated(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None)
 
 
 def broadcast(*tensors: Tensor) -> Sequence[Tensor]:
-    """Returns the tensors in their common shape."""
+    """Returns the tensors, broadcast to their common shape."""
     if len({tuple(t.shape) for t in tensors}) == 1 and None not in tuple(tensors[0].shape):
         return tensors
     shape = ops.shape(sum(ops.zeros_like(t) for t in tensors))
@@ -93,7 +91,7 @@ def broadcast(*tensors: Tensor) -> Sequence[Tensor]:
 
 
 def _value(x, s, n, pieces, limit):
-    """The iterate, with a gradient that only second derivatives use, as `abel.middle` has."""
+    """The iterate, with a gradient that only second derivatives use, like `abel.middle`."""
 
     @custom_gradient
     def f(x, s, n):
@@ -115,15 +113,14 @@ def _value(x, s, n, pieces, limit):
 
 
 def _kept(y, n):
-    """Returns `y`, divided by a one that XLA does not know: see `KEEP` in `_tables.py`."""
+    """Returns `y`, divided by a 1 that XLA cannot see through: see `KEEP` in `_tables.py`."""
     return y / (1.0 + 0.0 * ops.minimum(ops.abs(n), 1.0))
 
 
 def _add_order(x, s, n, pieces, limit):
     """Returns v = `superlog(x) + n`, up to the limit, and v + 1 without the rounding of v.
 
-    Close to its edge at -1 the superlog is that plus a tiny number, which must
-    not be lost.
+    Near its edge at -1 the superlog is -1 plus a tiny number, which rounding would lose.
     """
     level = abel.level(x, pieces)
     v = s + n + level
@@ -133,7 +130,7 @@ def _add_order(x, s, n, pieces, limit):
 
 
 def _slope_in_x(x, n, s, y, above_edge, in_n, pieces):
-    """The slope in `x`: 1, exp(x) or 1/x where the order is exact; 0 outside the domain."""
+    """The slope in `x`: 1, exp(x) or 1/x at orders 0, 1 and -1; 0 outside the domain."""
     slope, divisor = abel.superlog_slope(x, s, pieces)
     chain = ops.minimum(slope * in_n, pieces.huge) / divisor
     dividend = ops.where(n == 1.0, y * divisor, slope * in_n)

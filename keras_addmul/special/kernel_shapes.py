@@ -1,4 +1,4 @@
-"""Checks of shapes that products with a kernel share."""
+"""Shape checks for products with a kernel."""
 
 from keras_addmul.annotations import Tensor
 
@@ -6,16 +6,16 @@ __all__ = ["check_kernel", "check_vector"]
 
 
 def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 1) -> None:
-    """Refuses a kernel that `x` cannot be multiplied with.
+    """Raises unless `x` can be multiplied by the kernel.
 
     Args:
         x: Tensor of shape `(..., inputs)`.
         kernel: Tensor that should have the shape `(copies * inputs, units)`.
-        name: What the kernel is called in the message.
-        copies: How many rows the kernel has for each input.
+        name: Name of the kernel in the message.
+        copies: Number of rows of the kernel per input.
 
     Raises:
-        ValueError: If it has not.
+        ValueError: If it has another shape.
     """
     fits = len(kernel.shape) == 2 and len(x.shape) > 0
     if not fits or x.shape[-1] is None or kernel.shape[0] != copies * x.shape[-1]:
@@ -27,16 +27,16 @@ def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 
 
 
 def check_vector(name: str, vector: Tensor, size: int, what: str) -> None:
-    """Refuses what is neither a scalar nor a vector of a size.
+    """Raises unless a tensor is a scalar or a vector of a given size.
 
     Args:
-        name: What it is called in the message.
+        name: Name of the tensor in the message.
         vector: Tensor that should have the shape `()`, `(1,)` or `(size,)`.
         size: The size.
-        what: What each of its numbers is for.
+        what: What each of its numbers belongs to, for the message.
 
     Raises:
-        ValueError: If it has not.
+        ValueError: If it has another shape.
     """
     if tuple(vector.shape) not in ((), (1,), (size,)):
         raise ValueError(

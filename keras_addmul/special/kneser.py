@@ -1,9 +1,9 @@
 """Kneser's solution of Abel's equation for exp, on one stretch of the line.
 
-Of all solutions it is the one that is real-analytic and extends to the upper
-half plane with the fixed point of exp as its limit. Here live the superlog S
-on [bottom, top], the superexp T on [-0.4, end] with end = S(top), and their
-slopes; `abel.py` and `iterate.py` reach the rest of the line from there.
+It is the only solution that is real-analytic and extends to the upper half plane with the
+fixed point of exp as its limit. This file has the superlog S on [bottom, top], the superexp T
+on [-0.4, end] with end = S(top), and their slopes. `abel.py` and `iterate.py` extend them to
+the rest of the line.
 
 References:
     - H. Kneser, Reelle analytische Loesungen der Gleichung phi(phi(x)) = e^x,

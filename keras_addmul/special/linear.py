@@ -1,8 +1,7 @@
 """The piecewise solution of Abel's equation for exp: the identity on [0, 1].
 
-The simplest solution, and the one of the additive-multiplicative neuron's
-papers. It is once continuously differentiable; its second derivative jumps at
-0, 1, e, e^e and so on.
+It is the simplest solution, used in the papers on the additive-multiplicative neuron. It is
+once continuously differentiable; its second derivative jumps at 0, 1, e, e^e and so on.
 
 References:
     - [DLMF 4.12](https://dlmf.nist.gov/4.12), equations 4.12.8 and 4.12.9.
@@ -44,7 +43,7 @@ class Linear:
         u = x
         for _ in range(self._steps):
             above = u > 1.0
-            # log of the unused branch is taken at 1, so its slope stays finite.
+            # The unused branch takes the log at 1, so that its slope stays finite.
             u = ops.where(above, ops.log(ops.maximum(u, 1.0)), u)
             level = level + ops.where(above, ops.ones_like(x), ops.zeros_like(x))
         return ops.where(x < 0.0, below, level + u)

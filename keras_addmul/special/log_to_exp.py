@@ -1,4 +1,4 @@
-"""A family of functions from the logarithm to the exponential, older than the iterates."""
+"""The soft exponential, a family of functions from the logarithm to the exponential."""
 
 import math
 
@@ -21,19 +21,19 @@ def soft_exponential(
         alpha = 0:  x
         alpha > 0:  (exp(alpha x) - 1) / alpha + alpha
 
-    Its slope in alpha at 0 is `1 + x^2 / 2` from either side, and so is its gradient there.
+    At alpha = 0 the slope in alpha is `1 + x^2 / 2` from both sides; the gradient equals it.
 
     Args:
         x: Tensor of floats.
         alpha: Tensor, broadcast against `x`.
-        epsilon: The logarithm's argument counts as at least this.
-        limit: Bound of the result's magnitude, or None.
+        epsilon: Floor on the argument of the logarithm.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor with the broadcast shape of `x` and `alpha`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
+        TypeError: If an argument does not hold real numbers.
 
     Example:
 

@@ -1,7 +1,7 @@
-"""The arithmetic logic units of other papers, as functions of tensors.
+"""The arithmetic logic units of the literature, as functions of tensors.
 
-They choose between a sum and a product by a gate. What holds for the functions of
-`multiplication_units.py` holds for these.
+A gate chooses between a sum and a product. Shapes, limits and gradients are as in
+`multiplication_units.py`.
 """
 
 import math
@@ -27,7 +27,7 @@ def nac_weights(w_hat: ArrayLike, m_hat: ArrayLike) -> Tensor:
         Tensor with the broadcast shape of the arguments, in [-1, 1].
 
     Raises:
-        TypeError: If an argument does not hold numbers.
+        TypeError: If an argument does not hold real numbers.
 
     Example:
 
@@ -50,25 +50,25 @@ def nalu(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Neural arithmetic logic unit: a gate between a sum and a product of powers.
+    """Neural arithmetic logic unit (NALU): gates between a sum and a product of powers.
 
         g * (x W) + (1 - g) * exp(log(|x| + epsilon) W),    g = sigmoid(x G)
 
-    The product has no sign, by definition: `inalu` repairs that.
+    By definition the product has no sign; `inalu` adds one.
 
     Args:
         x: Tensor of shape `(..., inputs)`.
         kernel: Tensor W of shape `(inputs, units)`; see `nac_weights`.
         gate: Tensor G of shape `(inputs, units)`.
         epsilon: Added to the magnitudes.
-        limit: Bound of the product's magnitude, or None.
+        limit: Bound on the magnitude of the product, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 
@@ -98,7 +98,7 @@ def inalu(
     epsilon: float = 1e-7,
     omega: float = 20.0,
 ) -> Tensor:
-    """Improved NALU, with weights for each path, a gate for each unit, and signs.
+    """Improved NALU (iNALU), with separate weights per path, a gate per unit, and signs.
 
         g * (x A) + (1 - g) * exp(min(log(max(|x|, epsilon)) M, omega)) * s
         s_i = prod_j (sign(x_j) |M_ji| + 1 - |M_ji|),    g = sigmoid(gate)
@@ -106,17 +106,17 @@ def inalu(
     Args:
         x: Tensor of shape `(..., inputs)`.
         add_kernel: Tensor A of shape `(inputs, units)`; see `nac_weights`.
-        multiply_kernel: Tensor M like it.
+        multiply_kernel: Tensor M of the same shape.
         gate: Tensor of shape `(units,)`.
-        epsilon: Magnitudes below it count as it.
-        omega: Bound of the exponential's argument.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
+        omega: Upper bound on the argument of the exponential.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 

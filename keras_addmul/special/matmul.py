@@ -1,4 +1,4 @@
-"""The matrix product whose sums are the operation between sum and product."""
+"""Matrix products with the operation between sum and product in place of the sum."""
 
 import math
 
@@ -29,20 +29,20 @@ def addmul_matmul(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Joins weighted inputs by `(+)_n`, as a matrix product joins them by the sum.
+    """Returns a matrix product with `(+)_n` in place of the sum.
 
         y_i = exp_iterate(sum_j kernel[j, i] exp_iterate(x_j, -n_i), n_i)
 
-    Weights are coefficients at order 0 and exponents at order 1, where the
-    result is `prod_j x_j ** kernel[j, i]`.
+    The weights are coefficients at order 0 and exponents at order 1, where the result is
+    `prod_j x_j ** kernel[j, i]`.
 
-    Units of one order share the iterates of the inputs. There are three cases:
+    Units with the same order share the iterates of the inputs. There are three cases:
 
-    - one order for all units, or `groups` orders for as many blocks of
-      neighbouring units: exact, one elementwise pass and one product for each;
-    - an order for each unit, up to `nodes` of them: exact, likewise;
-    - an order for each of more units: the iterates are taken at `nodes` fixed
-      orders and interpolated, exactly at orders 0 and 1. With 16 nodes the error
+    - one order for all units, or `groups` orders for as many blocks of neighbouring units:
+      exact, with one elementwise pass and one product per order;
+    - one order per unit, for up to `nodes` units: exact, at the same cost per order;
+    - one order per unit, for more units: the iterates are computed at `nodes` fixed orders
+      and interpolated, exactly at orders 0 and 1. With 16 nodes the error
       of an iterate, relative to the larger of it and 1, is 3e-7 for magnitudes
       in [0.1, 10], 1e-4 in [0.01, 100] and 3e-3 in [0.001, 1000].
 
@@ -51,17 +51,17 @@ def addmul_matmul(
         kernel: Tensor of shape `(inputs, units)`.
         n: Orders in [0, 1]: a scalar, `(groups,)` where groups divides units,
             or `(units,)`.
-        nodes: How many orders to interpolate between; None for never.
+        nodes: Number of orders to interpolate between, or None to never interpolate.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
-        limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
+        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
+        limit: Bound on the magnitude of the results, as for `exp_iterate`, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit, `nodes` are fewer than 2, or the solution is
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match, `nodes` is below 2, or the solution is
             unknown.
 
     Example:
@@ -92,9 +92,10 @@ def addmul_matmul(
 
 
 def product_of_signs(x: Tensor, kernel: Tensor, n: Tensor) -> Tensor:
-    """`cos(pi n (x < 0) @ kernel)`: at order 1 and whole exponents, the sign of the product.
+    """Returns `cos(pi n (x < 0) @ kernel)`.
 
-    It costs a matrix product where a number is negative, and nothing elsewhere.
+    At order 1 and integer exponents this is the sign of the product. It costs a matrix
+    product only if a number is negative.
 
     Args:
         x: Tensor of shape `(..., inputs)`.
@@ -142,7 +143,7 @@ def product_of_signs(x: Tensor, kernel: Tensor, n: Tensor) -> Tensor:
 
 
 def _sizes(x, kernel, n):
-    """How many units there are, and in how many groups of one order."""
+    """Returns the number of units and the number of groups with one order."""
     check_kernel(x, kernel)
     units = kernel.shape[1]
     groups = n.shape[0] if len(n.shape) == 1 else 1
@@ -165,12 +166,12 @@ def free_matmul(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Iterates each input, multiplies by a matrix, adds a bias and iterates each result.
+    """Dense layer between iterates: iterates inputs, multiplies, adds a bias, iterates outputs.
 
         y = exp_iterate(exp_iterate(x, n_in) @ kernel + bias, n_out)
 
-    With all orders 0 it is a dense layer. With `n_in = -1` and `n_out = 1` it multiplies
-    powers of the inputs, with their signs.
+    With all orders 0 it is a dense layer. With `n_in = -1` and `n_out = 1` it is a product of
+    powers of the inputs, including their signs.
 
     Args:
         x: Tensor of shape `(..., inputs)`, of either sign.
@@ -179,15 +180,15 @@ def free_matmul(
         n_in: Orders: a scalar, or shape `(inputs,)`.
         n_out: Orders: a scalar, or shape `(units,)`.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor of the magnitudes towards order -1; see `signed_exp_iterate`.
-        limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
+        epsilon: Floor on the magnitudes for orders below 0; see `signed_exp_iterate`.
+        limit: Bound on the magnitude of the results, as for `exp_iterate`, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit, or the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match, or `solution` is unknown.
 
     Example:
 
@@ -214,7 +215,7 @@ def free_matmul(
         return signed_iterated(ops.cast(x, inner), ops.cast(n, inner), pieces, epsilon, limit)
 
     total = ops.matmul(ops.cast(iterate(x, n_in), dtype), kernel) + ops.cast(bias, dtype)
-    # How far towards the logarithm an input went is how far its sign is still owed.
+    # The further an input was taken towards the logarithm, the more of its sign is missing.
     owed = ops.cast(ops.reshape(ops.maximum(-n_in, 0.0), (-1, 1)), dtype) * kernel
     signs = product_of_signs(x, owed, ops.maximum(n_out, 0.0))
     return ops.cast(iterate(total, n_out) * ops.cast(signs, inner), dtype)

@@ -1,15 +1,14 @@
-"""The multiplication units of other papers, as functions of tensors.
+"""The multiplication units of the literature, as functions of tensors.
 
 Each takes inputs of shape `(..., inputs)` and a kernel of shape `(inputs, units)`, and
-returns `(..., units)`. The values are the papers' definitions. What differs is where those
-give nan, infinity, or a gradient of zero that should not be one:
+returns `(..., units)`. The values follow the papers' definitions, except where these give
+nan, infinity, or a gradient that is wrongly zero:
 
-- a magnitude has the slope 1 at 0 and below `epsilon`, not 0, so that an input at zero
-  can be moved away from it;
+- a magnitude has the slope 1 at 0 and below `epsilon`, not 0, so that training can move an
+  input away from zero;
 - a product with a factor of zero has the right gradient, and no product overflows:
   see `bounding.gated_product`;
-- with a `limit`, results are bounded by it, and at the bound a gradient that leads back
-  inside is kept.
+- a `limit` bounds the results, and at the bound keeps the gradients that lead back inside.
 """
 
 import math
@@ -37,22 +36,22 @@ def nmu(
     noise: ArrayLike | None = None,
     limit: float | None = None,
 ) -> Tensor:
-    """Neural multiplication unit: `prod_j (W_ji x_j + 1 - W_ji)`.
+    """Neural multiplication unit (NMU): `prod_j (W_ji x_j + 1 - W_ji)`.
 
     Args:
         x: Tensor of shape `(..., inputs)`.
         kernel: Tensor of shape `(inputs, units)`; 1 takes an input, 0 leaves it out.
-        noise: Positive factors like `x`, or None. Each input is multiplied by its
-            factor, and the product divided by that of the gated factors (sNMU): exact
-            where the weights are 0 or 1.
-        limit: Bound of the result's magnitude, or None.
+        noise: Positive factors of the shape of `x`, or None. Each input is multiplied by its
+            factor, and the product is divided by that of the gated factors (sNMU), which
+            is exact where the weights are 0 or 1.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 
@@ -79,26 +78,26 @@ def nmu(
 def nmru(
     x: ArrayLike, kernel: ArrayLike, epsilon: float = 0.0, limit: float | None = None
 ) -> Tensor:
-    """Neural multiplicative reciprocal unit: an NMU of the inputs and their reciprocals.
+    """Neural multiplicative reciprocal unit (NMRU): an NMU of inputs and reciprocals.
 
-    It multiplies the magnitudes, and where the weights are 0 or 1 the sign is that of the
-    product: with `z = [x, 1/x]`,
+    It multiplies the magnitudes. Where the weights are 0 or 1, the result has the sign of the
+    product. With `z = [x, 1/x]` it is
 
         prod_j (W_ji |z_j| + 1 - W_ji) * cos(pi sum_j W_ji [z_j < 0])
 
     Args:
         x: Tensor of shape `(..., inputs)`.
-        kernel: Tensor of shape `(2 * inputs, units)`: first the weights of the inputs, then
-            those of their reciprocals.
-        epsilon: Smallest magnitude to divide by.
-        limit: Bound of the result's magnitude, or None.
+        kernel: Tensor of shape `(2 * inputs, units)`: the weights of the inputs, then the
+            weights of their reciprocals.
+        epsilon: Floor on the magnitudes that are divided by.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 
@@ -129,7 +128,7 @@ def npu(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Neural power unit: `prod_j x_j ** W_ji` of gated inputs, its real part.
+    """Neural power unit (NPU): the real part of `prod_j x_j ** W_ji`, with gated inputs.
 
     With gates `g` clipped to [0, 1], `r = g (|x| + epsilon) + 1 - g` and
     `k = pi g [x < 0]`:
@@ -140,16 +139,17 @@ def npu(
         x: Tensor of shape `(..., inputs)`.
         kernel: Tensor W of shape `(inputs, units)`, the exponents.
         gate: Tensor of shape `(inputs,)`; 0 leaves an input out.
-        imaginary: Tensor V like `kernel`, the exponents' imaginary part; None for zero.
+        imaginary: Tensor V like `kernel`, the imaginary part of the exponents, or None for
+            zero.
         epsilon: Added to the magnitudes.
-        limit: Bound of the result's magnitude, or None.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 
@@ -181,22 +181,22 @@ def npu(
 def product_unit(
     x: ArrayLike, kernel: ArrayLike, epsilon: float = 0.0, limit: float | None = None
 ) -> Tensor:
-    """Product unit: `prod_j x_j ** W_ji`, the real part where an input is negative.
+    """Product unit: `prod_j x_j ** W_ji`, or its real part if an input is negative.
 
         exp(sum_j W_ji log|x_j|) * cos(pi sum_j W_ji [x_j < 0])
 
     Args:
         x: Tensor of shape `(..., inputs)`.
         kernel: Tensor of shape `(inputs, units)`, the exponents.
-        epsilon: Magnitudes below it count as it.
-        limit: Bound of the result's magnitude, or None.
+        epsilon: Floor on the magnitudes whose logarithm is taken.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
 
     Example:
 

@@ -2,11 +2,10 @@
 
     x (+)_n y = exp_iterate(exp_iterate(x, -n) + exp_iterate(y, -n), n)
 
-is the sum at order 0 and the product at order 1. Every function here goes the
-same way: `to_sums` carries numbers to the scale on which the operation is a
-sum, `from_sums` carries the sum back. Negative numbers follow `signed.py`, and
-the product of their signs enters with the order, as cos(pi n (how many are
-negative)).
+is the sum at order 0 and the product at order 1. Every function here takes the same steps:
+`to_sums` maps numbers to the scale on which the operation is a sum, and `from_sums` maps the
+sum back. Negative numbers follow `signed.py`. The product of their signs enters with the
+order, as cos(pi n m) for m negative numbers.
 
 References:
     - [Urban & van der Smagt, 2015](https://arxiv.org/abs/1503.05724)
@@ -36,7 +35,7 @@ __all__ = [
 
 
 def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
-    """`x (+)_n y`: the sum at order 0, the product at order 1, smooth between.
+    """Returns `x (+)_n y`: the sum at order 0, the product at order 1, smooth in between.
 
     Args:
         x, y: Tensors of floats of either sign, broadcast against each other.
@@ -47,8 +46,8 @@ def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, solution: str = "kneser") -
         Tensor with the broadcast shape of the arguments.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -75,23 +74,23 @@ def addmul_reduce(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Combines all numbers along an axis by `(+)_n`: `sum` at order 0, `prod` at order 1.
+    """Reduces an axis with `(+)_n`: `sum` at order 0, `prod` at order 1.
 
     Args:
         x: Tensor of floats of either sign.
         n: Tensor of orders in [0, 1], broadcast against the result.
-        axis: The axis that is combined.
-        mask: Booleans like `x`. Numbers where it is False take no part.
+        axis: The axis to reduce.
+        mask: Booleans like `x`, or None. Numbers where it is False are left out.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
-        limit: Bound of the result's magnitude, as for `exp_iterate`, or None.
+        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
+        limit: Bound on the magnitude of the result, as for `exp_iterate`, or None.
 
     Returns:
         Tensor like `x` without `axis`.
 
     Raises:
-        TypeError: If `x` or `n` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `x` or `n` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -113,10 +112,10 @@ def addmul_reduce(
 
 
 def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
-    """Returns the number that leaves others as they are: 0 at order 0, 1 at order 1.
+    """Returns the identity element of `(+)_n`: 0 at order 0, 1 at order 1.
 
-    It is `e = exp_iterate(0, n)`, and `addmul(x, e, n) = x` for every `x >= e`; at orders 0
-    and 1 for every `x`.
+    It is `e = exp_iterate(0, n)`, and `addmul(x, e, n) = x` for every `x >= e`. At orders 0
+    and 1 this holds for every `x`.
 
     Args:
         n: Tensor of orders in [0, 1].
@@ -126,8 +125,8 @@ def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
         Tensor like `n`.
 
     Raises:
-        TypeError: If `n` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `n` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -139,17 +138,17 @@ def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
 
 
 def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
-    """Returns the number that undoes `x`: `-x` at order 0, `1/x` at order 1.
+    """Returns the inverse of `x` under `(+)_n`: `-x` at order 0, `1/x` at order 1.
 
-    Where it is a number, `addmul(x, inverse(x, n), n) = identity(n)`. It exists
+    Where it exists, `addmul(x, inverse(x, n), n) = identity(n)`. It exists
 
     - at order 0 for every `x`: `-x`;
     - at order 1 for every `x` but 0: `1/x`;
     - between them for `0 <= x <= inverse(0, n)`: `exp_iterate(-exp_iterate(x, -n), n)`.
 
-    Elsewhere there is none. The formula goes on beyond `inverse(0, n)` with negative
-    numbers, but `addmul` turns the sign of a negative operand by cos(pi n), which no
-    second operand can turn back between the orders.
+    Elsewhere there is no inverse. Beyond `inverse(0, n)` the formula gives negative numbers,
+    but between orders 0 and 1 `addmul` multiplies by cos(pi n) for a negative operand, and
+    no second operand can undo that.
 
     Args:
         x: Tensor of floats.
@@ -158,12 +157,12 @@ def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`: nan where there is no inverse,
-        inf for 0 at order 1. Its gradients are finite wherever `x` is: 0 where it is nan,
-        and bounded by the largest number of the dtype.
+        inf for 0 at order 1. Its gradients are finite for every finite `x`: 0 where the
+        result is nan, and bounded by the largest number of the dtype.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -178,20 +177,20 @@ def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
 
 
 def to_sums(x: ArrayLike, n: ArrayLike, solution: str = "kneser", epsilon: float = 0.0) -> Tensor:
-    """Carries `x` to the scale on which `(+)_n` is a sum: `x` at 0, `log(abs(x))` at 1.
+    """Maps `x` to the scale on which `(+)_n` is a sum: `x` at order 0, `log(abs(x))` at 1.
 
     Args:
         x: Tensor of floats of either sign.
         n: Tensor of orders in [0, 1], broadcast against `x`.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor of the magnitudes towards order 1; see `signed_exp_iterate`.
+        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`.
 
     Raises:
-        TypeError: If `x` or `n` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `x` or `n` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -212,22 +211,22 @@ def from_sums(
     solution: str = "kneser",
     limit: float | None = None,
 ) -> Tensor:
-    """Carries a sum back from that scale: `total` at 0, `exp(total)` at 1.
+    """Maps a sum of `to_sums` back: `total` at order 0, `exp(total)` at order 1.
 
     Args:
-        total: Tensor of floats: a sum of results of `to_sums`.
+        total: Tensor of floats, a sum of results of `to_sums`.
         n: Tensor of orders in [0, 1], broadcast against `total`.
-        negatives: How many of the operands are negative, each counted with its
-            exponent; None for none.
+        negatives: Number of negative operands, each counted with its exponent, or None if
+            there are none.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        limit: Bound of the result's magnitude, as for `exp_iterate`, or None.
+        limit: Bound on the magnitude of the result, as for `exp_iterate`, or None.
 
     Returns:
         Tensor with the broadcast shape of the arguments.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -274,7 +273,7 @@ def _inverse(x, n, pieces):
     at_sum, at_product = n == 0.0, n == 1.0
     end = ops.logical_or(at_sum, at_product)
     ones = ops.ones_like(x)
-    # At the ends the formula gives the slope in the order, where it has one, and no other.
+    # At orders 0 and 1 the formula supplies only the slope in the order, where there is one.
     start = ops.where(x < 0.0, ones, x)
     start = ops.where(end, ops.stop_gradient(start), start)
     formula = iterated(-iterated(start, -n, pieces), n, pieces)

@@ -1,8 +1,8 @@
-"""The operation over a choice of the inputs: each is taken, inverted or left out.
+"""The operation over chosen inputs: each is taken, inverted or left out.
 
 References:
-    - The gate `w x + 1 - w` of [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016),
-      who have it for products of weights in [0, 1].
+    - The gate `w x + 1 - w`, for products and weights in [0, 1], is that of
+      [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016).
 """
 
 import math
@@ -32,7 +32,7 @@ def addmul_select(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Joins chosen inputs by `(+)_n`: the kernel takes each input, inverts it or leaves it out.
+    """Combines chosen inputs with `(+)_n`: each is taken, inverted or left out.
 
         y_i = (+)_{n_i} over j of g_ij
 
@@ -41,33 +41,32 @@ def addmul_select(
 
     Here e is the identity element of order n_i. At order 0 it is 0, the inverse is `-x`, and
     `y = x @ kernel`. At order 1 it is 1, the inverse is `1/x`, and y is a product of inputs
-    and their inverses. A weight of 1 takes the input, -1 takes its inverse, and 0
-    leaves it out, at every order. At orders 0 and 1 values and slopes are those of
-    the sum and of the product, for inputs and gates of either sign and for zero.
+    and their inverses. At every order a weight of 1 takes the input, -1 takes its inverse,
+    and 0 leaves it out. At orders 0 and 1 values and slopes equal those of the sum and the
+    product, for inputs and gates of either sign and for zero.
 
-    Between the orders `special.inverse` exists for small inputs only. Here the inverse of
-    every positive input is `from_sums(-to_sums(x, n), n)`: the same for `x <= e`, and beyond
-    its continuation along the tangent, which has moderate slopes (see `signed_exp_iterate`).
+    Between orders 0 and 1 `special.inverse` exists only for small inputs. Here the inverse of
+    every positive input is `from_sums(-to_sums(x, n), n)`, which equals it for `x <= e` and
+    continues it along the tangent beyond, with moderate slopes (see `signed_exp_iterate`).
 
-    Where a unit takes or inverts a negative input, it lies between the orders on the straight
-    line from the sum to the product, `(1 - n) sum + n product`: a gate
-    goes through zero on its way from 1 to a negative input, and any function of its
-    logarithm would have a wall there.
+    If a unit takes or inverts a negative input, its output between orders 0 and 1 is the linear
+    interpolation `(1 - n) sum + n product`. A gate passes through zero on its way from 1 to a
+    negative input, and any function of its logarithm would be a barrier there.
 
     Args:
         x: Tensor of shape `(..., inputs)`, of either sign.
         kernel: Tensor of shape `(inputs, units)`, in [-1, 1].
         n: Orders in [0, 1]: a scalar, or shape `(units,)`.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor of the magnitudes that are inverted, or whose logarithm is taken.
-        limit: Bound of the results' magnitude, as for `exp_iterate`, or None.
+        epsilon: Floor on the magnitudes whose inverse or logarithm is taken.
+        limit: Bound on the magnitude of the results, as for `exp_iterate`, or None.
 
     Returns:
         Tensor of shape `(..., units)`.
 
     Raises:
-        TypeError: If an argument does not hold numbers.
-        ValueError: If the shapes do not fit, or the solution is unknown.
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match, or `solution` is unknown.
 
     Example:
 
@@ -82,14 +81,14 @@ def addmul_select(
         check_kernel(x, kernel)
         check_vector("n", n, kernel.shape[1], "column of the kernel")
         bound = limit or output_bound(dtype_of(x))
-        taken = kernel >= 0.0  # so that at 0 the slope is that of taking, and not none
+        taken = kernel >= 0.0  # so that the slope at 0 is that of taking the input, not zero
         size = ops.where(taken, kernel, -kernel)
         at_sum = _held(ops.matmul(x, kernel), limit)
         at_product = _product(x[..., None], size, taken, pieces, epsilon, bound)
         negative = ops.logical_and(x[..., None] < 0.0, size > 0.0)
         across = ops.any(negative, axis=-2)
-        # Negative inputs go the other way, and 1 stands for them on this one. At an end
-        # it has the slope in the order, and the end itself the others.
+        # Negative inputs take the other branch, and 1 stands for them in this one. At orders
+        # 0 and 1 this branch supplies the slope in the order, and the ends supply the others.
         end = ops.logical_or(n == 0.0, n == 1.0)
         other = ops.where(x < 0.0, ops.ones_like(x), x)[..., None]
         other, share = (ops.where(end, ops.stop_gradient(v), v) for v in (other, size))
@@ -103,7 +102,7 @@ def addmul_select(
 
 
 def _held(y, limit):
-    """`y` held at the limit, with its slope."""
+    """Clips `y` to the limit, and keeps its slope."""
     return y if limit is None else differentiated_as(ops.clip(y, -limit, limit), y)
 
 
@@ -113,8 +112,8 @@ def _product(x, size, taken, pieces, epsilon, bound):
     divisor = ops.where(taken, ops.ones_like(part), part)
     part = ops.where(taken, x, ops.where(x < 0.0, -1.0 / divisor, 1.0 / divisor))
     gates = size * part + (1.0 - size)
-    # The product itself has the right slope at zero, where the logarithm has none. No
-    # partial product may overflow, which is what its gradient is made of.
+    # The product itself has the right slope at zero, where the logarithm has none. No partial
+    # product may overflow, because the gradient consists of them.
     logs = ops.log(ops.maximum(ops.abs(gates), max(epsilon, 1e-30)))
     fits = ops.sum(ops.abs(logs), axis=-2, keepdims=True) < math.log(bound)
     product = ops.prod(ops.where(fits, gates, ops.ones_like(gates)), axis=-2)
@@ -125,7 +124,7 @@ def _product(x, size, taken, pieces, epsilon, bound):
 
 
 def _between(x, size, taken, n, pieces, epsilon, limit):
-    """The definition itself, for inputs that are not negative."""
+    """The result by the definition, for nonnegative inputs."""
     terms = magnitude_towards_log(x, n, pieces, epsilon)
     part = ops.where(taken, x, joined(-terms, n, None, pieces))
     gates = size * part + (1.0 - size) * identity_element(n, pieces)

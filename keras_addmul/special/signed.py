@@ -1,16 +1,16 @@
-"""The iterates continued to the numbers whose logarithm is not real.
+"""The iterates, continued to negative numbers.
 
-`exp_iterate` knows no logarithm of a negative number, and between sum and
-product there is more than one way to supply it. Here is one that keeps both
-ends exact, is smooth in the order, and can be trained:
+`exp_iterate` has no logarithm of a negative number, and between sum and product there is
+more than one way to define it. The definition here keeps both ends exact, is smooth in the
+order, and can be trained:
 
-- Orders below 0, towards the logarithm, act on the magnitude. The sign turns
-  with the order, by the factor cos(pi (1 + n)): -1 at order 0, where it is the
-  sign, and 1 at order -1, where the logarithm of the magnitude is left and the
-  sign is for the caller to multiply (`operation.py`).
-- Orders above 0, towards the exponential, are defined for negative numbers, but
-  start so steeply there that their slope in n at order 0 is exp(-x). They are
-  blended with their tangent at 0, with all the weight at order 0 and none at 1.
+- Orders below 0, towards the logarithm, act on the magnitude. The sign becomes the factor
+  cos(pi (1 + n)): -1 at order 0, where it is the sign itself, and 1 at order -1, where only
+  the logarithm of the magnitude remains and the caller multiplies the signs
+  (`operation.py`).
+- Orders above 0, towards the exponential, are defined for negative numbers, but their slope
+  in n at order 0 is exp(-x), which is too steep. They are blended with their tangent at 0,
+  which has all the weight at order 0 and none at order 1.
 """
 
 import math
@@ -45,7 +45,7 @@ def cos_pi(t: ArrayLike) -> Tensor:
         Tensor like `t`.
 
     Raises:
-        TypeError: If `t` does not hold numbers.
+        TypeError: If `t` does not hold real numbers.
 
     Example:
 
@@ -63,10 +63,10 @@ def signed_exp_iterate(
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
-    """Applies `exp` to numbers of either sign a real number `n` of times.
+    """Applies `exp` `n` times, for real `n` and numbers of either sign.
 
-    Equals `exp_iterate(x, n)` for `x >= 0`, and also for `x < 0` at orders 0 and
-    1. Elsewhere on the negative side it is, with b(n) = n^2 (3 - 2 n),
+    It equals `exp_iterate(x, n)` for `x >= 0`, and for `x < 0` at orders 0 and 1. At other
+    orders it is, for `x < 0` and with b(n) = n^2 (3 - 2 n),
 
         n < 0:        exp_iterate(-x, n) * cos(pi (1 + n))
         0 <= n <= 1:  b(n) * exp_iterate(x, n) + (1 - b(n)) * tangent of it at 0
@@ -76,16 +76,16 @@ def signed_exp_iterate(
         x: Tensor of floats.
         n: Tensor of orders, broadcast against `x`.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Magnitudes below it are raised to it where `n < 0`, so that no
-            logarithm of zero is taken.
-        limit: Bound of the results, as for `exp_iterate`, or None.
+        epsilon: Floor on the magnitudes where `n < 0`, so that no logarithm of zero is
+            taken.
+        limit: Bound on the results, as for `exp_iterate`, or None.
 
     Returns:
         Tensor with the broadcast shape of `x` and `n`.
 
     Raises:
-        TypeError: If `x` or `n` does not hold numbers.
-        ValueError: If the solution is unknown.
+        TypeError: If `x` or `n` does not hold real numbers.
+        ValueError: If `solution` is unknown.
 
     Example:
 
@@ -116,25 +116,25 @@ def signed_iterated(
 
 
 def towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
-    """`signed_iterated(x, -n)` where it is known that `n >= 0`."""
+    """`signed_iterated(x, -n)`, for `n >= 0`."""
     iterate = magnitude_towards_log(magnitude(x), n, pieces, epsilon)
     return _below(iterate, x, -n, _turn(-n))
 
 
 def magnitude_towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
-    """`towards_log` where it is known that `x >= 0`."""
-    # At order 0 nothing is raised, and the slope in the order is that of the iterate.
+    """`towards_log`, for `x >= 0`."""
+    # At order 0 no floor applies, and the slope in the order is that of the iterate.
     start = ops.where(n == 0.0, x, ops.maximum(x, epsilon))
     return iterated(start, -n, pieces)
 
 
 def towards_exp(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
-    """`signed_iterated(x, n)` where it is known that `n >= 0`."""
+    """`signed_iterated(x, n)`, for `n >= 0`."""
     return _below(iterated(x, n, pieces, limit), x, n, _blend(n, pieces))
 
 
 def _turn(n):
-    """Towards the logarithm: the six numbers of `_below` for each order."""
+    """The six numbers of `_below` for each order, towards the logarithm."""
     zero = ops.zeros_like(n)
     turned = 1.0 + ops.minimum(n, 0.0)
     # -sin(pi t) = cos(pi (t + 1/2))
@@ -142,7 +142,7 @@ def _turn(n):
 
 
 def _blend(n, pieces):
-    """Towards the exponential: the six numbers of `_below` for each order."""
+    """The six numbers of `_below` for each order, towards the exponential."""
     inside = ops.clip(n, 0.0, 1.0)
     weight, change = inside * inside * (3.0 - 2.0 * inside), 6.0 * inside * (1.0 - inside)
     start, slope, d_start, d_slope = pieces.tangent(inside)
@@ -163,15 +163,15 @@ def _below(iterate, x, n, six):
     Args:
         iterate: Tensor.
         x: Tensor, broadcast against `iterate`.
-        n: Orders, broadcast likewise.
-        six: a, b, c of each order, and their derivatives in it. Differentiated one
-            by one they would each cost a pass over the iterates; here it is one.
+        n: Orders, broadcast against `iterate`.
+        six: a, b and c for each order, and their derivatives in it. Automatic
+            differentiation would pass over the iterates once for each; this passes once.
     """
 
     @custom_gradient
     def f(iterate, x, n, a, b, c, d_a, d_b, d_c):
         negative = x < 0.0
-        # An overflow beside the negative numbers must not enter, and 0 * -inf is nan.
+        # Overflow at positive numbers must not enter here, and 0 * -inf is nan.
         zero = ops.zeros_like(iterate)
         value = ops.where(negative, iterate, zero)
         run = ops.where(negative, ops.maximum(x, -1e30), zero)

@@ -1,8 +1,8 @@
-"""The solutions of Abel's equation, by name, and what each of them gives.
+"""The solutions of Abel's equation, by name, and their common interface.
 
-A solution is a class, called with a dtype, that gives the superlog S and the superexp
-T on one stretch of the line; see `Solution`. To add one, write its file and name it in
-`SOLUTIONS`: every function and layer takes it from there.
+A solution is a class, called with a dtype, that computes the superlog S and the superexp T on
+one stretch of the line; see `Solution`. To add one, write its file and list it in `SOLUTIONS`:
+every function and layer finds it there.
 """
 
 import functools
@@ -21,16 +21,16 @@ class Solution(Protocol):
     """The pieces of a solution in one dtype, float32 or float64.
 
     S is the superlog, with S(exp(x)) = S(x) + 1, S(0) = 0 and S(1) = 1; T is its inverse.
-    All methods work element by element, and are finite wherever they are called: beyond
-    their own interval, too, where the value is not used.
+    All methods work elementwise. They are finite wherever they are called, even outside their
+    own interval, where the value is not used.
 
     Attributes:
-        levels: How many logarithms bring the largest number of the dtype below `top`.
-        bottom: Where the stretch begins on which `superlog` is given: in [-0.5, 0).
-        top: Where it ends.
-        end: `superlog(top)`, up to which `superexp` is given.
-        lowest: Below it exp leaves the normal numbers.
-        huge: Nearly the largest number, which bounds slopes.
+        levels: Number of logarithms that bring the largest number of the dtype below `top`.
+        bottom: Start of the stretch on which `superlog` is defined, in [-0.5, 0).
+        top: End of this stretch.
+        end: `superlog(top)`, the end of the stretch on which `superexp` is defined.
+        lowest: The point below which exp leaves the normal numbers.
+        huge: Nearly the largest number of the dtype; bounds slopes.
     """
 
     levels: int
@@ -83,21 +83,21 @@ def get_solution(name: str) -> Callable[[str], Solution]:
 def with_solution(
     function: Callable[..., Tensor], solution: str, /, **tensors: ArrayLike
 ) -> Tensor:
-    """Calls `function(*tensors, pieces)` in a working dtype: the door of a public function.
+    """Calls `function(*tensors, pieces)` in a working dtype, for a public function.
 
-    It looks the solution up, and checks and converts each tensor, once.
+    It looks up the solution, and checks and converts each tensor, once.
 
     Args:
         function: Takes the tensors in order, and the pieces of the solution.
         solution: Name of the solution.
-        **tensors: What is passed, by the names that an error is to give.
+        **tensors: The tensors, by the names to use in error messages.
 
     Returns:
         The result in the dtype of the arguments.
 
     Raises:
         TypeError: If one of the tensors does not hold real numbers.
-        ValueError: If the solution is unknown.
+        ValueError: If `solution` is unknown.
     """
     pieces_of = get_solution(solution)
     return in_working_dtype(lambda dtype, *values: function(*values, pieces_of(dtype)), **tensors)

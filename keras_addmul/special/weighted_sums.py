@@ -1,4 +1,4 @@
-"""Weighted sums of iterates, with an order for each of many units."""
+"""Weighted sums of iterates, with many units and orders."""
 
 import functools
 import math
@@ -18,21 +18,21 @@ __all__ = ["exact_sums", "interpolated_sums", "nodes_of"]
 # Interpolating the logarithmic growth of an input in its order is easiest relative
 # to that of this one; measured, as the next, in tests/benchmarks/interpolation.py.
 _TYPICAL = 20.0
-# How near to order 1 the nodes stop crowding, so that the slope stays bounded there.
+# Distance from order 1 at which the nodes stop crowding, so that the slope stays bounded.
 _CROWDING = 2.0**-10
 
 
 def exact_sums(
     x: Tensor, kernel: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0
 ) -> Tensor:
-    """The sums of `addmul_matmul`, each unit's inputs iterated to its own order.
+    """The sums of `addmul_matmul`, with the inputs iterated to each unit's own order.
 
     Args:
         x: Tensor of shape `(..., inputs)` in the working dtype of the pieces.
-        kernel: Tensor of shape `(inputs, units)`, in whose dtype the products are taken.
+        kernel: Tensor of shape `(inputs, units)`; its dtype is that of the products.
         n: Orders in that working dtype: a scalar, `(groups,)` or `(units,)`.
         pieces: The solution.
-        epsilon: Floor of the magnitudes towards order 1.
+        epsilon: Floor on the magnitudes for orders above 0.
 
     Returns:
         Tensor of shape `(..., units)` in the dtype of the kernel.
@@ -57,25 +57,26 @@ def exact_sums(
 def interpolated_sums(
     x: Tensor, kernel: Tensor, n: Tensor, nodes: int, pieces: Solution, epsilon: float = 0.0
 ) -> Tensor:
-    """`exact_sums` for an order per unit, in `nodes` passes and products."""
+    """`exact_sums` for one order per unit, interpolated, in `nodes` passes and products."""
     inputs, units = kernel.shape
     at, _, _ = nodes_of(nodes)
     orders = ops.convert_to_tensor(at[:, None, None], n.dtype)
     terms = towards_log(ops.reshape(x, (-1, inputs)), orders, pieces, epsilon)
-    # One tall product: the nodes are stacked on the batch, and weighted unit by unit after.
+    # One tall product: stacks the nodes on the batch, then weights them for each unit.
     products = ops.matmul(ops.cast(ops.reshape(terms, (-1, inputs)), kernel.dtype), kernel)
     products = ops.reshape(products, (nodes, -1, units))
-    # Clipped: the slopes of the weights alternate, and huge flows would meet as inf - inf.
+    # Clipped: the slopes of the weights alternate in sign, and huge gradients would give
+    # inf - inf.
     weights = clipped_for_squares(_cardinal(n, nodes, pieces))
     weights = ops.cast(weights, kernel.dtype)[:, None, :]
     return ops.reshape(ops.sum(weights * products, axis=0), (*ops.shape(x)[:-1], units))
 
 
 def _cardinal(n, nodes, pieces):
-    """Matrix `(nodes, units)`: what each node counts for at each order.
+    """Matrix `(nodes, units)`: the weight of each node at each order.
 
-    Lagrange's polynomials in a coordinate that crowds the nodes towards order 1, where
-    the logarithm is. At a node they are exact; slopes are those of the
+    The weights are Lagrange polynomials in a coordinate that crowds the nodes towards order 1,
+    where the logarithm is. They are exact at the nodes; their slopes are those of the
     polynomials everywhere.
     """
     at, places, scales, typical = (
@@ -94,7 +95,7 @@ def _cardinal(n, nodes, pieces):
 
 @functools.cache
 def nodes_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Orders, their coordinates (Chebyshev-Lobatto points), and scales of Lagrange's products."""
+    """Orders, their coordinates (Chebyshev-Lobatto points), and scales of Lagrange products."""
     low, high = math.sqrt(_CROWDING), math.sqrt(1.0 + _CROWDING)
     t = (1.0 - np.cos(np.pi * np.arange(count) / (count - 1))) / 2.0
     places = high - (high - low) * t
