@@ -1,22 +1,22 @@
 """Keras layers that learn which operation they perform.
 
-Every layer is reachable from here, as `keras_addmul.AddMulDense`; `keras_addmul.discover(x, y)`
-finds the formula in a table. The rest lies in sub-packages:
+Every layer is available here, such as `keras_addmul.AddMulDense`, and
+`keras_addmul.discover(x, y)` finds the formula in a table. The subpackages are:
 
 - `layers`: the layers, their initializers, constraints and regularizers.
 - `activations`: activation functions by name, and a catalogue of their properties.
-- `special`: the functions of tensors that the layers call.
-- `barron`: RePU units, path norms, and replacing the activations of a trained model.
+- `special`: the tensor functions that the layers call.
+- `barron`: RePU units, path norms, and activation replacement in a trained model.
 - `callbacks`: schedules that run during training.
 - `conversion`: turns a trained model into a noisy one and back.
-- `discover`: from a table to a formula.
-- `restarts`: trains one small model from many starts at once.
+- `discover`: finds the formula in a table.
+- `restarts`: trains one small model from many starting points at once.
 - `serving`: exports a model as a SavedModel and checks the result.
-- `demo`: one neuron finds Kepler's third law in measured data.
+- `demo`: trains one neuron that finds Kepler's third law in measured data.
 
-Importing the package registers everything that a `.keras` file may contain, so that
-`keras.saving.load_model` finds it. `discover`, `restarts`, `conversion`, `serving` and `demo` are
-imported when they are first used.
+Importing the package registers every class of this package that a `.keras` file may contain,
+so that `keras.saving.load_model` finds it. `discover`, `restarts`, `conversion`, `serving` and
+`demo` are imported on first use.
 """
 
 import importlib
@@ -41,13 +41,13 @@ __all__ = [
 
 
 def _starts_our_command() -> bool:
-    """Whether this process is `keras-addmul ...` or `python -m keras_addmul ...`.
+    """Tells whether this process is `keras-addmul ...` or `python -m keras_addmul ...`.
 
     The command answers `--help` and wrong arguments before it imports Keras.
     """
     if not sys.argv:
         return False
-    if sys.argv[0] == "-m":  # so it is while Python imports the package, before it runs __main__
+    if sys.argv[0] == "-m":  # its value while Python imports the package, before __main__
         before_arguments = sys.orig_argv[-len(sys.argv)]
         return before_arguments.removeprefix("-m") == __name__
     return Path(sys.argv[0]).name in ("keras-addmul", "keras-addmul.exe", "keras-addmul-script.py")

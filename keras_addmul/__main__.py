@@ -10,13 +10,13 @@ __all__ = ["main", "process"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command.
+    """Runs the command line.
 
     Args:
-        arguments: What was typed after the name of the program; by default `sys.argv[1:]`.
+        arguments: The arguments after the name of the program; by default `sys.argv[1:]`.
 
     Raises:
-        SystemExit: After one line on stderr: with status 2 for an error, 130 for Ctrl-C.
+        SystemExit: After one line on stderr, with status 2 for an error or 130 for Ctrl-C.
     """
     with one_line_on_interrupt():
         from keras_addmul.commands.command_line import run  # here, so that Ctrl-C is handled
@@ -25,12 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def process() -> None:
-    """Runs the command that was typed, in a process that exists for nothing else."""
+    """Runs the command line as a process of its own, and ends that with the right status."""
     try:
         main()
     except SystemExit as stop:
         if stop.code == STATUS:
-            # If the interrupt met code run by `exec`, Python would end with another status.
+            # If the interrupt hit code run by `exec`, Python would exit with another status.
             sys.stdout.flush()
             os._exit(STATUS)
         raise

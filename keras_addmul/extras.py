@@ -1,10 +1,10 @@
-"""Libraries that only a part of the package needs, and how to install them."""
+"""Optional libraries, and the extras that install them."""
 
 import importlib.util
 
 __all__ = ["EXTRAS", "require_extra"]
 
-# The modules that each extra of setup.cfg brings.
+# The modules that each extra of setup.cfg installs.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "barron": ("scipy",),
     "discover": ("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
@@ -13,17 +13,17 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 
 
 def require_extra(name: str, *modules: str) -> None:
-    """Raises an error that says what to install if a library of an extra is missing.
+    """Raises an error with the install command if a library of an extra is missing.
 
-    Call it first in a public function that imports the libraries later. It looks for them
-    but does not import them, so that it costs next to nothing.
+    Call it first in a public function that imports the libraries later. It looks for the
+    modules without importing them, so it is cheap.
 
     Args:
-        name: The extra, a key of `EXTRAS`.
-        modules: The modules that are needed; by default all that the extra brings.
+        name: Name of the extra, a key of `EXTRAS`.
+        modules: The modules needed; by default all modules of the extra.
 
     Raises:
-        ImportError: If one of the modules is not installed. The message holds the
+        ImportError: If one of the modules is not installed. The message gives the
             command that installs it.
 
     Example:

@@ -1,8 +1,8 @@
-"""RePU units, path norms, and changing the activation of a trained model with a proof.
+"""Rectified power units, path norms, and activation replacement with a proved error bound.
 
-`convert_activation` replaces smooth activations by banks of RePU units and certifies what
-that changes; `to_table` makes tables of the banks; `path_norm` measures networks as
-Barron spaces do; `can_represent` says which activations embed into which.
+`convert_activation` replaces smooth activations with banks of RePU units and certifies how much
+the outputs can change. `to_table` turns the banks into lookup tables. `path_norm` bounds the
+Barron norm of a network. `can_represent` tells which activations embed into which.
 """
 
 from keras_addmul.activations.rectified_power import repu

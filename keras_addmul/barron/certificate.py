@@ -1,4 +1,4 @@
-"""What is proved, and what was measured, of a converted model."""
+"""The certificate of a converted model: proved bounds and measured differences."""
 
 import dataclasses
 import json
@@ -12,24 +12,24 @@ __all__ = ["Certificate", "LayerCertificate"]
 
 @dataclasses.dataclass(frozen=True)
 class LayerCertificate:
-    """What holds for one layer whose activation was replaced.
+    """Proved bounds for one layer whose activation was replaced.
 
     Attributes:
-        layer: Its name in the original model.
+        layer: Name of the layer in the original model.
         bank: Name of the `RePUBank` in the converted model.
-        activation: What was replaced.
-        units: Units of a bank.
-        banks: 1 where all neurons share a bank; otherwise the number of features.
-        expected_units: What the best spline needs in the limit of small tolerances, for
-            the hardest function where they differ.
+        activation: Name of the activation that was replaced.
+        units: Number of units in each bank.
+        banks: 1 if all neurons share one bank; otherwise the number of features.
+        expected_units: Number of units that the best spline needs in the limit of small
+            tolerances; if the features' functions differ, for the hardest of them.
         fitted: The interval on which the bank was fitted.
-        pre_activations: Least and largest number that can meet the activation while the
-            input is in the domain; None where no rule is known for a layer before it.
-        error: Proved: the largest difference of activation and bank, over the numbers that can
-            meet them, or on the fitted interval where no rule is known.
-        errors: The same for each neuron, or channel, over the numbers that can meet it.
-        slope: A Lipschitz constant of the bank there.
-        seen: Least and largest number that met the activation on the data, or None.
+        pre_activations: Least and largest pre-activation that an input in the domain can
+            produce; None if a layer before the activation has no rule.
+        error: Proved: the largest difference between activation and bank over all possible
+            pre-activations, or over the fitted interval if these are not known.
+        errors: The same bound for each neuron or channel, over its own pre-activations.
+        slope: A Lipschitz constant of the bank on the same range.
+        seen: Least and largest pre-activation observed on the data, or None.
     """
 
     layer: str
@@ -48,38 +48,39 @@ class LayerCertificate:
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """What `convert_activation` proved and measured.
+    """Proved bounds and measured differences between a model and its converted copy.
 
-    `print(certificate)` shows it as a table; `to_json()` writes all of it.
+    `convert_activation` returns it. `print(certificate)` shows the main figures as a table;
+    `to_json()` returns all fields.
 
     Attributes:
-        degree: The power of the units.
-        method: As it was asked for.
-        tolerance: Likewise.
-        outside: Likewise.
-        domain: The proofs hold for every input between these two numbers or arrays: a
-            list of pairs, one for each input of the model.
-        domain_from: `"argument"`, `"data"`, or `"default"`.
-        layers: A `LayerCertificate` for each layer that was converted.
-        left_out: Reasons by the names of layers whose activation was not converted.
-        output_bound: Proved: how far an output of the converted model may be from the
-            original's for any input in the domain, in exact arithmetic; None if nothing
-            is proved.
-        rounding_bound: Proved: how much floating point may add to that. It holds for
-            products in the layers' own dtypes, and elementary functions that are right to 16
-            units in the last place. None likewise.
+        degree: Degree of the RePU units.
+        method: How the banks were fitted: `"spline"` or `"quadrature"`.
+        tolerance: The largest error allowed for each activation.
+        outside: What a bank does outside its interval: `"clip"` or `"extrapolate"`.
+        domain: The inputs for which the bounds are proved: a list of pairs `(low, high)`
+            of arrays, one pair for each input of the model.
+        domain_from: Source of the domain: `"argument"`, `"data"` or `"default"`.
+        layers: A `LayerCertificate` for each converted layer.
+        left_out: Dictionary from the name of each layer whose activation was not converted to
+            the reason.
+        output_bound: Proved: the largest difference between an output of the two models for
+            any input in the domain, in exact arithmetic; None if no bound is proved.
+        rounding_bound: Proved: how much floating point can add to `output_bound`. It assumes
+            products in the layers' own dtypes and elementary functions accurate to 16
+            units in the last place. None if no bound is proved.
         output_bounds: `output_bound + rounding_bound` for each output element, as a list of
             arrays without batch axis, or None.
-        no_bound: Why there is no bound, or "".
-        measured: The largest difference of outputs that was seen. It never exceeds the bound:
-            the conversion raises an error instead.
-        measured_on: On what, in words.
-        units_added: Units of all banks, counted for each feature where the features differ.
-        neurons: Neurons, or channels of convolutions, whose activation was replaced.
-        parameters: Of the model, before and after.
-        path_norm: Before and after, or None where it is not defined.
-        latency_ms: Median of a call, before and after, or None if it was not timed.
-        latency_batch: How many rows a call had.
+        no_bound: Why no bound is proved, or "".
+        measured: The largest difference between outputs that was measured. It never exceeds
+            the bound: the conversion raises an error instead.
+        measured_on: A description of the rows it was measured on.
+        units_added: Total number of units in all banks; each feature counts if features differ.
+        neurons: Number of neurons, or channels of convolutions, whose activation was replaced.
+        parameters: Parameter count of the model, before and after.
+        path_norm: Path norm, before and after, or None if it is not defined.
+        latency_ms: Median time of a call, before and after, or None if it was not timed.
+        latency_batch: Number of rows in each timed call.
 
     Example:
 
@@ -116,17 +117,17 @@ class Certificate:
 
     @property
     def bound(self) -> float | None:
-        """Proved: how far the computed outputs of the two models may be apart, or None."""
+        """The proved largest difference between the computed outputs of the two models, or None."""
         if self.output_bounds is None:
             return None
         return max(float(np.max(bound)) for bound in self.output_bounds)
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as numbers, strings, lists and dictionaries, which JSON can hold."""
+        """Returns all fields as numbers, strings, lists and dictionaries, ready for JSON."""
         return _plain({**dataclasses.asdict(self), "bound": self.bound})
 
     def to_json(self) -> str:
-        """All fields as a JSON document."""
+        """Returns all fields as a JSON document."""
         return json.dumps(self.to_dict(), indent=2)
 
     def __str__(self) -> str:
@@ -193,7 +194,7 @@ class Certificate:
 
 
 def _upwards(bound: float) -> str:
-    """A number in three digits, rounded up: what is printed is proved too."""
+    """Formats a bound in three digits, rounded up so that the printed bound holds too."""
     text = f"{bound:.3g}"
     if float(text) < bound:
         text = f"{bound + 0.5 * 10.0 ** (np.floor(np.log10(bound)) - 2):.3g}"

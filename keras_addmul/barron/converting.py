@@ -1,4 +1,4 @@
-"""Replaces the activations of a trained model, and proves what that changes."""
+"""Replaces the activations of a trained model, and bounds how much the outputs change."""
 
 from typing import Any
 
@@ -36,41 +36,41 @@ def convert_activation(
     latency_rows: int | None = 64,
     order: int | None = None,
 ) -> tuple[keras.Model, Certificate]:
-    """Returns a new model with RePU units in place of smooth activations, and a certificate.
+    """Replaces smooth activations with RePU units, and certifies how much the outputs change.
 
-    Each activation becomes a `RePUBank`: a spline of degree `degree` that is proved to be
-    within `tolerance` of it. All features of a layer share one bank, unless the features of
-    a `NoisyActivation` differ by more than the tolerance. The certificate says how far the
-    outputs may be apart for any input in the domain, by interval bounds through all layers. The
-    given model stays as it is; the new one can be trained further, saved and exported.
+    Each activation becomes a `RePUBank`: a spline of degree `degree` that is proved to lie
+    within `tolerance` of the activation. All features of a layer share one bank, unless the
+    features of a `NoisyActivation` differ by more than the tolerance. Interval bounds through
+    all layers prove how far the outputs can move for any input in the domain. The given model
+    is left unchanged; the new one can be trained further, saved and exported.
 
-    The proof is about inference. It knows the layers and functions of Keras and of this package
-    by their identity: a subclass, a function of your own, a quantized layer or a mask has no
-    rule, whatever its name, and then the certificate says that there is no bound, and why.
+    The proof covers inference. It has rules for the layers and functions of Keras and of this
+    package, found by identity, never by name. A subclass, a function of your own, a quantized
+    layer or a mask has no rule: the certificate then gives no bound, and says why.
 
     Args:
         model: A trained sequential or functional model.
-        to: `"repu"`.
-        degree: The power of the units, 1 to 8. Degree 1 loses the fewest digits; degrees 2
+        to: The replacement, `"repu"`.
+        degree: Degree of the units, 1 to 8. Degree 1 loses the fewest digits; degrees 2
             and 3 need fewer units.
-        tolerance: The largest difference of an activation and what replaces it.
-        domain: The inputs to prove it for: a pair `(low, high)` of numbers or of arrays of
-            the input's shape. A model with several inputs takes one pair for all, a list of
-            pairs, or a dictionary of pairs by the names of the inputs. By default it is the
-            smallest box around `data`, or [-1, 1] without data.
+        tolerance: The largest difference allowed between an activation and its replacement.
+        domain: The inputs covered by the proof: a pair `(low, high)` of numbers or of arrays
+            of the input's shape. A model with several inputs takes one pair for all, a list of
+            pairs, or a dictionary of pairs by input name. The default is the smallest box
+            around `data`, or [-1, 1] without data.
         data: Inputs on which the difference is measured: an array, a list of arrays, or
             a dictionary of arrays by name. None measures on random points of the domain.
-        layers: A name, or names, of the layers to convert, or None for all that can be.
-        method: `"spline"`, close to the fewest units; or `"quadrature"`, the midpoint rule on
-            the integral of the theorem.
+        layers: Name or names of the layers to convert, or None for all that can be converted.
+        method: `"spline"` needs close to the fewest units; `"quadrature"` applies the midpoint
+            rule to the integral of the Taylor remainder.
         outside: What a bank does outside its interval. `"clip"` holds its last value;
-            `"extrapolate"` goes on as a polynomial, with `degree` more units. With degree 1 it
-            goes on along the line that the activation tends to, if the domain reaches so far.
-        ranges: `"domain"` fits on all numbers that can meet an activation while the input
-            is in the domain. `"data"` fits on the range that `data` produced, a tenth wider on
-            each side: this takes fewer units. The bound still covers the whole domain, so it
-            is larger.
-        latency_rows: How many rows to time the two models on, or None to time nothing.
+            `"extrapolate"` continues as a polynomial, with `degree` more units. With degree 1
+            it follows the activation's asymptote, if the domain reaches far enough.
+        ranges: `"domain"` fits on every pre-activation that an input in the domain can
+            produce. `"data"` fits on the range that `data` produced, a tenth wider on each
+            side, and needs fewer units. The bound still covers the whole domain, so it is
+            larger.
+        latency_rows: Number of rows for timing the two models, or None to skip the timing.
         order: Another name for `degree`.
 
     Returns:
@@ -78,10 +78,12 @@ def convert_activation(
 
     Raises:
         TypeError: If `model` is not sequential or functional.
-        ValueError: If an argument is invalid, if nothing can be converted, if a named layer
-            cannot be, or if a range is not known without `data`.
-        RuntimeError: If the outputs differ by more than was proved. That is a fault of
-            this package or of the backend.
+        ValueError: If an argument is invalid, nothing can be converted, a named layer cannot
+            be converted, or a range cannot be determined without `data`.
+        RuntimeError: If the outputs differ by more than was proved: a bug in this package or
+            in the backend.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.barron import convert_activation
@@ -176,7 +178,7 @@ def _is_integer(value):
 
 
 def _interval(target, bounds, seen, ranges):
-    """The interval on which to fit a bank."""
+    """Returns the interval on which to fit a bank."""
     known = [b for b in bounds if not isinstance(b, Unknown)]
     if ranges == "data" or not known or len(known) < len(bounds):
         if seen is None:
@@ -195,10 +197,10 @@ def _interval(target, bounds, seen, ranges):
 
 
 def _fit(target, degree, interval, tolerance, method, outside):
-    """Finds a bank within the tolerance on all of the interval; returns its proved error there.
+    """Fits a bank to the tolerance on the whole interval; returns its proved error there.
 
-    The fit proves it where the function bends; what clipping does on the flat ends is
-    proved here, and a hair's breadth too much is met by a finer fit.
+    The fit proves the error where the function bends; this function proves it on the flat ends
+    that are clipped. If the error slightly exceeds the tolerance, a finer fit follows.
     """
     how = degree, interval
     for share in (1.0, 0.98, 0.95, 0.9):
@@ -249,7 +251,7 @@ def _layer_certificate(target, name, second, fitted, seen, degree):
 
 
 def _on_whole_interval(target, bank):
-    """The proved error on the fitted interval, for each function, and the banks' slope."""
+    """Returns the proved error of each function on the fitted interval, and the banks' slope."""
     ends = np.array([bank.low]), np.array([bank.high])
     numbers = range(len(members_of(target.function)))
     cells = [target.cells(part, bank.low, bank.high) for part in numbers]

@@ -1,4 +1,4 @@
-"""From banks of RePU units to tables of polynomials, which are computed faster."""
+"""Turns banks of RePU units into tables of polynomials, which evaluate faster."""
 
 import math
 
@@ -14,23 +14,25 @@ __all__ = ["to_table"]
 
 
 def to_table(model: keras.Model) -> keras.Model:
-    """Returns a new model with a `PiecewisePolynomial` in place of each `RePUBank`.
+    """Speeds up a converted model: replaces each `RePUBank` with a `PiecewisePolynomial`.
 
-    The function is the same up to rounding. A bank of m units computes m powers. Its table
-    finds one of m + 1 pieces by arithmetic, on a grid so fine that no cell holds two bends, and
-    evaluates one polynomial. That is faster from about fifteen units on; under XLA, which
-    fuses a short bank into one loop, from about fifty on. The tables are not trainable,
+    The new model computes the same function up to rounding. A bank of m units computes m
+    powers. Its table looks up one of m + 1 pieces, on a grid so fine that no cell holds two
+    knots, and evaluates one polynomial. That is faster from about fifteen units on; under XLA,
+    which fuses a short bank into one loop, from about fifty on. The tables are not trainable,
     because training would pull their pieces apart.
 
     Args:
-        model: A sequential or functional model that has at least one `RePUBank`.
+        model: A sequential or functional model with at least one `RePUBank`.
 
     Returns:
-        A new model with the same weights elsewhere.
+        A new model. All other layers keep their weights.
 
     Raises:
         TypeError: If `model` is not sequential or functional.
-        ValueError: If it has no `RePUBank`.
+        ValueError: If `model` has no `RePUBank`.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.barron import to_table
@@ -58,11 +60,11 @@ def to_table(model: keras.Model) -> keras.Model:
 
 
 def _pieces(layer):
-    """The weights of the table of a bank, by name."""
+    """Returns the weights of a bank's table, by name."""
     banks = members_of(bank_of(layer))
     bends = [_bends(bank) for bank in banks]
     most = max(len(at) for at in bends)
-    # A half precision counts as far as this.
+    # Half precision represents consecutive integers only up to this number.
     countable = {"bfloat16": 256, "float16": 2048}.get(layer.variable_dtype, math.inf)
     cells = _cells(banks[0], bends) if most < countable else None
     rows = []
@@ -70,7 +72,7 @@ def _pieces(layer):
         low, high = bank.low, bank.high
         if bank.outside == "extrapolate" and len(at):  # the first and last piece go on
             low, high = min(low, at[0] - 1.0), max(high, at[-1] + 1.0)
-        breaks = np.append(at, [high] * (most - len(at)))  # so that all have as many
+        breaks = np.append(at, [high] * (most - len(at)))  # the same number for each bank
         edges = np.concatenate([[low], breaks, [high]])
         centers = (edges[:-1] + edges[1:]) / 2
         taylor = [bank.derivative(centers, k) / math.factorial(k) for k in range(bank.degree + 1)]
@@ -88,7 +90,7 @@ def _pieces(layer):
 
 
 def _bends(bank):
-    """The knots at which the derivative of highest order jumps, and clipping does not hide it."""
+    """Returns the knots where the highest derivative jumps and clipping does not hide it."""
     knots, which = np.unique(bank.knots, return_inverse=True)
     right = np.where(bank.side > 0, bank.coefficients, 0.0)
     left = (-1.0) ** bank.degree * (bank.coefficients - right)
@@ -100,7 +102,7 @@ def _bends(bank):
 
 
 def _cells(bank, bends):
-    """Into how many equal cells the interval is cut so that none holds two bends, or None."""
+    """Returns how many equal cells leave at most one bend in each, or None."""
     for cells in 2 ** np.arange(4, 14):
         places = [_cell_of(bank, at, cells) for at in bends]
         if all(len(np.unique(where)) == len(where) for where in places):

@@ -1,4 +1,4 @@
-"""The commands of `keras-addmul`, each in one file: its arguments, and what it runs.
+"""The commands of `keras-addmul`: one module each, with its arguments and what it runs.
 
 Nothing here imports TensorFlow or Keras before the arguments have been checked.
 """

@@ -1,4 +1,4 @@
-"""Checks of what was typed, for `type=` of argparse; they import nothing heavy."""
+"""Checks of typed arguments, for `type=` of argparse, without slow imports."""
 
 import argparse
 import math
@@ -23,22 +23,22 @@ __all__ = [
 
 
 def text_file(text: str) -> Path:
-    """Path of an existing file."""
+    """Returns the path of an existing file."""
     return _existing(text, "a file of separated values")
 
 
 def array_file(text: str) -> Path:
-    """Path of an existing .npy or .npz file."""
+    """Returns the path of an existing .npy or .npz file."""
     return _existing(text, "a .npy or .npz file", ".npy", ".npz")
 
 
 def keras_file(text: str) -> Path:
-    """Path of an existing .keras file."""
+    """Returns the path of an existing .keras file."""
     return _existing(text, "a .keras file", ".keras")
 
 
 def saved_model(text: str) -> Path:
-    """Path of a directory that holds a SavedModel."""
+    """Returns the path of a directory that holds a SavedModel."""
     if not Path(text, "saved_model.pb").is_file():
         raise argparse.ArgumentTypeError(
             f"must be the directory of a SavedModel. Received: {text!r}{_what_is_wrong(text)}"
@@ -47,7 +47,7 @@ def saved_model(text: str) -> Path:
 
 
 def folder_to_write(text: str) -> Path:
-    """Path of a directory that exists, or that can be made."""
+    """Returns the path of a directory that exists or can be created."""
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"must be a directory. Received the file: {text!r}")
@@ -55,7 +55,7 @@ def folder_to_write(text: str) -> Path:
 
 
 def to_write(suffix: str) -> Callable[[str], Path]:
-    """Returns a check for the path of a file with this suffix that can be written."""
+    """Returns a check that accepts the path of a writable file with this suffix."""
 
     def check(text: str) -> Path:
         path = Path(text)
@@ -68,27 +68,27 @@ def to_write(suffix: str) -> Callable[[str], Path]:
 
 
 def positive_integer(text: str) -> int:
-    """An integer, 1 or more."""
+    """Returns an integer, 1 or more."""
     return int(_number(text, "a positive integer", int, lambda value: value >= 1))
 
 
 def natural_number(text: str) -> int:
-    """An integer, 0 or more."""
+    """Returns an integer, 0 or more."""
     return int(_number(text, "an integer, 0 or more", int, lambda value: value >= 0))
 
 
 def number_above_zero(text: str) -> float:
-    """A finite number above 0."""
+    """Returns a finite number above 0."""
     return _number(text, "a finite number above 0", float, lambda value: value > 0)
 
 
 def number_from_zero(text: str) -> float:
-    """A finite number, 0 or more."""
+    """Returns a finite number, 0 or more."""
     return _number(text, "a finite number, 0 or more", float, lambda value: value >= 0)
 
 
 def share(text: str) -> float:
-    """A number between 0 and 1."""
+    """Returns a number between 0 and 1."""
     return _number(text, "a number between 0 and 1", float, lambda value: 0 < value < 1)
 
 
@@ -122,7 +122,7 @@ def _what_is_wrong(text: str) -> str:
 
 
 def _writable(folder: Path, text: str) -> Path:
-    """The folder, if a file can be made in it, or in the nearest one above that exists."""
+    """Returns the folder if it, or its nearest existing parent, is writable; raises otherwise."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):

@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files."""
+"""Loads arrays from .npy and .npz files."""
 
 import zipfile
 from collections.abc import Sequence
@@ -9,14 +9,18 @@ __all__ = ["load"]
 
 
 def load(files: Sequence[Path], argument: str) -> Any:
-    """One array, a list of arrays, or the dictionary of arrays in a .npz file.
+    """Loads one array, a list of arrays, or the dictionary of arrays in a .npz file.
 
     Args:
         files: Paths of .npy files, or of one .npz file.
         argument: Name of the argument, for messages.
 
+    Returns:
+        An array for one .npy file, a list of arrays for several, a dictionary for a .npz file.
+
     Raises:
-        ValueError: If a file does not hold arrays of numbers or strings.
+        ValueError: If a file does not hold arrays of numbers or strings, or a .npz file is
+            combined with other files.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""`keras-addmul check`: runs a SavedModel in a fresh process and compares its answers."""
+"""`keras-addmul check`: runs a SavedModel in a fresh process and compares its outputs."""
 
 import argparse
 from typing import Any
@@ -26,7 +26,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints how far the answers differ. This process needs neither TensorFlow nor Keras."""
+    """Prints how far the outputs differ. This process needs neither TensorFlow nor Keras."""
     from keras_addmul import serving
 
     x = array_files.load(options.input, "input")

@@ -1,4 +1,4 @@
-"""Reads the arguments, runs the command they name, and tells an error in one line."""
+"""Parses the arguments, runs the command, and reports an error in one line."""
 
 import argparse
 import re
@@ -21,17 +21,17 @@ NAME = "keras-addmul"
 
 COMMANDS = (demo_command, discover_command, convert_command, export_command, check_command)
 
-# Errors whose message is written for the reader; of others, the class is told too.
+# Errors whose messages are written for the user; for others, the class is shown too.
 EXPECTED = (ImportError, OSError, RuntimeError, TypeError, ValueError)
 
 LONGEST = 400
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells an error in one line, without the usage."""
+    """Reports an error in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends the process with status 2."""
+        """Prints the message in one line, and exits with status 2."""
         hint = "" if "Received" in message else " (try --help)"
         self.exit(2, f"{self.prog}: {_shortened(message)}{hint}\n")
 
@@ -40,10 +40,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Runs one command.
 
     Args:
-        arguments: What was typed after the name of the program; by default `sys.argv[1:]`.
+        arguments: The arguments after the name of the program; by default `sys.argv[1:]`.
 
     Raises:
-        SystemExit: With status 2, after one line on stderr, if anything went wrong.
+        SystemExit: With status 2, after one line on stderr, if an error occurred.
     """
     parser = Parser(
         prog=NAME, description="Learns operations from data; converts and serves models."
@@ -65,12 +65,15 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def one_line(error: Exception, options: argparse.Namespace) -> str:
-    """The message of an error, with each argument named as it is typed.
+    """Returns the message of an error, with each argument named as on the command line.
 
     Args:
-        error: What was raised.
-        options: What was parsed. `options.typed` says how an argument of the Python function
-            is typed, where that differs from its own name.
+        error: The error that was raised.
+        options: The parsed arguments. `options.typed` maps arguments of the Python function to
+            their names on the command line, where these differ.
+
+    Returns:
+        The message as one line.
     """
     message = str(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}: {error}"
     typed = {name: f"--{name.replace('_', '-')}" for name in vars(options)} | options.typed

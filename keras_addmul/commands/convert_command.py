@@ -67,7 +67,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Writes the converted model, and prints the certificate."""
+    """Converts the model, writes it, and prints the certificate."""
     data = array_files.load(options.data, "data") if options.data else None
     start_keras()
     from keras_addmul import barron

@@ -48,7 +48,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints what was found, and writes the report and the model."""
+    """Finds the formula, prints it, and writes the report and the model."""
     require_extra("discover")
     start_keras()
     from keras_addmul.discover import command

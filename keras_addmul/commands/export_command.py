@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     """Writes the SavedModel."""
     from keras_addmul.serving import saved_model
 
-    saved_model.replaceable(options.out)  # told before anything is loaded
+    saved_model.replaceable(options.out)  # an error shows before anything is loaded
     start_keras()
     model = model_file.load(options.model)
     print(f"exported to {saved_model.export(model, options.out, jit=not options.no_jit)}")

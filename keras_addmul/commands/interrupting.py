@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command with one line and status 130."""
+"""Makes Ctrl-C end a command with one line on stderr and exit status 130."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 __all__ = ["STATUS", "leave_at_once", "one_line_on_interrupt"]
 
-# What shells report of a program that SIGINT ended: 128 + 2.
+# The status that shells report for a program ended by SIGINT: 128 + 2.
 STATUS = 130
 
 
@@ -18,8 +18,8 @@ STATUS = 130
 def one_line_on_interrupt() -> Iterator[None]:
     """Turns Ctrl-C inside the block into one line on stderr and exit status 130.
 
-    The block is left by an exception, so that it can remove what it wrote halfway. A second
-    Ctrl-C ends the process without waiting for that.
+    The block is left by an exception, so that it can remove unfinished files. A second Ctrl-C
+    ends the process without waiting for that.
 
     Raises:
         SystemExit: With status 130, if the block was interrupted.
@@ -33,33 +33,33 @@ def one_line_on_interrupt() -> Iterator[None]:
         pressed = True
         raise KeyboardInterrupt
 
-    # Where a shell or a caller handles SIGINT in its own way, that stays.
+    # If a shell or a caller has its own handling of SIGINT, keep that.
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours:
         signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     except BaseException as error:
-        # Some libraries turn the interrupt into an error of their own.
+        # Some libraries turn the interrupt into an exception of their own.
         if not pressed and not isinstance(error, KeyboardInterrupt):
             raise
         pressed = True
         _tell()
         raise SystemExit(STATUS) from None
     finally:
-        # After an interrupt, a second one during the exit of Python must not print a traceback.
+        # After an interrupt, a second one while Python exits must not print a traceback.
         if ours and not pressed:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager
 def leave_at_once(stderr: int) -> Iterator[None]:
-    """Ctrl-C inside the block ends the process without an exception.
+    """Makes Ctrl-C inside the block end the process at once, without an exception.
 
-    For imports: they leave nothing to clean up, and they may catch the exception and go on.
+    It is meant for imports, which leave nothing to clean up and might catch the exception.
 
     Args:
-        stderr: File descriptor that the line is written to.
+        stderr: File descriptor to write the line to.
     """
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
@@ -67,7 +67,7 @@ def leave_at_once(stderr: int) -> Iterator[None]:
         os._exit(STATUS)
 
     before = signal.getsignal(signal.SIGINT)
-    # Outside the command line, Ctrl-C means what the caller wants it to mean.
+    # Outside the command line, the caller decides what Ctrl-C does.
     ours = callable(before) and getattr(before, "__module__", None) == __name__
     if ours:
         signal.signal(signal.SIGINT, leave)

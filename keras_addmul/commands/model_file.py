@@ -1,4 +1,4 @@
-"""A .keras file: what can be said of it before Keras is imported, and loading it."""
+"""Checks a .keras file before Keras is imported, and loads it."""
 
 import argparse
 import json
@@ -11,15 +11,15 @@ from keras_addmul.commands.arguments import keras_file
 
 __all__ = ["checked", "load"]
 
-# Packages whose classes Keras imports by itself when it loads a file.
+# Packages whose classes Keras finds by itself when it loads a file.
 KNOWN = ("keras", "keras_hub", "keras_cv", "keras_nlp", "keras_addmul", "builtins")
 
 
 def checked(text: str) -> Path:
-    """Path of a .keras file that holds a model of known classes, for `type=` of argparse.
+    """Returns the path of a .keras file of known classes, for `type=` of argparse.
 
     Raises:
-        argparse.ArgumentTypeError: If it is something else; the message says what.
+        argparse.ArgumentTypeError: If it is not such a file; the message says why.
     """
     path = keras_file(text)
     try:
@@ -39,7 +39,7 @@ def checked(text: str) -> Path:
 
 
 def load(path: Path) -> Any:
-    """The model in a .keras file, not compiled.
+    """Loads the model in a .keras file, without compiling it.
 
     Raises:
         ValueError: If Keras cannot load it.
@@ -53,7 +53,7 @@ def load(path: Path) -> Any:
 
 
 def _foreign(config: Any) -> Iterator[str]:
-    """Names of the classes in a configuration that neither Keras nor this package defines."""
+    """Yields the names of classes that neither Keras nor this package defines."""
     if isinstance(config, list):
         for entry in config:
             yield from _foreign(entry)

@@ -1,4 +1,4 @@
-"""Imports TensorFlow and Keras without the lines that TensorFlow prints when it starts."""
+"""Imports TensorFlow and Keras without TensorFlow's start-up messages."""
 
 import contextlib
 import os
@@ -13,29 +13,29 @@ __all__ = ["start_keras", "stderr_held_back"]
 
 
 def start_keras() -> None:
-    """Imports Keras and this package; lines that TensorFlow prints meanwhile are not shown.
+    """Imports Keras and this package, and hides the messages that TensorFlow prints meanwhile.
 
     `TF_CPP_MIN_LOG_LEVEL` does not hide them all: some are written before it is read.
 
     Raises:
-        ImportError: If a library is missing or broken. What was printed is then shown.
+        ImportError: If a library is missing or broken. The messages are then shown.
     """
-    # Errors of TensorFlow stay visible, information and warnings do not.
+    # Show errors of TensorFlow, but not information and warnings.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with stderr_held_back() as shown, leave_at_once(shown):
         import keras
 
         from keras_addmul import barron, callbacks, layers  # noqa: F401  registers their classes
 
-        # The first tensor makes TensorFlow look for devices, and print what it found.
+        # The first tensor makes TensorFlow look for devices and print what it finds.
         keras.ops.convert_to_numpy(keras.ops.zeros(()))
 
 
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[int]:
-    """Holds back what the process, its libraries included, writes to stderr in the block.
+    """Holds back what the process, including its libraries, writes to stderr in the block.
 
-    The text is dropped if the block ends well, and shown if it raises. If the process dies
+    The text is dropped if the block succeeds, and shown if it raises. If the process dies
     in the block, the text is lost.
 
     Yields:

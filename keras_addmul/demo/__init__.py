@@ -1,4 +1,4 @@
-"""A neuron that finds Kepler's third law in the solar system as measured."""
+"""Trains a neuron that finds Kepler's third law in measurements of the solar system."""
 
 from typing import Any
 
@@ -11,17 +11,21 @@ __all__ = ["Bodies", "Outcome", "Split", "Units", "load", "run", "split"]
 
 
 def run(out: str = "demo_out", **options: Any) -> Outcome:
-    """Runs the demonstration: trains, compares, draws, exports, and asks the exported model.
+    """Runs the demonstration: trains, compares, draws, exports, and queries the exported model.
 
     Args:
-        out: Directory to write the picture and the SavedModel to.
-        **options: Of `keras_addmul.demo.story.run`: `table`, `steps` and `seed`.
+        out: Directory for the picture `kepler.png` and the SavedModel `served`.
+        **options: Options of the run:
+            `table`, the path of a CSV file as `load` reads it (default: the solar system);
+            `steps`, the number of training steps of each model (default: 2000);
+            `seed`, an integer (default: 0).
 
     Returns:
         An `Outcome`: the law that the neuron learned, and every prediction.
 
     Raises:
         ImportError: If a library of the extra `discover` is missing.
+        OSError: If the table does not exist, or `out` cannot be written to.
         ValueError: If the table cannot be used, or an option is out of range.
     """
     require_extra("discover")

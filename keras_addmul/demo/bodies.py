@@ -1,4 +1,4 @@
-"""Reads a table of bodies and their orbits, and refuses what could not be trained on."""
+"""Reads a table of bodies and their orbits, and checks that a model can be trained on it."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ __all__ = ["Bodies", "load"]
 
 SOLAR_SYSTEM: Path = Path(__file__).with_name("solar_system.csv")
 
-# Column, field of `Bodies` and its unit in SI units.
+# From each column to the field of `Bodies` and the SI value of its unit.
 NUMBERS: dict[str, tuple[str, float]] = {
     "semi_major_axis_km": ("semi_major_axis", 1e3),
     "central_mass_kg": ("central_mass", 1.0),
@@ -26,12 +26,12 @@ COLUMNS: list[str] = [*TEXTS, *NUMBERS]
 
 @dataclasses.dataclass(frozen=True)
 class Bodies:
-    """Bodies and their orbits, one entry a body, in SI units.
+    """Bodies and their orbits in SI units, one entry for each body.
 
     Attributes:
         names: Name of each body.
         centers: Name of the central body of its orbit.
-        kinds: Planet, dwarf planet, asteroid or moon.
+        kinds: Kind of each body: planet, dwarf planet, asteroid or moon.
         semi_major_axis: Float64 array, in metres.
         central_mass: Float64 array, in kilograms: the mass of `centers`.
         period: Float64 array, in seconds.
@@ -56,21 +56,21 @@ class Bodies:
         return len(self.names)
 
     def __getitem__(self, rows: Any) -> "Bodies":
-        """The bodies that a slice, mask or array of indices picks."""
+        """Returns the bodies that a slice, a mask or an array of indices selects."""
         return Bodies(**{field: column[rows] for field, column in vars(self).items()})
 
 
 def load(path: str | Path | None = None, minimum: int = 8) -> Bodies:
     """Reads bodies and their orbits from a CSV file.
 
-    Lines that are empty or start with `#` are skipped. The first other line
+    Empty lines and lines that start with `#` are skipped. The first other line
     names the columns: `body`, `central_body`, `kind`, `semi_major_axis_km`,
-    `central_mass_kg` and `period_days`, in any order, among any others.
+    `central_mass_kg` and `period_days`, in any order; other columns are ignored.
 
     Args:
-        path: The file. The default is the solar system, which comes with the
-            package and names its sources.
-        minimum: Least number of bodies that makes sense to train on.
+        path: Path of the file. The default is the table of the solar system that comes
+            with the package and names its sources.
+        minimum: Least number of bodies to accept.
 
     Returns:
         The `Bodies`.
@@ -78,9 +78,9 @@ def load(path: str | Path | None = None, minimum: int = 8) -> Bodies:
     Raises:
         FileNotFoundError: If there is no file at `path`.
         ImportError: If pandas is missing.
-        ValueError: If the file lacks a column, a number is missing, not finite or
-            not positive, a body is listed twice, or there are too few. The
-            message gives file, body and column, and what was expected.
+        ValueError: If a column is missing, a number is missing, not finite or
+            not positive, a body is listed twice, or there are too few bodies. The
+            message names the file, the body and the column, and what was expected.
 
     Example:
 

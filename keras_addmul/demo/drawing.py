@@ -1,4 +1,4 @@
-"""The picture of the demonstration."""
+"""Draws the picture of the demonstration."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ OURS, DENSE, DENSE_LOG, GREY = "#0b6e99", "#d9822b", "#8c6bb1", "#9a9a9a"
 
 
 def draw(outcome: Outcome, path: str | Path) -> None:
-    """Draws predictions, errors and the path of the weights to a PNG file."""
+    """Draws the predictions, the errors and the training of the weights to a PNG file."""
     figure = Figure(figsize=(14, 4.6), dpi=120, layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     _predictions(left, outcome)
@@ -28,7 +28,7 @@ def draw(outcome: Outcome, path: str | Path) -> None:
 
 
 def _predictions(axes: Any, outcome: Outcome) -> None:
-    """Prediction against truth, over all decades."""
+    """Plots predicted against measured periods, on logarithmic axes."""
     parts = outcome.parts
     ours, dense, *_ = outcome.predictions
     truth = parts.held_out.period / DAY
@@ -52,7 +52,7 @@ def _predictions(axes: Any, outcome: Outcome) -> None:
 
 
 def _errors(axes: Any, outcome: Outcome) -> None:
-    """Relative error of each model, sorted, so that the median can be read off."""
+    """Plots the sorted relative errors of each model, so that the median can be read off."""
     styles = zip(outcome.predictions, (OURS, DENSE, DENSE_LOG), "os^", strict=True)
     for name, color, marker in styles:
         errors = np.sort(outcome.errors(name, "held_out"))
@@ -72,7 +72,7 @@ def _errors(axes: Any, outcome: Outcome) -> None:
 
 
 def _weights(axes: Any, outcome: Outcome) -> None:
-    """The order and the exponents over the training."""
+    """Plots the order and the exponents during training."""
     lines = [
         ("order", 1.0, "black", "order"),
         ("axis_exponent", 1.5, OURS, "exponent of the axis"),

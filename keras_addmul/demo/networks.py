@@ -1,4 +1,4 @@
-"""The neuron, the two networks beside it, and the law that is read off the neuron."""
+"""The neuron, the two networks it is compared with, and the law read off the neuron."""
 
 import dataclasses
 import math
@@ -17,14 +17,14 @@ CONSTANT: float = 2 * math.pi / math.sqrt(GRAVITY)
 
 @dataclasses.dataclass
 class Arm:
-    """A model, how it is trained, and the form in which it gets the numbers.
+    """A model in the comparison, with its loss and the form of its inputs and outputs.
 
     Attributes:
-        name: For the reader.
+        name: Name of the model in tables and plots.
         model: `keras.Model` from two inputs to one output.
         loss: Name of a Keras loss.
-        log_inputs: Whether the model is given logarithms.
-        log_outputs: Whether it answers with a logarithm.
+        log_inputs: Whether the model takes the logarithms of the inputs.
+        log_outputs: Whether the model predicts the logarithm of the period.
     """
 
     name: str
@@ -34,27 +34,27 @@ class Arm:
     log_outputs: bool = False
 
     def encode(self, x: np.ndarray) -> np.ndarray:
-        """Returns inputs as the model takes them."""
+        """Returns the inputs in the form that the model takes."""
         return np.log(x) if self.log_inputs else x
 
     def encode_targets(self, y: np.ndarray) -> np.ndarray:
-        """Returns targets as the model answers them."""
+        """Returns the targets in the form that the model predicts."""
         return np.log(y) if self.log_outputs else y
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predicts the periods, in units, for a float array of shape `(bodies, 2)`."""
+        """Predicts the periods, in scaled units, for a float array of shape `(bodies, 2)`."""
         y = keras.ops.convert_to_numpy(self.model(self.encode(x), training=False))
         y = y[:, 0].astype("float64")
         return np.exp(y) if self.log_outputs else y
 
 
 def arms() -> list[Arm]:
-    """Makes the three models, untrained: the neuron first.
+    """Builds the three untrained models, the neuron first.
 
-    The networks get the loss and the form of output that did best on the held-out
-    bodies, among those that were tried. The neuron's loss, of log(1 + period),
-    keeps a year from outweighing a day; without the 1, there is a second valley
-    at order 1/6, and it is the one that the default start leads to.
+    The networks have the loss and the form of output that did best on the held-out
+    bodies, among those that were tried. The neuron's loss, on log(1 + period),
+    keeps a year from outweighing a day. Without the 1, the loss has a second minimum
+    at order 1/6, and the default start leads there.
     """
     return [
         Arm("AddMulDense", _neuron(), "mean_squared_logarithmic_error"),
@@ -64,7 +64,7 @@ def arms() -> list[Arm]:
 
 
 def _neuron() -> keras.Model:
-    """`constant * (axis (+)_n mass)`; order, exponents and constant are learned."""
+    """Builds `constant * (axis (+)_n mass)`, with learned order, exponents and constant."""
     constant = keras.layers.Dense(
         1,
         use_bias=False,
@@ -83,15 +83,16 @@ def _network(name: str) -> keras.Model:
 
 @dataclasses.dataclass(frozen=True)
 class Law:
-    """`period = constant * axis ** axis_exponent * mass ** mass_exponent`, if `order` is 1.
+    """The law that the neuron learned.
+
+    If `order` is 1, it is `period = constant * axis ** axis_exponent * mass ** mass_exponent`.
 
     Attributes:
-        order: What the neuron does: 0 adds, 1 multiplies.
-        axis_exponent: Kepler's is 3/2.
-        mass_exponent: Kepler's is -1/2.
-        constant: In SI units, with the exponents rounded to halves: they carry
-            the units, and those are known to be whole powers of metre, kilogram
-            and second once the exponents are.
+        order: Operation of the neuron: 0 adds, 1 multiplies.
+        axis_exponent: Exponent of the semi-major axis; 3/2 in Kepler's law.
+        mass_exponent: Exponent of the central mass; -1/2 in Kepler's law.
+        constant: The constant in SI units, for exponents rounded to halves, which
+            determine its unit.
     """
 
     order: float
@@ -112,7 +113,7 @@ def read_law(model: keras.Model, units: Units) -> Law:
 
 
 def served(model: keras.Model, units: Units) -> keras.Model:
-    """Puts the neuron between SI units: from metres and kilograms to seconds."""
+    """Wraps the neuron in SI units: from metres and kilograms to seconds."""
     return keras.Sequential(
         [
             keras.Input((2,), name="metres_and_kilograms"),

@@ -1,4 +1,4 @@
-"""The words of the demonstration."""
+"""Prints the text of the demonstration."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ DAY: float = 86400.0
 
 
 def opening(console: Any, parts: Split) -> None:
-    """Prints which bodies there are to learn from."""
+    """Prints which bodies the models learn from."""
     train = parts.training
     short, long = train.period.argmin(), train.period.argmax()
     console.print("\n[bold]How long does an orbit take?[/bold]\n")
@@ -102,7 +102,7 @@ def formula(console: Any, found: Discovery | None) -> None:
 
 
 def served(console: Any, checked: Report) -> None:
-    """Prints how closely the exported model answers the same."""
+    """Prints how closely the exported model agrees with the trained one."""
     console.print(
         f"Exported. A fresh process, without Keras and without keras_addmul, answers the same: "
         f"{' and '.join(checked.endpoints)} agree to {checked.max_rel_error:.0e}."
@@ -110,7 +110,7 @@ def served(console: Any, checked: Report) -> None:
 
 
 def closing(console: Any, outcome: Outcome, out: Path) -> None:
-    """Prints the answer of the served model for the last body, and the files."""
+    """Prints the served model's prediction for the unseen body, and the paths of the files."""
     unseen = outcome.parts.unseen
     if outcome.served is not None:
         name, measured = unseen.names[0], unseen.period[0]

@@ -1,4 +1,4 @@
-"""What a run of the demonstration found."""
+"""The results of a run of the demonstration."""
 
 import dataclasses
 
@@ -13,18 +13,18 @@ __all__ = ["Outcome"]
 
 @dataclasses.dataclass
 class Outcome:
-    """The results of a run.
+    """The results of a run of the demonstration.
 
     Attributes:
-        law: `Law`, read off the neuron.
-        parts: `Split`, the bodies.
-        predictions: Seconds, for each model by its name and for `"training"`,
-            `"held_out"` and `"unseen"`: float array, one entry a body.
-        parameters: Number of weights of each model, by its name.
-        steps: Number of training steps that each model did, by its name.
-        path: The weights over the training: `{"step": [...], "order": [...], ...}`.
-        served: Seconds that the SavedModel answered for the unseen body, or None.
-        discovery: What `discover` finds in the same table, or None where it is too short.
+        law: The `Law` read off the neuron.
+        parts: The `Split` of the bodies.
+        predictions: Predicted periods in seconds, by model name and then by part,
+            `"training"`, `"held_out"` or `"unseen"`: float array, one entry for each body.
+        parameters: Number of weights of each model, by name.
+        steps: Number of training steps of each model, by name.
+        path: The neuron's weights during training: `{"step": [...], "order": [...], ...}`.
+        served: Period in seconds that the SavedModel predicts for the unseen body, or None.
+        discovery: The `Discovery` for the training bodies, or None if they are too few.
     """
 
     law: Law
@@ -37,5 +37,13 @@ class Outcome:
     discovery: Discovery | None = None
 
     def errors(self, name: str, part: str) -> np.ndarray:
-        """Computes the relative errors of a model on a part of the bodies."""
+        """Computes the relative errors of a model on a part of the bodies.
+
+        Args:
+            name: Name of the model, a key of `predictions`.
+            part: `"training"`, `"held_out"` or `"unseen"`.
+
+        Returns:
+            Float array of relative errors, one entry for each body of the part.
+        """
         return np.abs(self.predictions[name][part] / getattr(self.parts, part).period - 1)

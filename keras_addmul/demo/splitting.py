@@ -1,4 +1,4 @@
-"""Which bodies are learned from, and the units in which they are."""
+"""Splits the bodies into training and test sets, and scales their columns."""
 
 import dataclasses
 from typing import Self
@@ -9,18 +9,18 @@ from keras_addmul.demo.bodies import Bodies
 
 __all__ = ["UNSEEN", "Split", "Units", "split"]
 
-# The only body around the Earth: without it, the Earth's mass is new as well.
+# The only body that orbits the Earth: held out, it leaves the Earth's mass unseen as well.
 UNSEEN = "Moon"
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """The bodies to train on, those to test on, and one for the very end.
+    """The bodies to train on, those to test on, and one for the final query.
 
     Attributes:
-        training: `Bodies`.
-        held_out: `Bodies`: every fourth body of each center, by distance.
-        unseen: `Bodies`: one, or none if the table has no `UNSEEN`.
+        training: `Bodies` to train on.
+        held_out: `Bodies` to test on: every fourth body of each center, by distance.
+        unseen: `Bodies` for the final query: the Moon, or empty if the table has no Moon.
     """
 
     training: Bodies
@@ -29,16 +29,16 @@ class Split:
 
 
 def split(bodies: Bodies) -> Split:
-    """Splits bodies into those to train on and those to test on, always in the same way.
+    """Splits bodies into those to train on and those to test on, deterministically.
 
     Args:
-        bodies: `Bodies`.
+        bodies: The `Bodies` to split.
 
     Returns:
         A `Split`.
 
     Raises:
-        ValueError: If no center has enough bodies to spare one of them.
+        ValueError: If no center has at least 3 bodies, so that none can be held out.
 
     Example:
     >>> from keras_addmul import demo
@@ -62,15 +62,14 @@ def split(bodies: Bodies) -> Split:
 
 @dataclasses.dataclass(frozen=True)
 class Units:
-    """Units in which each column has geometric mean 1, so that it has no dimension.
+    """Scales each column by its geometric mean, which makes it dimensionless.
 
-    The columns span up to nine decades. Nothing but this one division is done to
-    them.
+    The columns span up to nine decades. This division is the only preprocessing.
 
     Attributes:
-        axis: Metres.
-        mass: Kilograms.
-        period: Seconds.
+        axis: Unit of the semi-major axis, in metres.
+        mass: Unit of the central mass, in kilograms.
+        period: Unit of the period, in seconds.
 
     Example:
 
@@ -87,7 +86,7 @@ class Units:
 
     @classmethod
     def of(cls, bodies: Bodies) -> Self:
-        """Makes the units for some bodies."""
+        """Returns the units in which the columns of `bodies` have geometric mean 1."""
         return cls(
             _geometric_mean(bodies.semi_major_axis),
             _geometric_mean(bodies.central_mass),
@@ -95,12 +94,12 @@ class Units:
         )
 
     def inputs(self, bodies: Bodies) -> np.ndarray:
-        """Returns semi-major axis and central mass: float32 array of shape `(bodies, 2)`."""
+        """Returns the scaled axis and central mass: float32 array of shape `(bodies, 2)`."""
         columns = [bodies.semi_major_axis / self.axis, bodies.central_mass / self.mass]
         return np.stack(columns, axis=1).astype("float32")
 
     def targets(self, bodies: Bodies) -> np.ndarray:
-        """Returns the period: float32 array of shape `(bodies, 1)`."""
+        """Returns the scaled period: float32 array of shape `(bodies, 1)`."""
         return (bodies.period / self.period)[:, None].astype("float32")
 
 

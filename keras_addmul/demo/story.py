@@ -1,4 +1,4 @@
-"""The demonstration: from a table of measurements to an answer of a served model."""
+"""Runs the demonstration: from a table of measurements to a served model's prediction."""
 
 from pathlib import Path
 
@@ -18,18 +18,18 @@ from keras_addmul.serving.fresh_process import answers
 
 __all__ = ["run"]
 
-# `discover` needs so many bodies.
+# Least number of bodies for `discover`.
 MIN_ROWS: int = 20
 
 
 def run(
     out: str | Path, table: str | Path | None = None, steps: int = 2000, seed: int = 0
 ) -> Outcome:
-    """Trains, compares, draws, exports, and asks the exported model; tells of it as it goes.
+    """Trains, compares, draws, exports and queries the exported model, and prints each step.
 
     Args:
-        out: Directory to write `kepler.png` and the SavedModel `served` to.
-        table: Path of a table, as `load` reads it, or None for the solar system.
+        out: Directory for the picture `kepler.png` and the SavedModel `served`.
+        table: Path of a CSV file, as `load` reads it, or None for the solar system.
         steps: Number of training steps, the same for each model.
         seed: Integer; the same seed gives the same run.
 
@@ -37,7 +37,7 @@ def run(
         An `Outcome`.
 
     Raises:
-        OSError: If there is no such table, or `out` cannot be written to.
+        OSError: If the table does not exist, or `out` cannot be written to.
         ValueError: If the table cannot be used (see `load`), or `steps` is not positive.
     """
     if steps < 1:
@@ -72,7 +72,7 @@ def run(
 def _train_all(
     console: Console, arms: list[networks.Arm], bodies: Bodies, units: Units, steps: int
 ) -> tuple[dict[str, int], dict[str, list[float]]]:
-    """Trains every model; returns the steps done, and the way the neuron's weights took."""
+    """Trains every model; returns the steps done, and the history of the neuron's weights."""
     x, y = units.inputs(bodies), units.targets(bodies)
     fields = ("order", "axis_exponent", "mass_exponent")
     path: dict[str, list[float]] = {name: [] for name in ("step", *fields)}
@@ -92,7 +92,7 @@ def _train_all(
 
 
 def _discover(console: Console, bodies: Bodies, seed: int) -> Discovery | None:
-    """The formula that `discover` finds for the bodies, None where there are too few."""
+    """Returns the formula that `discover` finds for the bodies, or None if they are too few."""
     if len(bodies) < MIN_ROWS:
         return None
     x = np.stack([bodies.semi_major_axis, bodies.central_mass], axis=1)
@@ -111,12 +111,12 @@ def _predictions(arm: networks.Arm, parts: Split, units: Units) -> dict[str, np.
 
 
 def _serve(console: Console, model: keras.Model, parts: Split, target: Path) -> float | None:
-    """Exports the model, checks it, and asks it for the unseen body's period."""
+    """Exports the model, checks it, and queries it for the unseen body's period."""
     with console.status("exporting, and checking in a fresh process"):
         path = serving.export(model, target)
         x = _si(parts.held_out)
         expected = keras.ops.convert_to_numpy(model(x))
-        # Far from an end, sums of large numbers may cancel: for a neuron that was stopped early.
+        # At orders between the ends, as after an early stop, sums of large numbers may cancel.
         size = 1e-5 * float(np.abs(expected).max())
         checked = serving.check(path, x, expected, rtol=1e-4, atol=size)
     printed.served(console, checked)

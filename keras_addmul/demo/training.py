@@ -1,4 +1,4 @@
-"""Trains a model on a small table, all rows at each step, and shows how it goes."""
+"""Trains a model on a small table, in full batches, and shows the progress."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ LEARNING_RATE: float = 0.05  # at the start; it falls to zero along a cosine
 
 
 def progress_bar(console: Any) -> Any:
-    """Makes a `rich` progress bar with the loss and the time left."""
+    """Returns a `rich` progress bar with the loss and the time left."""
     return Progress(
         TextColumn("{task.description:<24}"),
         BarColumn(),
@@ -35,15 +35,15 @@ def train(
     progress: Any,
     watch: Callable[[int], object] | None = None,
 ) -> int:
-    """Trains an `Arm`, compiled by XLA. Ctrl-C ends the training and keeps what it has learned.
+    """Trains an `Arm`, compiled by XLA. Ctrl-C ends the training and keeps the weights so far.
 
     Args:
-        arm: The `Arm`.
+        arm: The `Arm` to train.
         x: Inputs, float32 array of shape `(bodies, 2)`.
         y: Targets, float32 array of shape `(bodies, 1)`.
-        steps: Number of steps of Adam, in multiples of 50 where there are more.
+        steps: Number of steps of Adam, rounded to a multiple of 50 if above 50.
         progress: A progress bar, as `progress_bar` makes it.
-        watch: Called with the step from time to time, or None.
+        watch: Function called with the step now and then, or None.
 
     Returns:
         Number of steps done: fewer than `steps` after Ctrl-C.
@@ -52,7 +52,7 @@ def train(
     arm.model.compile(keras.optimizers.Adam(schedule), arm.loss, jit_compile=True)
     rows = tf.data.Dataset.from_tensors((arm.encode(x), arm.encode_targets(y))).repeat()
     show = _Show(arm.name, steps, progress, watch)
-    each = min(steps, 50)  # the loss that is shown is the mean over so many
+    each = min(steps, 50)  # the bar shows the mean loss over this many steps
     try:
         arm.model.fit(
             rows,
@@ -68,7 +68,7 @@ def train(
 
 
 class _Show(keras.callbacks.Callback):
-    """Moves the progress bar, and lets somebody watch: at first every step, then every ten."""
+    """Updates the progress bar, and calls `watch` at every step at first, then every ten."""
 
     def __init__(
         self,
@@ -92,6 +92,6 @@ class _Show(keras.callbacks.Callback):
             self._progress.update(self._task, completed=self.done, loss=logs["loss"])
 
     def stop(self) -> None:
-        """Marks the training as stopped, on the bar."""
+        """Marks the training as stopped on the bar."""
         self._progress.update(self._task, description=f"{self._name[:14]}, stopped")
         self._progress.stop_task(self._task)

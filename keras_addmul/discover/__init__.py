@@ -1,6 +1,6 @@
-"""From a table to a formula: search, snapping, read-out.
+"""Finds the formula that links the columns of a table to a target.
 
-The package is itself the function: `keras_addmul.discover(x, y)` calls
+The package is callable: `keras_addmul.discover(x, y)` calls
 `keras_addmul.discover.discover(x, y)`.
 """
 
@@ -19,7 +19,7 @@ __all__ = ["Discovery", "Formula", "discover"]
 
 
 class _CallablePackage(types.ModuleType):
-    """This package as `keras_addmul.discover`, which can be called."""
+    """Makes this package callable, as `keras_addmul.discover(x, y)`."""
 
     Discovery: type[finding.Discovery]
     Formula: type[formula.Formula]

@@ -1,4 +1,4 @@
-"""The command `discover`: from a file of values to a report and a SavedModel."""
+"""The command `discover`: reads a file, and writes a report and a SavedModel."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ def run(
     leave_out: Sequence[str] = (),
     **options: Any,
 ) -> Discovery:
-    """Finds the formula in a file, prints the report and writes it.
+    """Finds the formula in a file, then prints and writes the report.
 
     Args:
         data: A file of separated values, whose first line names the columns.
         target: Name of the column to explain.
-        out: Directory to write to: the report, and the model as `model`.
-        leave_out: Names of columns that are not used.
-        **options: Of `keras_addmul.discover.discover`.
+        out: Directory for the report, and for the model in its subdirectory `model`.
+        leave_out: Names of columns to ignore.
+        **options: Further arguments of `keras_addmul.discover.discover`.
 
     Returns:
         The `Discovery`.
@@ -36,16 +36,16 @@ def run(
     Raises:
         ImportError: If a library of the extra `discover` is missing.
         OSError: If the file is not there, or `out` cannot be written to.
-        ValueError: If the file holds no table, or an option is out of range.
+        ValueError: If the file does not hold a table, or an option is out of range.
     """
     from keras_addmul import serving
 
     require_extra("discover")
     rows = read_csv(data, target, leave_out)
-    folder = files.directory(out)  # before the search: what cannot be written is told at once
+    folder = files.directory(out)  # before the search, so that an error shows at once
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
     found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **options)
-    # The file was read before; what was done to it then belongs to the report.
+    # The report includes the notes on how the file was read.
     notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))
     found = dataclasses.replace(found, table=dataclasses.replace(found.table, notes=notes))
     screen.show(found)

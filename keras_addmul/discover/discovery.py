@@ -1,4 +1,4 @@
-"""From a table to a formula."""
+"""Finds the formula that links the columns of a table to a target."""
 
 import dataclasses
 import math
@@ -22,9 +22,9 @@ from keras_addmul.extras import require_extra
 
 __all__ = ["discover"]
 
-# Columns that the search takes, rows that constants are refined on.
+# The most columns that the search uses, and the most rows.
 _COLUMNS, _ROWS = 10, 20_000
-# What a law that holds exactly leaves: rounding of the data, relative to each target.
+# Largest residual of an exact law, relative to each target: the rounding of the data.
 _EXACT = 1e-8
 
 
@@ -42,26 +42,26 @@ def discover(
 ) -> Discovery:
     """Finds the formula that links the columns of a table to its target.
 
-    The search trains stacks of `AddMulDense` at the orders 1 (products), 0 (sums) and 1
-    (powers), ever larger ones, from many starting points at once. It snaps exponents to
+    The search trains ever larger stacks of `AddMulDense` at the orders 1 (products),
+    0 (sums) and 1 (powers), from many starting points at once. It snaps exponents to
     simple numbers, drops terms that are not needed, and chooses the shortest
-    description of the data: the bits of the formula and of what it leaves unexplained.
-    It names a constant only where the data is precise enough to tell.
+    description of the data: the bits of the formula plus those of its residuals.
+    It names a constant only if the data is precise enough to identify it.
 
     Args:
-        x: Array (rows, columns), or a pandas DataFrame with named columns.
-        y: Targets (rows,), or the name of the target's column in the frame.
-        names: Names of the columns of an array.
+        x: Array of shape `(rows, columns)`, or a pandas DataFrame with named columns.
+        y: Targets of shape `(rows,)`, or the name of the target column in the frame.
+        names: Names of the columns, if `x` is an array.
         target: Name of the target.
-        held_out: Share of the rows, drawn at random, that only the final scores see.
+        held_out: Share of the rows, drawn at random, that only the final scores use.
         time_limit: Seconds after which no further training begins.
-        seed: Of the split, the starting points and the baselines.
-        baselines: Whether to fit ordinary methods beside it.
-        verbose: 1 shows a bar with the time left, 0 nothing. Ctrl-C ends the search
-            with the best formula until then, and the comparison with the methods until then.
+        seed: Seed of the split, the starting points and the baselines.
+        baselines: Whether to fit standard methods for comparison.
+        verbose: 1 shows a bar with the time left, 0 nothing. Ctrl-C ends the search,
+            or the fitting of the baselines, with the results so far.
 
     Returns:
-        A `Discovery`: the formula, the Pareto front, a Keras model, scores.
+        A `Discovery`: the formula, the Pareto front, a Keras model and the scores.
 
     Raises:
         ImportError: If a library of the extra `discover` is missing.
@@ -124,7 +124,7 @@ def _check(held_out: float, time_limit: float) -> None:
 
 
 def _distinct(candidates: list[Candidate], at_most: int = 6) -> list[Candidate]:
-    """The shortest descriptions, and each that no simpler one fits better."""
+    """Returns the shortest descriptions, and each candidate that no simpler one fits better."""
     kept, seen, lowest = list(candidates[:at_most]), [], np.inf
     for c in sorted(candidates, key=lambda c: (c.fit.bits, c.fit.cost)):
         if c.relative == candidates[0].relative and c.fit.cost < lowest:
@@ -144,7 +144,7 @@ def _distinct(candidates: list[Candidate], at_most: int = 6) -> list[Candidate]:
 def _formula(
     candidate: Candidate, scaled: Scaled, table: Table, columns: np.ndarray, test: np.ndarray
 ) -> tuple[Formula, Fit]:
-    """The `Formula` of a candidate, and the fit on all the rows."""
+    """Returns the `Formula` of a candidate, and its fit on all the rows."""
     constants, fit = constants_of(candidate.fit, scaled, candidate.relative)
     names = [table.names[j] for j in columns]
     crossing = scaled.inputs.negative.any(axis=0)
@@ -172,7 +172,7 @@ def _formula(
 
 
 def _in_words(fit: Fit) -> str:
-    """The structure of a fit, such as the number of products in a sum."""
+    """Describes the structure of a fit, such as "a sum of 2 products"."""
 
     def words(terms: int) -> str:
         return "one product" if terms == 1 else f"a sum of {terms} products"
@@ -188,11 +188,12 @@ def _in_words(fit: Fit) -> str:
 def _simplest(
     made: list[tuple[Formula, Fit]], scaled: Scaled, relative: bool
 ) -> tuple[Formula, Fit]:
-    """The simplest that is not clearly worse than the shortest description.
+    """Returns the simplest formula that is not clearly worse than the shortest description.
 
-    Clearly is three standard errors of the difference of the squared residuals, row by
-    row (the rule of Breiman et al., Classification and Regression Trees, 1984, with three
-    for one, as a dozen formulas are compared): a few outliers complicate no law.
+    Clearly worse means by more than three standard errors of the rowwise difference of squared
+    residuals, so that a few outliers do not complicate the law. This is the rule of Breiman et
+    al., Classification and Regression Trees, 1984, with three errors instead of one, because a
+    dozen formulas are compared.
     """
     weights = weights_of(scaled.y, relative)
 
@@ -211,7 +212,7 @@ def _simplest(
 
 
 def _front(formulas: list[Formula]) -> list[Formula]:
-    """The formulas that no other one beats, the simplest first."""
+    """Returns the formulas that no other beats in complexity and error, the simplest first."""
     front = []
     for f in sorted(formulas, key=lambda f: (f.complexity, f.error)):
         if np.isfinite(f.error) and (not front or f.error < front[-1].error):
@@ -220,7 +221,7 @@ def _front(formulas: list[Formula]) -> list[Formula]:
 
 
 class _Bar:
-    """A bar with the time left, on a terminal or in a notebook."""
+    """Shows a progress bar with the time left, on a terminal or in a notebook."""
 
     def __init__(self, verbose: int) -> None:
         self._verbose = verbose

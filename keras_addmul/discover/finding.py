@@ -1,4 +1,4 @@
-"""What was found in a table."""
+"""The result of `discover`."""
 
 import dataclasses
 
@@ -15,18 +15,19 @@ __all__ = ["Discovery"]
 
 @dataclasses.dataclass(frozen=True)
 class Discovery:
-    """What `discover` found in a table.
+    """The formula that `discover` found in a table, with alternatives and scores.
 
     Attributes:
-        table: The `Table` that was read, with notes of what was done to it.
-        train, held_out: Indices of its rows.
+        table: The `Table` that was read, with notes on how it was cleaned.
+        train, held_out: Indices of the rows for the search and for the scores.
         formula: The chosen `Formula`.
         front: The Pareto front: formulas that no other beats in both complexity and error.
-        model: The chosen formula as a Keras model of our layers, (batch, columns) to (batch, 1).
+        model: The chosen formula as a Keras model of `keras_addmul` layers, from
+            `(batch, columns)` to `(batch, 1)`.
         r2_interval: 95 % bootstrap interval of the formula's R^2 on the held-out rows.
-        baselines: The scores of ordinary methods on the same rows.
-        seed: Of the split and of the search.
-        seconds: How long the search took.
+        baselines: The scores of standard methods on the same rows.
+        seed: Seed of the split and of the search.
+        seconds: Duration of the search.
     """
 
     table: Table
@@ -41,14 +42,14 @@ class Discovery:
     seconds: float
 
     def outside(self, x: ArrayLike) -> np.ndarray:
-        """Tells which rows of `x` (rows, columns) the formula would have to extrapolate to.
+        """Tells for which rows the formula would have to extrapolate.
 
         Args:
             x: Array of shape `(rows, columns)`, the columns as in `table.names`.
 
         Returns:
-            Booleans of shape `(rows,)`: true where a value lies outside its column's range
-            in the table.
+            Booleans of shape `(rows,)`, true if a value of the row lies outside its column's
+            range in the table.
         """
         low, high = np.asarray(self.table.domain).T
         x = np.asarray(x, float)

@@ -1,4 +1,4 @@
-"""A formula: its expression in the column names, and what can be said of it."""
+"""A formula: an expression in the names of the columns, with its scores."""
 
 import contextlib
 import dataclasses
@@ -21,17 +21,18 @@ __all__ = ["Formula", "expression_of"]
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
-    """A formula, with its scores on rows that it never saw.
+    """A formula with its scores on held-out rows; call it to predict the target.
 
     Attributes:
-        expression: The `sympy.Expr`, in symbols that have the columns' names.
+        expression: The `sympy.Expr`, in symbols named after the columns.
         names: The columns, in the order in which a call takes them.
-        target: The name of what it predicts.
+        target: Name of the target.
         structure: The kind of formula, in words, such as "one product".
-        error: Root mean square residual over that of the targets, on held-out rows.
+        error: Root mean square of the residuals over that of the targets, on held-out rows.
         r2: Coefficient of determination on held-out rows.
-        exact: Whether it holds on every held-out row to rounding, with nothing left open.
-        bits: Length of the description it gives of the rows (the shortest is chosen).
+        exact: Whether it holds on every held-out row up to rounding, with every exponent
+            snapped.
+        bits: Description length of the rows under this formula, in bits.
 
     Example:
 
@@ -62,14 +63,14 @@ class Formula:
 
     @property
     def complexity(self) -> float:
-        """How many operations, numbers and columns the expression is made of."""
+        """The number of operations, numbers and symbols in the expression."""
         import sympy
 
         return float(sum(1 for _ in sympy.preorder_traversal(self.expression)))
 
     @property
     def shown(self) -> Any:
-        """The expression with its numbers to six digits."""
+        """The expression with its numbers rounded to six digits."""
         import sympy
 
         rounded = {f: sympy.Float(f, 6) for f in self.expression.atoms(sympy.Float)}
@@ -77,12 +78,12 @@ class Formula:
 
     @property
     def text(self) -> str:
-        """`target = expression`, numbers to six digits."""
+        """The formula as `target = expression`, with numbers to six digits."""
         return f"{self.target} = {self.shown}"
 
     @property
     def latex(self) -> str:
-        """The equation for LaTeX."""
+        """The equation as LaTeX source."""
         import sympy
 
         written = {sympy.Symbol(name): _upright(name) for name in self.names}
@@ -91,7 +92,7 @@ class Formula:
 
     @property
     def python(self) -> str:
-        """Python source of a function of the columns, to the last digit."""
+        """Python source of the formula as a function of the columns, with all digits."""
         import sympy
 
         plain: list[str] = []
@@ -112,16 +113,16 @@ class Formula:
         return "\n".join([*lines, f"    return {body}"])
 
     def __call__(self, x: ArrayLike) -> np.ndarray:
-        """Predicts the target.
+        """Predicts the target for rows of a table.
 
         Args:
             x: Array of shape `(rows, columns)`, the columns in the order of `names`.
 
         Returns:
-            Float64 array of shape `(rows,)`; nan where the formula has no value.
+            Float64 array of shape `(rows,)`; nan where the formula is not defined.
 
         Raises:
-            ValueError: If `x` has another number of columns.
+            ValueError: If `x` is not of shape `(rows, len(names))`.
         """
         x = np.asarray(x, float)
         if x.ndim != 2 or x.shape[1] != len(self.names):
@@ -152,14 +153,17 @@ def expression_of(
     names: Sequence[str],
     crossing: ArrayLike,
 ) -> Any:
-    """The `sympy.Expr` of a stack with its constants.
+    """Writes a stack with its constants as a `sympy.Expr`.
 
     Args:
         stack: The `Stack`.
-        parameters: Its parameters; the coefficients among them are not used.
+        parameters: Parameters of the stack; the coefficients among them are not used.
         constants: A `Constant` for each term, in the units of the columns.
-        names: The columns.
-        crossing: Which columns have values of both signs.
+        names: Names of the columns.
+        crossing: Booleans: which columns have values of both signs.
+
+    Returns:
+        The `sympy.Expr`.
     """
     import sympy
 
@@ -176,7 +180,7 @@ def expression_of(
 
 
 def _number(constant: Constant) -> Any:
-    """A recognized constant, or its digits as far as the data knows them and two more."""
+    """Writes a recognized constant by name, others to two digits more than the data supports."""
     import sympy
 
     if constant.name is not None:
@@ -195,7 +199,7 @@ def _exponent(e: float) -> Any:
 
 
 def _product(symbols: list[Any], exponents: np.ndarray, crossing: ArrayLike) -> Any:
-    """`prod_j x_j^e_j`, a root drawn once over all that stands under it."""
+    """Writes `prod_j x_j^e_j`, with one root sign over all factors under the same root."""
     import sympy
 
     whole, under = [], {}
@@ -216,7 +220,7 @@ def _product(symbols: list[Any], exponents: np.ndarray, crossing: ArrayLike) -> 
 
 
 def _root(q: int, parts: list[Any]) -> Any:
-    """The q-th root of a product of powers; of one power, a power again."""
+    """Writes the q-th root of a product of powers; of a single power, as a power."""
     import sympy
 
     if len(parts) == 1:
@@ -226,7 +230,7 @@ def _root(q: int, parts: list[Any]) -> Any:
 
 
 def _tidy(expression: Any) -> Any:
-    """The shortest of the ways to write it that cost little to find."""
+    """Returns the shortest equivalent expression among a few that are cheap to find."""
     import sympy
 
     ways = [expression, sympy.factor_terms(expression)]
@@ -237,7 +241,7 @@ def _tidy(expression: Any) -> Any:
 
 
 def _upright(name: str) -> str:
-    """A name for LaTeX: one letter, perhaps with digits, as it is; others upright, escaped."""
+    """Writes a name in LaTeX: a letter with digits as its subscript; other names upright."""
     if re.fullmatch(r"[A-Za-z]\d*", name):
         return f"{name[0]}_{{{name[1:]}}}" if name[1:] else name
     marks = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}

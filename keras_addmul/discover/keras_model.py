@@ -1,4 +1,4 @@
-"""A formula as a small Keras model of our layers."""
+"""Builds a small Keras model that computes a formula."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ __all__ = ["network_of"]
 
 
 def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> keras.Model:
-    """A Keras model whose layers are the stack, on the columns as they come.
+    """Builds the Keras model that computes a formula from the unscaled columns.
 
-    `Rescaling` brings the columns to numbers near one; an `AddMulDense` of order 1 makes
-    the products (its kernel holds the exponents), one of order 0 the sums (coefficients)
-    and, where there is a power, another one of order 1 the result. Like any model it can be
-    trained on, saved and exported.
+    `Rescaling` brings the columns to numbers near one. An `AddMulDense` of order 1 computes the
+    products (its kernel holds the exponents), one of order 0 the sums (coefficients), and, if
+    the formula has a power, another of order 1 the result. Like any model it can be trained
+    further, saved and exported.
 
     Args:
-        fit: The `Fit`.
-        scaled: The `Scaled` rows that it was trained on.
-        chosen: Which columns of the table those are.
-        columns: How many columns the table has.
+        fit: The `Fit` of the formula.
+        scaled: The `Scaled` rows that it was fitted on.
+        chosen: Indices of the columns in `scaled` among those of the table.
+        columns: Number of columns of the table.
 
     Returns:
-        A model from (batch, columns) to (batch, 1).
+        A model from `(batch, columns)` to `(batch, 1)`.
     """
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)

@@ -1,4 +1,4 @@
-"""One small model, trained from many starts at once."""
+"""Trains one small model from many starting points at once, and keeps the best result."""
 
 from keras_addmul.restarts.many_starts import Fitted, fit_restarts
 

@@ -1,4 +1,4 @@
-"""Which numbers of a model have simple values to go to."""
+"""The grids of simple values that the weights of each layer may snap to."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ __all__ = ["ENDS", "GRIDS", "RATIONALS", "SIGNS", "Entry", "Snap", "entries_of"]
 SIGNS = (-1.0, 0.0, 1.0)
 ENDS = (0.0, 1.0)
 
-# Exponents of natural laws: small rational numbers.
+# Exponents in natural laws are small rational numbers.
 RATIONALS: tuple[float, ...] = tuple(
     sorted({float(Fraction(p, q)) for q in (1, 2, 3, 4) for p in range(-4 * q, 4 * q + 1)})
 )
 
-# The grid of each weight of a layer, by the weight's name. Other classes, whatever they are
-# called and derived from, have none.
+# The grid of each weight, by layer class and weight name. Any other class has none, even one
+# of the same name or a subclass.
 GRIDS: dict[type[keras.Layer], dict[str, tuple[float, ...]]] = {
     layers.AddMul: {"order": ENDS},
     layers.AddMulDense: {"kernel": RATIONALS, "order": ENDS, "order_in": SIGNS},
@@ -40,12 +40,12 @@ Snap = Mapping[str, Iterable[float]] | str | None
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One number of a model that may be snapped.
+    """One entry of a weight that may be snapped to a grid.
 
     Attributes:
-        variable: Index of its variable among those of the model.
-        at: Its index in the flat variable.
-        grid: Where it may go, in increasing order.
+        variable: Index of the variable among those of the model.
+        at: Index of the entry in the flattened variable.
+        grid: The values it may take, in increasing order.
     """
 
     variable: int
@@ -53,25 +53,28 @@ class Entry:
     grid: tuple[float, ...]
 
     def nearest(self, value: float) -> float:
-        """The number of the grid that is closest to a value."""
+        """Returns the grid value closest to a number."""
         return min(self.grid, key=lambda g: abs(g - value))
 
     def neighbours(self, value: float) -> list[float]:
-        """The numbers of the grid on either side of the one that is closest to a value."""
+        """Returns the grid values on either side of the one closest to a number."""
         here = self.grid.index(self.nearest(value))
         return [self.grid[i] for i in (here - 1, here + 1) if 0 <= i < len(self.grid)]
 
 
 def entries_of(model: keras.Model, snap: Snap) -> list[Entry]:
-    """The numbers of a model that may be snapped.
+    """Lists the entries of a model's weights that may be snapped.
 
     Args:
         model: Built Keras model.
-        snap: `"auto"` for the grids in `GRIDS`, None for none, or a dictionary from names
-            of weights to values.
+        snap: `"auto"` for the grids in `GRIDS`, None for none, or a dictionary from weight
+            names to values.
+
+    Returns:
+        A list of `Entry`.
 
     Raises:
-        ValueError: If `snap` is none of these, or names a weight that the model lacks.
+        ValueError: If `snap` is none of these, or names a weight that the model does not have.
     """
     if snap is not None and snap != "auto" and not isinstance(snap, Mapping):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Training of one small model from many starting points at once."""
+"""Trains one small model from many starting points at once."""
 
 import dataclasses
 import functools
@@ -22,17 +22,17 @@ __all__ = ["Fitted", "fit_restarts"]
 
 @dataclasses.dataclass
 class Fitted:
-    """What `fit_restarts` found.
+    """The best model that `fit_restarts` found, and the record of its training.
 
     Attributes:
-        model: The model, with the best weights.
-        loss: Their loss on the validation rows.
-        trained: Dictionary `loss`, `weights`: the best before they were polished.
+        model: The model with the best weights.
+        loss: Validation loss of these weights.
+        trained: Dictionary with `loss` and `weights`: the best ones before polishing.
         losses: Validation loss of each restart when its training ended.
-        history: For each validation, a dictionary `step`, `loss`, `weights` of the
-            best restart until then, and `alive`, how many were still trained.
-        snapped: From the paths of weights to booleans: which numbers are on the grid.
-        interrupted: Whether the training was cut short from the keyboard.
+        history: A dictionary for each validation: `step`, the `loss` and `weights` of the
+            best restart so far, and `alive`, the number of restarts still in training.
+        snapped: Dictionary from weight paths to boolean arrays: which entries are on their grid.
+        interrupted: Whether Ctrl-C ended the training early.
     """
 
     model: keras.Model
@@ -69,52 +69,52 @@ def fit_restarts(
 ) -> Fitted:
     """Trains a small model from many starting points, and keeps the best one.
 
-    All restarts are trained side by side in one XLA program: each in turn is the
-    model for `every` steps. The worse half is dropped again and again until `keep`
-    are left. The best weights ever seen, by their loss on validation rows, are then
-    polished: numbers are moved to the nearest one of a small grid where that does
-    not raise the validation loss (by more than chance, where the rows are noisy).
+    All restarts train side by side in one XLA program: the model takes the weights of
+    each in turn for `every` steps. The worse half is dropped at equal intervals until
+    `keep` restarts are left. The weights with the lowest validation loss are then
+    polished: entries move to the nearest value of a small grid if that does not raise
+    the validation loss (or, for noisy rows, raises it no more than chance explains).
 
     Args:
         model: Built Keras model, whose trainable weights are drawn anew from their
-            initializers for each restart; or a function of no argument that returns
-            one, which is called for each restart.
-        x: Array, or nest of arrays, of inputs; or a function `x(round, rows)` that
-            returns inputs and targets of so many fresh rows.
-        y: Targets; None where `x` is a function.
-        validation_data: Pair (x, y); None to set aside a share of the rows.
-        validation_split: That share.
-        loss: Keras loss, by name or as an object. In training it is divided by its
-            value for the mean of the targets, so that their unit does not matter.
-        optimizer: Keras optimizer; by default Adam, its rate falling over `steps`.
+            initializers for each restart; or a function without arguments that builds
+            one, called once for each restart.
+        x: Input array or nest of arrays; or a function `x(round, rows)` that returns
+            `rows` fresh inputs and targets.
+        y: Targets; None if `x` is a function.
+        validation_data: Pair `(x, y)`; None to hold out a share of the rows.
+        validation_split: Share of the rows to hold out, between 0 and 1.
+        loss: Keras loss, by name or as an object. Training divides it by the loss of
+            predicting the mean target, so that the unit of the targets does not matter.
+        optimizer: Keras optimizer; the default is Adam with a rate that decays over `steps`.
         restarts: Number of starting points.
-        draws: How many are drawn for each that is trained: half of the restarts are the first
-            drawn, the others those of the lowest validation loss. 1 where `model` is
-            a function.
-        steps: Number of steps of the survivors.
-        batch_size: Rows of a step; None for all, and for 128 where `x` is a function.
+        draws: Number of candidates drawn for each restart. Half of the restarts are the first
+            candidates drawn, the others those with the lowest validation loss. Ignored if
+            `model` is a function.
+        steps: Number of training steps of the restarts that survive to the end.
+        batch_size: Rows in a batch; None for all rows, or for 128 if `x` is a function.
         every: Number of steps between validations.
-        keep: How many restarts are trained to the end.
-        goal: Training stops where the validation loss is no higher; None for that of
-            predictions that are right up to two units in the last place.
-        polish: Whether the best weights are polished.
-        snap: From names of weights to the numbers they may be moved to; `"auto"` for
-            those of `keras_addmul.restarts.grids`, such as 0 and 1 for orders; None for none.
-        penalty_ramp: Between which shares of the steps the penalties of the model's
-            regularizers grow from nothing to their full strength.
-        starts: Function `(model, count, seed)` that returns a dictionary from paths of
-            weights to where they start, `(count, *shape)`, with a count of
-            `restarts * draws`; None for none.
-        seed: Integer of at least 0. The same seed gives the same result.
+        keep: Number of restarts to train to the end.
+        goal: Validation loss at which training stops; None for the loss of predictions
+            accurate to two units in the last place.
+        polish: Whether to polish the best weights.
+        snap: Dictionary from weight names to the values of their grid; `"auto"` for the
+            grids of `keras_addmul.restarts.grids`, such as 0 and 1 for orders; None for none.
+        penalty_ramp: Pair of shares of the steps between which the regularizers' penalties
+            grow from zero to full strength.
+        starts: Function `(model, count, seed)` that returns a dictionary from weight paths
+            to starting values `(count, *shape)`, where count is `restarts * draws`;
+            None for none.
+        seed: Integer, 0 or more. The same seed gives the same result.
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
-        `Fitted`. After Ctrl-C it holds the best until then.
+        A `Fitted`. After Ctrl-C it holds the best weights so far.
 
     Raises:
         TypeError: If `model` is neither a Keras model nor a function that returns one.
-        ValueError: If the model is not built, another argument has no possible value, the
-            rows do not fit one another, the initializer of a weight is not known, or
+        ValueError: If the model is not built, another argument is invalid, the arrays differ
+            in their number of rows, the initializer of a weight cannot be determined, or
             no restart has a finite loss.
 
     Example:
@@ -140,7 +140,7 @@ def fit_restarts(
     _check(validation_split, penalty_ramp, seed)
     build = None if isinstance(model, keras.Model) else model
     built = _checked_model(first_of(build, seed) if callable(build) else model)
-    entries_of(built, snap)  # what it cannot mean is told before the training
+    entries_of(built, snap)  # so that an invalid `snap` raises before the training
     rows = Rows(x, y, validation_data, validation_split, batch_size, every, seed)
     loss = _resolved("loss", loss, keras.losses.get, callable)
     optimizer = _default_optimizer(steps) if optimizer is None else optimizer
@@ -187,7 +187,7 @@ def _check(validation_split: float, penalty_ramp: tuple[float, float], seed: int
 
 
 def _checked_model(model: Any) -> keras.Model:
-    """The model, if it is one that can be trained."""
+    """Returns the model if it can be trained; raises otherwise."""
     if not isinstance(model, keras.Model):
         raise TypeError(
             "Argument `model` must be a Keras model, or a function of no argument that returns "
@@ -203,7 +203,7 @@ def _checked_model(model: Any) -> keras.Model:
 
 
 def _resolved(name: str, value: Any, get: Callable[[Any], Any], fits: Callable[[Any], bool]) -> Any:
-    """What Keras finds under a name or a configuration."""
+    """Returns the object that Keras finds for a name or a configuration."""
     try:
         found = get(value)
     except (TypeError, ValueError):
@@ -222,7 +222,7 @@ def _is_optimizer(value: Any) -> bool:
 def _promising(
     program: Program, validation: Data, drawn: list[np.ndarray], restarts: int
 ) -> list[np.ndarray]:
-    """The first half of the restarts, and of what was drawn beside them the best."""
+    """Returns the first half of the restarts, and the best of the other candidates drawn."""
     count = len(drawn[0])
     if count == restarts:
         return drawn
@@ -234,7 +234,7 @@ def _promising(
     return [w[chosen] for w in drawn]
 
 
-@functools.lru_cache(maxsize=8)  # one object, so that its compiled program is found again
+@functools.lru_cache(maxsize=8)  # one object, so that its compiled program is reused
 def _default_optimizer(steps: int) -> keras.optimizers.Optimizer:
     rate = keras.optimizers.schedules.CosineDecay(0.02, steps, alpha=0.01)
     return keras.optimizers.Adam(rate, beta_2=0.95, epsilon=1e-12)

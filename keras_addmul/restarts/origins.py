@@ -1,4 +1,4 @@
-"""Which layer of a model holds a weight, and which initializer made it."""
+"""Finds the layer that holds each weight of a model, and the initializer that made it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,9 +14,9 @@ Initializer = Callable[..., Any]
 def holders(model: keras.Layer) -> list[tuple[keras.Layer, list[keras.Variable]]]:
     """Lists the layers that hold trainable weights of their own, with these weights.
 
-    The layers inside a layer come before it: those of nested models, wrapped layers, the
-    cells of recurrent layers, layers in a user's own attributes. A shared layer and a
-    shared weight come once.
+    Inner layers come before the layer that contains them: layers of nested models, wrapped
+    layers, cells of recurrent layers, layers in attributes. Shared layers and shared weights
+    are listed once.
     """
     found: list[tuple[keras.Layer, list[keras.Variable]]] = []
     visited, taken = set(), set()
@@ -36,11 +36,11 @@ def holders(model: keras.Layer) -> list[tuple[keras.Layer, list[keras.Variable]]
 
 
 def initializers_of(layer: keras.Layer, weights: list[keras.Variable]) -> list[Initializer]:
-    """Finds the initializer of each of the weights that a layer holds itself.
+    """Finds the initializer of each weight that a layer added.
 
-    The layer is made again from its configuration, and built for the same shapes. What
-    its copy asks `add_weight` for is what the layer asked for, provided that the copy
-    has the same configuration: that of a function is its name, and another one may have it.
+    The layer is rebuilt from its configuration, for the same shapes, and the copy's calls of
+    `add_weight` are recorded. This holds only if the copy has the same configuration as the
+    layer: a function is saved by name, and another function may have that name.
 
     Args:
         layer: Built layer.
@@ -51,8 +51,8 @@ def initializers_of(layer: keras.Layer, weights: list[keras.Variable]) -> list[I
         List of initializers, one for each weight.
 
     Raises:
-        ValueError: If the layer cannot be made again, or its copy does not add these
-            weights by `add_weight`.
+        ValueError: If the layer cannot be rebuilt, or its copy does not add these weights
+            with `add_weight`.
     """
     asked: dict[int, Initializer] = {}
 
@@ -60,7 +60,7 @@ def initializers_of(layer: keras.Layer, weights: list[keras.Variable]) -> list[I
         def add_weight(self, shape=None, initializer=None, *args, **kwargs):
             weight = super().add_weight(shape, initializer, *args, **kwargs)
             if initializer is None:
-                # Keras's own choice, which depends on the dtype.
+                # The default of Keras, which depends on the dtype.
                 floats = keras.backend.is_float_dtype(weight.dtype)
                 initializer = "glorot_uniform" if floats else "zeros"
             asked[id(weight)] = keras.initializers.get(initializer)
@@ -86,7 +86,7 @@ def initializers_of(layer: keras.Layer, weights: list[keras.Variable]) -> list[I
 
 
 def _layers_in(value: Any) -> Iterator[keras.Layer]:
-    """The layers in nested lists, tuples, sets and dictionaries."""
+    """Yields the layers in nested lists, tuples, sets and dictionaries."""
     if isinstance(value, keras.Layer):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""From weights that are nearly simple to simple ones, where that costs nothing."""
+"""Moves weights that are nearly simple to simple values, if the loss does not rise."""
 
 import itertools
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from keras_addmul.restarts.rows import Rows
 
 __all__ = ["polish_weights"]
 
-# More pairs of moves than this are not tried.
+# Pairs of moves are tried only up to about this many.
 _PAIRS = 2000
 
-# Number of the first round of training after the restarts'.
+# Number of the first polishing round, beyond the numbers of the race.
 _AFTER = 1_000_000
 
 
@@ -27,25 +27,25 @@ def polish_weights(
     others: Sequence[list[np.ndarray]] = (),
     rounds: int = 2,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Moves numbers to the grid, and along it, where the validation loss does not rise.
+    """Snaps weight entries to their grid if the validation loss does not rise.
 
-    Noisy rows allow a rise of what as many free numbers gain by chance. First all numbers
-    move at once, those of the best restart or of whichever is best once it is rounded,
-    and then one or two at a time to neighbours on the grid, for as long as that lowers the
-    loss. If the result is worse than the weights were, one number after the other
-    is held on the grid instead, while the rest is trained on.
+    For noisy rows the loss may rise by what that many free entries gain by chance. First all
+    entries snap at once, in the best restart or in whichever is best after rounding; then one
+    or two at a time move to neighbouring grid values for as long as that lowers the loss. If
+    the result is worse than the original weights, entries are instead held on the grid one
+    after the other, while the rest trains on.
 
     Args:
         program: `Program` of the model.
-        rows: `Rows`.
-        best: Dictionary `loss`, `weights`, `state` of one set.
+        rows: `Rows` to train and validate on.
+        best: Dictionary `loss`, `weights`, `state` of the best restart.
         snap: As for `fit_restarts`.
         others: Weights of other restarts.
-        rounds: Rounds of training after each number that is held.
+        rounds: Number of training rounds after each entry that is held.
 
     Returns:
-        A dictionary `loss`, `weights`, and one from the paths of weights to booleans,
-        true where a number is on its grid.
+        A dictionary `loss`, `weights`, and a dictionary from weight paths to boolean arrays,
+        true where an entry is on its grid.
     """
     work = _Polish(program, rows, best, entries_of(program.model, snap), rounds)
     if work.entries:
@@ -59,7 +59,7 @@ Weights = list[np.ndarray]
 
 
 class _Polish:
-    """The weights at hand, and which numbers of them are held on their grid."""
+    """The current weights, and which of their entries are held on the grid."""
 
     def __init__(
         self, program: Program, rows: Rows, best: dict[str, Any], entries: list[Entry], rounds: int
@@ -72,7 +72,7 @@ class _Polish:
         self.done = False
 
     def all_at_once(self, others: Sequence[list[np.ndarray]]) -> None:
-        """Everything to the grid, then along it."""
+        """Snaps all entries to the grid, then moves them along it."""
         corners = [
             self.replaced(w, {e: e.nearest(self.value(e, w)) for e in self.entries})
             for w in (self.weights, *others)
@@ -88,7 +88,7 @@ class _Polish:
             self.done = True
 
     def one_by_one(self) -> None:
-        """Holds numbers on the grid, the nearest first, and trains the others on."""
+        """Holds entries on the grid one by one, the nearest first, and trains the others on."""
         refused = set()
         while free := [e for e in self.entries if e not in self.held | refused]:
             free.sort(key=lambda e: abs(e.nearest(self.value(e)) - self.value(e)))
@@ -105,17 +105,17 @@ class _Polish:
                 refused |= set(tried)
 
     def may_take(self, loss: float, numbers: int) -> bool:
-        """Whether the loss is no higher than the lowest, up to rounding and chance.
+        """Tells whether a loss is no higher than the lowest, up to rounding and chance.
 
-        Each free number fits a part of noisy rows by chance: Schwarz's criterion grants
-        log(rows) / rows of the loss for it.
+        Each free entry fits some of the noise by chance: Schwarz's criterion grants it
+        log(rows) / rows of the loss.
         """
         self.lowest = min(self.lowest, self.loss)
         chance = numbers * np.log(self.rows.count) / self.rows.count
         return loss <= self.lowest * (1.0 + min(chance, 0.5)) + self.slack
 
     def descended(self, weights: Weights, loss: float) -> tuple[Weights, float]:
-        """Goes along the grid for as long as one or two moves lower the loss."""
+        """Moves along the grid for as long as one or two moves lower the loss."""
         while True:
             moves = [(e, v) for e in self.entries for v in e.neighbours(self.value(e, weights))]
             tried = [dict([move]) for move in moves]
@@ -141,7 +141,7 @@ class _Polish:
         return weights
 
     def measured(self, sets: list[Weights]) -> list[float]:
-        """The validation loss of any number of sets of weights."""
+        """Returns the validation loss of any number of sets of weights."""
         room, losses = self.program.sets, []
         for start in range(0, len(sets), room):
             some = sets[start : start + room]
@@ -156,9 +156,9 @@ class _Polish:
         return [np.stack(each) for each in zip(*padded, strict=True)]
 
     def trained(self, sets: list[tuple[Weights, set[Entry]]]) -> list[tuple[Weights, float]]:
-        """Trains sets, given with the entries that are held; returns (weights, loss) of each.
+        """Trains sets of weights with some entries held; returns (weights, loss) of each.
 
-        The loss is the lowest of those before and after each round.
+        They are the best ones before training or after any round.
         """
         alive = range(len(sets))
         weights = self.stacked([w for w, _ in sets])
@@ -176,7 +176,7 @@ class _Polish:
         return best
 
     def mask(self, held: set[Entry]) -> Weights:
-        """For each trainable weight: 0 where a number is held, 1 elsewhere."""
+        """Returns a mask for each trainable weight: 0 where an entry is held, 1 elsewhere."""
         variables = self.program.model.variables
         masks = {v.path: np.ones(v.shape, "float32") for v in variables}
         for entry in held:
@@ -184,7 +184,7 @@ class _Polish:
         return [masks[v.path] for v in self.program.model.trainable_variables]
 
     def snapped(self) -> dict[str, np.ndarray]:
-        """From paths of weights to booleans: which numbers are on their grid."""
+        """Returns boolean arrays by weight path: which entries are on their grid."""
         found = {}
         for entry in self.entries:
             variable = self.program.model.variables[entry.variable]

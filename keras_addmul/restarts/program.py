@@ -1,4 +1,4 @@
-"""One compiled program that trains many sets of weights of one model."""
+"""Trains many sets of weights of one model in one compiled program."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,29 +12,29 @@ from keras_addmul.restarts.rows import Data
 
 __all__ = ["Loss", "Program", "Stacks", "compiled"]
 
-# Arrays, or tensors, with one set of weights along the first axis.
+# Arrays or tensors with the sets of weights along the first axis.
 Stacks = Sequence[Any]
 
 Loss = keras.losses.Loss | Callable[..., Any]
 
 
 class Program:
-    """Trains, and measures, many sets of weights of one model inside one XLA program.
+    """Trains and evaluates many sets of weights of one model inside one XLA program.
 
-    The sets lie stacked along a first axis. The program walks over those that are
-    alive; each takes the model's variables, a number of steps, and is put back. So
-    any model and any Keras optimizer will do, and Python is not in the loop.
+    The sets are stacked along the first axis. The program loops over the sets in training:
+    it loads each into the model's variables, takes a number of steps, and stores it back.
+    Any model and any Keras optimizer will do, and Python is not in the loop.
 
     Args:
         model: Built Keras model.
-        optimizer: Keras optimizer of its own.
+        optimizer: Keras optimizer that nothing else uses.
         loss: Keras loss, or a function of (true, predicted).
-        sets: How many sets of weights there are room for.
-        scale: Number that the loss is divided by in training.
+        sets: Capacity: the number of sets of weights.
+        scale: Divisor of the loss in training.
 
     Attributes:
-        scale: Variable that holds it.
-        penalty: Variable: what the regularizers' penalties are multiplied by.
+        scale: Variable that holds the divisor.
+        penalty: Variable that holds the factor of the regularizers' penalties.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Program:
         self._measure = tf.function(self._trace_measure, jit_compile=True, autograph=False)
 
     def fresh_state(self) -> list[np.ndarray]:
-        """The optimizer's state at its beginning, for every set."""
+        """Returns the optimizer's initial state for every set."""
         return [np.repeat(s[None], self.sets, axis=0) for s in self._fresh]
 
     def advance(
@@ -73,15 +73,16 @@ class Program:
         index: np.ndarray,
         mask: Stacks | None = None,
     ) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Trains the sets named in `alive`, one step for each row of `index`.
+        """Trains the sets listed in `alive`, one step for each row of `index`.
 
         Args:
             weights: List of stacked arrays, one for each variable of the model.
-            state: The same for the optimizer.
-            alive: Integers, which sets are trained.
+            state: List of stacked arrays, one for each variable of the optimizer.
+            alive: Indices of the sets to train.
             data: Pair (x, y) of arrays or nests of arrays.
             index: Integers of shape `(steps, batch)`: the rows of each step's batch.
-            mask: List like the trainable weights, stacked: 0 where a number stays.
+            mask: List of stacked arrays, one for each trainable weight: 0 where an entry is
+                held, 1 elsewhere; or None.
 
         Returns:
             New weights and state, and the mean training loss of each set (nan for the
@@ -96,9 +97,9 @@ class Program:
     def measure(
         self, weights: Stacks, data: Data, alive: Sequence[int] | np.ndarray | None = None
     ) -> np.ndarray:
-        """Loss of each set on the data; infinite for those not in `alive`, and where it is nan.
+        """Returns the loss of each set on the data, without the regularizers' penalties.
 
-        Penalties of regularizers do not count.
+        It is infinite for sets that are not in `alive`, and where the loss is nan.
         """
         queue, count = self._padded(range(self.sets) if alive is None else alive)
         return self._measure(list(weights), queue, count, data).numpy()
@@ -130,7 +131,7 @@ class Program:
         return stacks[:cut], stacks[cut:], losses
 
     def _steps(self, data, index, mask):
-        """Takes one step for each row of the index; returns the mean loss."""
+        """Takes one training step for each row of the index; returns the mean loss."""
         trainable = self.model.trainable_variables
 
         def step(i, total):
@@ -171,7 +172,7 @@ class Program:
         return tf.cast(loss, tf.float32)
 
 
-# Compiling costs seconds: the last few programs are kept, and with them their models.
+# Compiling takes seconds, so the last few programs are kept, together with their models.
 _KEPT = 8
 _PROGRAMS: dict[tuple[Any, ...], tuple["Program", Any]] = {}
 
@@ -179,17 +180,17 @@ _PROGRAMS: dict[tuple[Any, ...], tuple["Program", Any]] = {}
 def compiled(
     model: keras.Model, loss: Loss, optimizer: keras.optimizers.Optimizer, sets: int
 ) -> Program:
-    """The `Program` of a model: the one of an earlier call, if nothing has changed."""
+    """Returns the `Program` of a model, reused from an earlier call if nothing has changed."""
     config = optimizer.get_config()
     numbers = {name: value for name, value in config.items() if name != "name"}
-    # What has a configuration inside, such as a schedule, is told apart by identity: by
-    # name and numbers, two classes of one name would be the same.
+    # An optimizer with a nested configuration, such as a schedule, is compared by identity: name
+    # and numbers would not distinguish two classes of the same name.
     nested = any(isinstance(value, dict) for value in config.values())
     kind = id(optimizer) if nested else type(optimizer)
     key = (id(model), id(loss), kind, repr(numbers), sets)
     if key not in _PROGRAMS:
         copy = type(optimizer).from_config(config)
-        # The objects are kept beside it, so that no other one takes over their identities.
+        # The objects are kept beside it, so that no other object takes over their ids.
         _PROGRAMS[key] = Program(model, copy, loss, sets), (model, loss, optimizer)
         while len(_PROGRAMS) > _KEPT:
             del _PROGRAMS[next(iter(_PROGRAMS))]

@@ -1,4 +1,4 @@
-"""The race: all restarts train in rounds, and the worse half is dropped again and again."""
+"""Trains all restarts in rounds, and repeatedly drops the worse half."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,17 +13,17 @@ __all__ = ["Race", "penalty", "sizes"]
 
 
 class Race:
-    """Rounds of training, each followed by a validation, with ever fewer restarts.
+    """Trains the restarts in rounds, validates after each round, and drops the worst.
 
     Args:
         program: `Program` with room for the restarts.
-        rows: `Rows`.
-        weights: Where the restarts begin, stacked.
+        rows: `Rows` to train and validate on.
+        weights: Stacked starting weights of the restarts.
         keep, steps, every, goal, ramp, verbose: As for `fit_restarts`, `ramp` for
             `penalty_ramp`.
 
     Attributes:
-        best: Dictionary `loss`, `weights`, `state` of the lowest validation loss ever seen.
+        best: Dictionary `loss`, `weights`, `state` with the lowest validation loss so far.
         losses: The last validation loss of each restart.
         history: As in `Fitted`.
 
@@ -61,7 +61,7 @@ class Race:
         self._note(0, range(len(self.losses)))
 
     def run(self) -> bool:
-        """Trains; returns whether Ctrl-C ended it."""
+        """Trains the restarts; returns whether Ctrl-C ended the training."""
         bar = keras.utils.Progbar(self._rounds, verbose=self._verbose, unit_name="round")
         alive = np.arange(len(self.losses))
         try:
@@ -88,12 +88,12 @@ class Race:
         return False
 
     def others(self) -> list[list[np.ndarray]]:
-        """The last weights of every restart."""
+        """Returns the last weights of every restart."""
         stacks = [np.asarray(w) for w in self._weights]
         return [[s[i] for s in stacks] for i in range(len(self.losses))]
 
     def _note(self, step: int, alive: Iterable[int]) -> None:
-        """Keeps the best weights, and notes them in the history."""
+        """Keeps the best weights, and appends them to the history."""
         alive = list(alive)
         winner = min(alive, key=lambda i: self.losses[i])
         loss = float(self.losses[winner])
@@ -106,7 +106,7 @@ class Race:
 
 
 def penalty(share: float, ramp: tuple[float, float]) -> float:
-    """What penalties are multiplied by after a share of the steps: from 0 to 1 on the ramp."""
+    """Returns the factor of the penalties after a share of the steps: 0 to 1 along the ramp."""
     low, high = ramp
     if share >= high:
         return 1.0
@@ -114,7 +114,7 @@ def penalty(share: float, ramp: tuple[float, float]) -> float:
 
 
 def sizes(restarts: int, keep: int, rounds: int) -> list[int]:
-    """How many restarts each round trains: all at first, then halved at equal distances."""
+    """Returns how many restarts each round trains: all at first, then halved at equal intervals."""
     halvings = 0
     while restarts >> (halvings + 1) >= keep and halvings + 1 < rounds:
         halvings += 1

@@ -1,4 +1,4 @@
-"""The rows that restarts are trained on and judged by."""
+"""The rows that restarts are trained and validated on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,10 @@ import tensorflow as tf
 
 __all__ = ["Data", "Rows", "Sampler"]
 
-# Inputs and targets: arrays, or nests of arrays, with as many rows.
+# Inputs and targets: arrays, or nests of arrays, with equal numbers of rows.
 Data = tuple[Any, Any]
 
-# Returns so many fresh rows for a round, given its number: `(number, rows)` to `(x, y)`.
+# Draws fresh rows: maps `(number, rows)`, the number of the round and of rows, to `(x, y)`.
 Sampler = Callable[[int, int], Data]
 
 
@@ -22,10 +22,10 @@ class Rows:
     Args:
         x, y, validation_data, validation_split, batch_size, seed: As for
             `fit_restarts`.
-        every: Number of steps of a round.
+        every: Number of steps in a round.
 
     Attributes:
-        validation: The rows that weights are judged by, `(x, y)`.
+        validation: The validation rows, `(x, y)`.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Rows:
         self._batch = min(batch_size or self._count, self._count)
 
     def batches(self, number: int) -> tuple[Data, np.ndarray]:
-        """Rows for one round, and which of them each step takes.
+        """Returns the rows of one round, and the batch of each step.
 
         Args:
-            number: Of the round; a function that returns rows is given it.
+            number: Number of the round, passed on to a function that draws rows.
 
         Returns:
-            Pair: data `(x, y)`, and integers of shape `(steps, batch)`.
+            Pair: data `(x, y)`, and row indices of shape `(steps, batch)`.
         """
         if self._sampler:
             return _floats(self._sampler(number, self._every * self._batch)), self._index
@@ -85,9 +85,9 @@ class Rows:
         return self._data, shuffled[:wanted].reshape(self._every, self._batch).astype("int32")
 
     def baseline(self, loss: keras.losses.Loss | Callable[..., Any]) -> float:
-        """The loss on the validation rows of the mean of their targets; 1 if that is 0.
+        """Returns the validation loss of predicting the mean target; 1 if that is 0.
 
-        It is 1, too, where targets are no floats: the mean of classes predicts nothing.
+        It is also 1 if the targets are not floats: the mean of class labels predicts nothing.
         """
         y = self.validation[1]
         if not _all_floats(y):
@@ -98,11 +98,11 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """Number of validation rows."""
+        """The number of validation rows."""
         return _rows(self.validation)
 
     def rounding(self, loss: keras.losses.Loss | Callable[..., Any], units: int = 8) -> float:
-        """The loss of predictions that are right up to some units in the last place."""
+        """Returns the loss of predictions that are accurate to some units in the last place."""
         y = self.validation[1]
         if not _all_floats(y):
             return 0.0
@@ -112,7 +112,7 @@ class Rows:
 
 
 def _floats(data: Data) -> Data:
-    """Arrays of a nest, float64 as float32, vectors of targets as columns."""
+    """Converts data to arrays: floats to `floatx`, and target vectors to columns."""
     x, y = tf.nest.map_structure(_array, tuple(data))
     return x, tf.nest.map_structure(lambda a: a[:, None] if a.ndim == 1 else a, y)
 

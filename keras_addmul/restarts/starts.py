@@ -1,4 +1,4 @@
-"""Where restarts start."""
+"""Draws the starting weights of restarts."""
 
 import contextlib
 import random
@@ -13,10 +13,10 @@ from keras_addmul.restarts.origins import Initializer, holders, initializers_of
 
 __all__ = ["Starts", "StructuredStarts", "draw_starts", "first_of", "global_seeds"]
 
-# From a model, a count and a seed to stacked values by the paths of weights.
+# Maps a model, a count and a seed to stacked values by weight path.
 Starts = Callable[[keras.Model, int, int], Mapping[str, ArrayLike]]
 
-# They draw nothing, so that one value serves every start.
+# These draw nothing at random: one value serves every start.
 _CONSTANTS = (
     keras.initializers.Zeros,
     keras.initializers.Ones,
@@ -27,10 +27,10 @@ _CONSTANTS = (
 
 @runtime_checkable
 class StructuredStarts(Protocol):
-    """A layer that knows which kinds of start there are, and covers them in turn."""
+    """A layer that supplies its own starting weights, which cover its kinds of start in turn."""
 
     def structured_starts(self, count: int, seed: int) -> dict[str, np.ndarray]:
-        """Returns arrays `(count, *shape)` by the names of the layer's own weights."""
+        """Returns a dictionary from names of the layer's weights to arrays `(count, *shape)`."""
         ...
 
 
@@ -41,32 +41,32 @@ def draw_starts(
     build: Callable[[], keras.Model] | None = None,
     starts: Starts | None = None,
 ) -> list[np.ndarray]:
-    """Draws the weights of many restarts of one model.
+    """Draws starting weights for many restarts of one model.
 
-    Each trainable weight is drawn anew from its initializer for every restart, with seeds
-    that `seed` decides: those that the initializers were given do not count. Other
-    variables are as they are in the model.
+    Each trainable weight is drawn anew from its initializer for every restart. The seeds
+    derive from `seed`; the initializers' own seeds are ignored. All other variables keep
+    their values.
 
     Args:
         model: Built Keras model.
-        restarts: How many.
+        restarts: Number of restarts.
         seed: Integer. The same seed gives the same starts.
-        build: Function that returns a fresh model, each one a start, or None.
-        starts: Function `(model, restarts, seed)` that returns a dictionary from paths
-            of weights to arrays `(restarts, *shape)`, which come first; or None.
+        build: Function that builds a fresh model, called once for each start; or None.
+        starts: Function `(model, restarts, seed)` that returns a dictionary from weight
+            paths to arrays `(restarts, *shape)`, which take precedence; or None.
 
     Returns:
         List of arrays `(restarts, *shape)`, one for each variable of the model.
 
     Raises:
-        ValueError: If the initializer of a weight is not known, or what `starts` or
-            `build` returns does not fit the model.
+        ValueError: If the initializer of a weight cannot be determined, or the result of
+            `starts` or `build` does not fit the model.
     """
     rng = np.random.default_rng(seed)
     if build is not None:
         return _built(model, restarts, rng, build)
     given = _given(model, restarts, seed, starts)
-    python = random.getstate()  # initializers without a seed take one from it when they are made
+    python = random.getstate()  # initializers without a seed draw one from it
     try:
         drawn = {**_drawn(model, restarts, rng, set(given)), **given}
     finally:
@@ -80,7 +80,7 @@ def draw_starts(
 
 
 def first_of(build: Callable[[], keras.Model], seed: int) -> keras.Model:
-    """What a function builds, where a seed decides what it draws."""
+    """Builds the first model of a function, with the global generators seeded by `seed`."""
     with global_seeds():
         keras.utils.set_random_seed(_next(np.random.default_rng([seed, 2])))
         return build()
@@ -88,10 +88,10 @@ def first_of(build: Callable[[], keras.Model], seed: int) -> keras.Model:
 
 @contextlib.contextmanager
 def global_seeds() -> Iterator[None]:
-    """Inside, the global generators may be seeded; afterwards they go on as if they were not.
+    """Lets the block seed the global generators, and restores them afterwards.
 
-    Those of Python and NumPy continue where they were; that of Keras, whose state cannot
-    be read, continues from a number that it drew itself.
+    The generators of Python and NumPy resume their earlier state. The state of Keras's cannot
+    be read: it resumes from a seed that it drew itself.
     """
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     after = int(keras.random.randint((), 0, 2**31 - 1))
@@ -106,7 +106,7 @@ def global_seeds() -> Iterator[None]:
 def _drawn(
     model: keras.Model, restarts: int, rng: np.random.Generator, given: set[int]
 ) -> dict[int, np.ndarray]:
-    """Stacked values of the trainable weights that are not given, by their identity."""
+    """Draws the trainable weights that are not given: stacked values by variable id."""
     drawn = {}
     for layer, weights in holders(model):
         structured = {}
@@ -124,7 +124,7 @@ def _drawn(
 def _values(
     initializer: Initializer, weight: keras.Variable, restarts: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Stacked values of one weight: of one that draws nothing, a single one."""
+    """Returns stacked values of one weight; a single value if its initializer is constant."""
 
     def value(drawing: Initializer) -> np.ndarray:
         return keras.ops.convert_to_numpy(drawing(tuple(weight.shape), dtype=weight.dtype))
@@ -138,23 +138,23 @@ def _values(
         again = (kind.from_config(_reseeded(config, rng)) for _ in range(restarts))
         return np.stack([value(one) for one in again])
     values = []
-    with global_seeds():  # it draws from them, or not at all
+    with global_seeds():  # it may draw from the global generators
         for _ in range(restarts):
             keras.utils.set_random_seed(_next(rng))
-            # A seed that it took for itself when it was made must not be kept.
+            # Made anew, it must not keep a seed that it drew when it was first made.
             values.append(value(kind.from_config(config) if config else initializer))
     return np.stack(values)
 
 
 def _has_seed(config: Any) -> bool:
-    """Whether an initializer's configuration, or one inside it, has a seed."""
+    """Tells whether an initializer's configuration, or one nested in it, has a seed."""
     if isinstance(config, dict):
         return "seed" in config or any(map(_has_seed, config.values()))
     return isinstance(config, (list, tuple)) and any(map(_has_seed, config))
 
 
 def _reseeded(config: Any, rng: np.random.Generator) -> Any:
-    """A copy of a configuration with fresh seeds."""
+    """Returns a copy of a configuration with fresh seeds."""
     if isinstance(config, dict):
         return {k: _next(rng) if k == "seed" else _reseeded(v, rng) for k, v in config.items()}
     if isinstance(config, (list, tuple)):
@@ -165,7 +165,7 @@ def _reseeded(config: Any, rng: np.random.Generator) -> Any:
 def _given(
     model: keras.Model, restarts: int, seed: int, starts: Starts | None
 ) -> dict[int, np.ndarray]:
-    """The values that a user's function gives to weights, by their identity."""
+    """Returns the values from the user's function `starts`, by variable id."""
     if starts is None:
         return {}
     known = {v.path: v for v in model.variables}
@@ -192,7 +192,7 @@ def _built(
     rng: np.random.Generator,
     build: Callable[[], keras.Model],
 ) -> list[np.ndarray]:
-    """The stacked variables of models that a function builds."""
+    """Returns the stacked variables of models that a function builds."""
     shapes = [tuple(v.shape) for v in model.variables]
     values = []
     with global_seeds():
@@ -210,5 +210,5 @@ def _built(
 
 
 def _next(rng: np.random.Generator) -> int:
-    """A fresh seed."""
+    """Draws a fresh seed."""
     return int(rng.integers(2**31 - 1))

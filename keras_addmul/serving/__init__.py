@@ -1,4 +1,4 @@
-"""Exports a model as a SavedModel, and checks that the copy answers the same without Keras.
+"""Exports a model as a SavedModel, and checks that it gives the same outputs without Keras.
 
 Example:
     >>> import keras, numpy as np, tempfile

@@ -1,7 +1,7 @@
-"""Runs a SavedModel as a server would. Started by `fresh_process`, as a script.
+"""Runs a SavedModel as a server would. `fresh_process` starts it as a script.
 
-Reads `request.json` and `inputs.npz` in the folder it is given; writes one .npz
-file for each endpoint, and `reply.json`.
+It reads `request.json` and `inputs.npz` from the given folder, and writes one .npz file for
+each endpoint and `reply.json`.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Answers the request in `folder`."""
+    """Runs the request in `folder`, and returns the reply."""
     import tensorflow as tf
 
     request = json.loads((folder / "request.json").read_text())
@@ -49,7 +49,7 @@ def _refused(message: str) -> dict[str, str]:
 
 
 def _pack(endpoint: Any, arrays: list[np.ndarray], keys: list[str] | None) -> Any:
-    """The arrays as tensors of the dtypes and in the structure that the endpoint takes."""
+    """Converts the arrays to tensors in the structure that the endpoint takes."""
     import tensorflow as tf
 
     (structure,) = endpoint.input_signature
@@ -57,7 +57,7 @@ def _pack(endpoint: Any, arrays: list[np.ndarray], keys: list[str] | None) -> An
     if keys is not None:
         own = sorted(structure) if isinstance(structure, dict) else None
         names = [spec.name for spec in specs]
-        # By the keys of the model's own dict, or else by the names of its inputs.
+        # Match the keys of the model's own dict, or else the names of its inputs.
         order = own if own is not None and set(own) == set(keys) else names
         if set(order) != set(keys):
             raise ValueError(f"`x` must have the keys {order}. Received: {keys}")
@@ -69,7 +69,7 @@ def _pack(endpoint: Any, arrays: list[np.ndarray], keys: list[str] | None) -> An
 
 
 def _tensor(array: np.ndarray, spec: Any) -> Any:
-    """The array as a tensor of the dtype that the endpoint takes."""
+    """Converts the array to a tensor of the dtype that the endpoint takes."""
     import tensorflow as tf
 
     if not spec.shape.is_compatible_with(array.shape):
@@ -92,13 +92,13 @@ def _tensor(array: np.ndarray, spec: Any) -> Any:
 
 
 def _plain(value: Any) -> np.ndarray:
-    """A NumPy array that a .npz file can hold."""
+    """Converts a tensor to a NumPy array that a .npz file can hold."""
     array = value.numpy()
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def _precision(signature: Any) -> str | None:
-    """Name of the narrowest float among the dtypes of the graph and its functions."""
+    """Returns the name of the narrowest float dtype in the graph and its functions."""
     import tensorflow as tf
 
     graph = signature.graph.as_graph_def()
@@ -111,7 +111,7 @@ def _precision(signature: Any) -> str | None:
 
 
 if __name__ == "__main__":
-    # Importing any of these now raises: the SavedModel has to do without.
+    # Importing any of these now raises: the SavedModel must not need them.
     for name in ("keras_addmul", "keras", "tf_keras"):
         sys.modules[name] = None  # type: ignore[assignment]
     target = Path(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Whether an exported model still answers the same, far away from the code that made it."""
+"""Checks that an exported model gives the expected outputs in a process without Keras."""
 
 import dataclasses
 import math
@@ -14,9 +14,9 @@ from keras_addmul.serving.fresh_process import Answer, answers, flatten
 
 __all__ = ["MismatchError", "Report", "check"]
 
-# Relative and absolute tolerance by the narrowest float an endpoint computes in.
-# Two compilers may order a sum differently and keep more digits in between; what
-# is allowed is about a hundred roundings, and ten where the format has few digits.
+# Relative and absolute tolerance, by the narrowest float that an endpoint computes in.
+# Two compilers may order a sum differently, or keep more digits in intermediate results. The
+# tolerances allow about a hundred roundings, and ten for formats with few digits.
 TOLERANCES: dict[str, tuple[float, float]] = {
     "float64": (1e-12, 1e-13),
     "float32": (1e-5, 1e-6),
@@ -27,15 +27,15 @@ TOLERANCES: dict[str, tuple[float, float]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a check found.
+    """The result of `check`.
 
     Attributes:
         endpoints: Names of the endpoints that were run.
-        max_abs_error: Largest difference from the expected output.
-        max_rel_error: Largest difference divided by the expected output, where
-            that is not zero.
-        seconds: Time taken, including the start of the fresh process.
-        ok: Whether every element of every endpoint was within tolerance.
+        max_abs_error: Largest absolute difference from the expected output.
+        max_rel_error: Largest difference relative to the expected output, over the elements
+            where that is not zero.
+        seconds: Duration of the check, including the start of the fresh process.
+        ok: Whether every element of every endpoint is within tolerance.
 
     Example:
 
@@ -55,7 +55,7 @@ class MismatchError(ValueError):
     """Raised by `check` if an endpoint does not return the expected output.
 
     Attributes:
-        report: The `Report` with the figures, or None if outputs differ in number or shape.
+        report: The `Report` with the errors, or None if outputs differ in number or shape.
 
     Example:
 
@@ -78,34 +78,34 @@ def check(
     endpoints: Sequence[str] | None = None,
     timeout: float = 300,
 ) -> Report:
-    """Runs an exported model in a fresh process and compares its answers.
+    """Runs an exported model in a fresh process and compares its outputs.
 
-    The process cannot import keras_addmul or Keras: it has what a server has.
+    The process cannot import keras_addmul or Keras: it has only what a server has.
 
     Args:
         path: Directory of a SavedModel, as written by `export`.
-        x: Input, `(batch, ...)`: an array, or a list or dict of arrays (by the
-            model's own keys or by the names of its inputs). It is cast to the
-            dtype of the model where that loses no more than digits.
-        expected: Output at `x`, in the structure the model returns: an array,
-            or a list or dict of arrays.
+        x: Input of shape `(batch, ...)`: an array, or a list or dict of arrays (with the
+            model's own keys or the names of its inputs). It is cast to the dtype of
+            the model if the cast only rounds.
+        expected: Expected output for `x`, in the structure that the model returns: an
+            array, or a list or dict of arrays.
         rtol: Relative tolerance. The default depends on the narrowest float
             that the endpoint computes in: 1e-12 for float64, 1e-5 for float32,
             1e-2 for float16 and 8e-2 for bfloat16.
-        atol: Absolute tolerance. The default is a tenth of that `rtol`.
+        atol: Absolute tolerance. The default is a tenth of the default `rtol`.
         endpoints: Names of the endpoints to run. The default is all of them.
-        timeout: Seconds the process may take.
+        timeout: Time limit for the process, in seconds.
 
     Returns:
         A `Report`.
 
     Raises:
-        MismatchError: An endpoint returns something else. The message names
+        MismatchError: If an endpoint returns a different output. The message names
             the endpoint and its worst element.
-        FileNotFoundError: There is no SavedModel at `path`.
-        TypeError: `x` or `expected` holds something else than arrays.
-        ValueError: `x` does not fit the model, or another argument is wrong.
-        RuntimeError: The model could not be loaded or run, or it took too long.
+        FileNotFoundError: If there is no SavedModel at `path`.
+        TypeError: If `x` or `expected` contains anything other than arrays.
+        ValueError: If `x` does not fit the model, or another argument is invalid.
+        RuntimeError: If the model cannot be loaded or run, or takes too long.
 
     Example:
 
@@ -146,7 +146,7 @@ def check(
 
 @dataclasses.dataclass
 class _Comparison:
-    """Largest errors of one endpoint, and a message if they are too large."""
+    """The largest errors of one endpoint, and a message if they are too large."""
 
     abs_error: float = 0.0
     rel_error: float = 0.0
@@ -187,7 +187,7 @@ def _compare(
 
 
 def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Absolute and relative error of each element; equal infinities and nans have none."""
+    """Returns the absolute and relative error of each element, 0 for equal infinities and nans."""
     dtype = np.result_type(got, want, np.float64)
     got, want = got.astype(dtype), want.astype(dtype)
     same = (got == want) | (np.isnan(got) & np.isnan(want))

@@ -1,4 +1,4 @@
-"""Asks an exported model for its answers in a process that knows neither Keras nor this package."""
+"""Runs an exported model in a fresh process that can import neither Keras nor this package."""
 
 import dataclasses
 import json
@@ -20,12 +20,12 @@ ERRORS: dict[str, type[Exception]] = {"ValueError": ValueError, "RuntimeError": 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What one endpoint returned.
+    """The outputs of one endpoint.
 
     Attributes:
         outputs: One array for each output of the model.
-        precision: Name of the narrowest float that the endpoint computes in, None if
-            it computes in none.
+        precision: Name of the narrowest float that the endpoint computes in, or None if it
+            computes without floats.
     """
 
     outputs: list[np.ndarray]
@@ -35,18 +35,21 @@ class Answer:
 def answers(
     path: Path, x: Any, endpoints: Sequence[str] | None = None, timeout: float = 300
 ) -> dict[str, Answer]:
-    """Returns what each endpoint of a SavedModel answers at `x`.
+    """Returns the outputs of each endpoint of a SavedModel for the input `x`.
 
     Args:
         path: Directory of the SavedModel.
         x: An array, or a list or dict of arrays.
         endpoints: Names of the endpoints to run. The default is all of them.
-        timeout: Seconds the process may take.
+        timeout: Time limit for the process, in seconds.
+
+    Returns:
+        Dictionary from the name of each endpoint to its `Answer`.
 
     Raises:
-        TypeError: `x` holds something else than arrays.
-        ValueError: `x` or `endpoints` does not fit the model.
-        RuntimeError: The model could not be loaded or run, or it took too long.
+        TypeError: If `x` contains anything other than arrays.
+        ValueError: If `x` or `endpoints` does not fit the model.
+        RuntimeError: If the model cannot be loaded or run, or takes too long.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -66,16 +69,19 @@ def answers(
 
 
 def flatten(values: Any, argument: str, ordered: bool = True) -> list[np.ndarray]:
-    """A list of the arrays in a structure.
+    """Lists the arrays in a structure.
 
     Args:
         values: An array, or a list or dict of arrays.
         argument: Name of the argument, for messages.
-        ordered: Whether a dict is taken in the order of its sorted keys, as TensorFlow
-            does, or in its own.
+        ordered: Whether to take a dict in the order of its sorted keys, as TensorFlow does,
+            rather than in its own order.
+
+    Returns:
+        A list of NumPy arrays.
 
     Raises:
-        TypeError: An element is no array.
+        TypeError: If an element is not an array.
     """
     if isinstance(values, dict):
         values = [values[key] for key in (sorted(values) if ordered else values)]
@@ -116,7 +122,7 @@ def _run_child(folder: Path, timeout: float) -> dict[str, Any]:
 
 def _how_it_ended(done: subprocess.CompletedProcess) -> str:
     if done.returncode < 0:
-        # TensorFlow's start-up lines are then all that it wrote.
+        # It then wrote nothing but TensorFlow's start-up lines.
         return f"was ended by {signal.Signals(-done.returncode).name}"
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     return f"ended with status {done.returncode}: {last}"

@@ -1,4 +1,4 @@
-"""From a Keras model to a SavedModel."""
+"""Exports a Keras model as a TensorFlow SavedModel."""
 
 import os
 from os import PathLike
@@ -9,39 +9,40 @@ from keras_addmul.serving.staging import staged
 
 __all__ = ["export", "replaceable"]
 
-# Keras is imported inside the functions, so that `check` needs neither it nor TensorFlow.
+# Keras is imported inside the functions, so that `check` needs neither Keras nor TensorFlow.
 
 
 def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bool = True) -> Path:
     """Writes a model as a TensorFlow SavedModel and returns its path.
 
-    The SavedModel has two endpoints that answer the same: `serve`, which is
-    also `serving_default`, and `serve_jit`, compiled by XLA. Both take any
-    batch size, keep the names of the model's inputs, and run as at inference.
-    Loading it takes neither keras_addmul nor Keras.
+    The SavedModel has two endpoints with the same outputs: `serve`, which is
+    also `serving_default`, and `serve_jit`, compiled by XLA. Both accept any
+    batch size, keep the names of the model's inputs, and run in inference mode.
+    Loading the SavedModel requires neither keras_addmul nor Keras.
 
     It is written beside `path` and then moved into place: an export that fails
-    or is interrupted leaves what was there before.
+    or is interrupted leaves `path` as it was.
 
     Args:
         model: A built `keras.Model`.
-        path: Local directory to write to. It may be new, empty, or an earlier
+        path: Local directory to write to: a new or empty one, or an earlier
             SavedModel, which is replaced.
-        signature: The inputs of a model that was written as a subclass of
-            `keras.Model`: a `keras.InputSpec`, or a list or dict of them.
-            Other models know their inputs.
-        jit: Whether to add the endpoint `serve_jit`. Models with operations
-            that XLA cannot compile, such as those on strings, need `False`.
+        signature: The inputs of a model that is a subclass of `keras.Model`: a
+            `keras.InputSpec`, or a list or dict of them. Sequential and
+            functional models do not need it.
+        jit: Whether to add the endpoint `serve_jit`. Pass `False` for models with
+            operations that XLA cannot compile, such as those on strings.
 
     Returns:
         `pathlib.Path` of the SavedModel.
 
     Raises:
-        TypeError: `model` is not a Keras model.
-        ValueError: `model` is not built, its inputs are not known, or `path`
+        TypeError: If `model` is not a Keras model.
+        ValueError: If `model` is not built, its inputs are not known, or `path`
             is not local.
-        FileExistsError: `path` is a file, or a directory of something else.
-        RuntimeError: Keras runs on another backend than TensorFlow.
+        FileExistsError: If `path` is a file, or a directory that is neither empty
+            nor a SavedModel.
+        RuntimeError: If Keras runs on a backend other than TensorFlow.
 
     Example:
 
@@ -70,18 +71,22 @@ def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bo
 
 
 def replaceable(path: str | PathLike[str]) -> Path:
-    """The absolute path of a directory that an export may write or replace.
+    """Returns the absolute path of a directory that an export may write or replace.
 
     Args:
         path: Local directory.
 
+    Returns:
+        Absolute `pathlib.Path`, with links resolved.
+
     Raises:
-        ValueError: `path` is not local.
-        FileExistsError: `path` is a file, or a directory of something else.
+        ValueError: If `path` is not local.
+        FileExistsError: If `path` is a file, or a directory that is neither empty nor a
+            SavedModel.
     """
     if "://" in os.fspath(path):
         raise ValueError(f"`path` must be a local directory. Received: {os.fspath(path)!r}")
-    # A link is followed, so that what it points to is replaced and not the link.
+    # Links are followed, so that the export replaces the target of a link and not the link.
     target = Path(path).resolve()
     if target.is_file():
         raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
@@ -94,7 +99,7 @@ def replaceable(path: str | PathLike[str]) -> Path:
 
 
 def _archive(model: Any, signature: Any, jit: bool) -> Any:
-    """Traces the endpoints; nothing is written yet."""
+    """Traces the endpoints, without writing anything yet."""
     import keras
     import tensorflow as tf
 
@@ -104,15 +109,15 @@ def _archive(model: Any, signature: Any, jit: bool) -> Any:
         return model(inputs, training=False)
 
     archive = keras.export.ExportArchive()
-    # The archive finds the variables by itself, and lookup tables in the layers. Given a model
-    # of Keras's own, it would trace it twice more.
+    # The archive finds the variables by itself, and lookup tables in the tracked layers. If it
+    # tracked one of Keras's own models, it would trace that twice more.
     for layer in layers_inside(model):
         if layer.built and not _is_container(layer):
             archive.track(layer)
     serve = archive.add_endpoint("serve", answer, input_signature=[signature])
     if jit:
-        # Only an endpoint that is itself compiled keeps XLA in the SavedModel. It calls the
-        # other one, so that the model is traced once.
+        # XLA survives in the SavedModel only if the endpoint itself is compiled. It calls `serve`,
+        # so that the model is traced once.
         compiled = tf.function(
             lambda inputs: serve(inputs), jit_compile=True, input_signature=[signature]
         )
@@ -121,14 +126,14 @@ def _archive(model: Any, signature: Any, jit: bool) -> Any:
 
 
 def _is_container(layer: Any) -> bool:
-    """Whether it is a model of Keras's own classes, which hold nothing but layers."""
+    """Tells whether a layer is one of Keras's own model classes, which hold only layers."""
     import keras
 
     return isinstance(layer, keras.Model) and type(layer).__module__.startswith("keras.")
 
 
 def _signature(model: Any, signature: Any) -> Any:
-    """One `tf.TensorSpec` an input, in the structure the model takes."""
+    """Returns a `tf.TensorSpec` for each input, in the structure that the model takes."""
     import keras
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Replacing a directory in one step, so that readers see the old one or the new one."""
+"""Replaces a directory in one step, so that readers see either the old or the new one."""
 
 import contextlib
 import ctypes
@@ -16,15 +16,15 @@ __all__ = ["staged"]
 
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Path]:
-    """Yields a path to write to, which becomes `target` when the block ends well.
+    """Yields a path to write to, which replaces `target` when the block succeeds.
 
     The path lies beside `target`, on the same file system, in a directory of
-    its own. When the block raises, `target` is left as it was and the directory
-    is removed. A process that was killed cannot remove it: the next export to
-    the same target does.
+    its own. If the block raises, `target` is left as it was and the directory
+    is removed. If the process is killed, the next export to the same target
+    removes the directory.
 
     Args:
-        target: `pathlib.Path` of the directory to make or to replace.
+        target: `pathlib.Path` of the directory to create or to replace.
 
     Yields:
         `pathlib.Path` that does not exist yet.
@@ -41,7 +41,7 @@ def staged(target: Path) -> Iterator[Path]:
 
 
 def _move(fresh: Path, target: Path, replaced: Path) -> None:
-    """Puts `fresh` where `target` is. What was there ends up beside `fresh`."""
+    """Moves `fresh` to `target`. An earlier `target` ends up beside `fresh`."""
     if not target.exists():
         os.rename(fresh, target)
     elif not _exchange(fresh, target):
@@ -54,7 +54,7 @@ def _move(fresh: Path, target: Path, replaced: Path) -> None:
 
 
 def _exchange(a: Path, b: Path) -> bool:
-    """Swaps two paths in one step. False where the system cannot."""
+    """Swaps two paths in one step; returns False if the system cannot."""
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None)
@@ -65,12 +65,12 @@ def _exchange(a: Path, b: Path) -> bool:
 
 
 def _prefix(target: Path) -> str:
-    # The host is named because a process id means nothing on another machine.
+    # The host name is included because a process id is meaningless on another machine.
     return f".{target.name}.{socket.gethostname()}."
 
 
 def _sweep(target: Path) -> None:
-    """Removes what killed processes of this machine left beside `target`."""
+    """Removes directories that killed processes of this machine left beside `target`."""
     prefix = _prefix(target)
     for left in target.parent.glob(f"{glob.escape(prefix)}*"):
         process = left.name.removeprefix(prefix).split(".")[0]
@@ -79,7 +79,7 @@ def _sweep(target: Path) -> None:
 
 
 def _runs(process: int) -> bool:
-    if os.name != "posix":  # there, os.kill with signal 0 would end the process
+    if os.name != "posix":  # on Windows, os.kill with signal 0 would end the process
         return True
     try:
         os.kill(process, 0)

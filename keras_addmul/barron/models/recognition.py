@@ -1,4 +1,4 @@
-"""Which function of one number a layer applies: what it is decides, never its name."""
+"""Recognises the elementwise function that a layer applies: by identity, never by name."""
 
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from keras_addmul.layers import NoisyActivation, NoisySigmoid, NoisyTanh, RePU, 
 
 __all__ = ["KNOWN", "RELU", "Function", "applied_by", "known_activations", "recognise", "why_not"]
 
-# A function of one number, or one for each feature.
+# An elementwise function: one for all features, or one for each.
 Function: TypeAlias = Smooth | PerFeature
 KNOWN: tuple[type[Smooth], type[PerFeature]] = (Smooth, PerFeature)
 
@@ -38,21 +38,21 @@ _ACTIVATIONS = (
 
 
 def known_activations() -> list[str]:
-    """Names of the activations that can be converted."""
+    """Returns the names of the activations that `convert_activation` can replace."""
     return sorted([*SMOOTH, "relu", "repu"])
 
 
 def applied_by(layer: Any) -> Any:
-    """The function, or the activation layer, that a layer of a known class applies, or None."""
+    """Returns the function or activation layer that a layer of a known class applies, or None."""
     if type(layer) in LINEAR:
         return layer.activation
     return layer if type(layer) in _ACTIVATIONS else None
 
 
 def recognise(layer: Any) -> Function | str | None:
-    """Returns what a layer applies: a function, or why that is not known, or None.
+    """Returns the function that a layer applies, the reason why it is unknown, or None.
 
-    None stands for a layer that applies nothing, such as a linear `Dense`.
+    None means that the layer applies no function, such as a linear `Dense`.
     """
     applied = applied_by(layer)
     if applied is not None:
@@ -100,7 +100,7 @@ def _function(function):
 
 
 def _of_record(record):
-    """The function that a record describes, or why it is not converted."""
+    """Returns the function that a record describes, or why it cannot be converted."""
     if record.function is keras.activations.linear:
         return None
     if record.function is keras.activations.relu:
@@ -115,7 +115,7 @@ def _of_record(record):
 
 
 def why_not(function: Function | str | None, degree: int) -> str | None:
-    """Why an activation does not embed into RePU of a degree, or None if it does."""
+    """Returns why an activation does not embed into RePU of a degree, or None if it does."""
     if function is None or isinstance(function, str):
         return function
     if function.max_degree is None or degree <= function.max_degree:

@@ -1,1 +1,1 @@
-"""Path norms, and which Barron space lies in which."""
+"""Path norms, and the embeddings among Barron spaces."""

@@ -1,4 +1,4 @@
-"""Which Barron spaces lie in which: what one activation can represent of another."""
+"""Embeddings among Barron spaces: which activations can represent which others."""
 
 import dataclasses
 import itertools
@@ -15,24 +15,26 @@ from keras_addmul.barron.models.recognition import known_activations
 
 __all__ = ["Embedding", "can_represent", "embeddings", "hierarchy_constant", "spectral_norm_bound"]
 
-# Beyond it every derivative that can be integrated keeps its sign.
+# Beyond this magnitude every integrable derivative keeps its sign.
 _LINE = 40.0
 
-# Names of rectified powers, and their degrees.
+# Degrees of the rectified powers, by name.
 _DEGREES = {"relu": 1, "repu": 2}
 
 
 @dataclasses.dataclass(frozen=True)
 class Embedding:
-    """Whether networks of one activation are networks of another, and at what price.
+    """Whether networks of one activation can be written with another, and at what cost.
+
+    `can_represent` returns it. It is true in a condition if the embedding holds.
 
     Attributes:
-        source: The activation whose networks are given.
-        target: The one by which they are to be written.
-        holds: True, False, or None where no theorem here decides.
-        theorem: Which one it is.
-        constant: By what the norm grows at most on the unit ball; None where there is
-            no number.
+        source: The activation of the given networks.
+        target: The activation to rewrite them with.
+        holds: True, False, or None if no theorem known here decides.
+        theorem: Name of the theorem that decides.
+        constant: Largest factor by which the norm grows on the unit ball; None if there is
+            no finite number.
         note: What the constant bounds, or why the embedding fails.
     """
 
@@ -48,17 +50,20 @@ class Embedding:
 
 
 def can_represent(from_activation: str, to_activation: str) -> Embedding:
-    """Tells whether networks of one activation are networks of another, and at what price.
+    """Tells whether networks of one activation can be written with another, and at what cost.
 
     Args:
-        from_activation: A name: `"tanh"`, `"relu"`, `"repu3"`, `"heaviside"`, ...
-        to_activation: Another such name.
+        from_activation: Name of the activation of the given networks: `"tanh"`, `"relu"`,
+            `"repu3"`, `"heaviside"`, ...
+        to_activation: Name of the activation to rewrite them with.
 
     Returns:
-        An `Embedding`, which is true if it holds.
+        An `Embedding`; `bool(embedding)` is whether it holds.
 
     Raises:
         ValueError: If a name is unknown; the message lists the known ones.
+
+    Example:
 
     >>> from keras_addmul.barron import can_represent
     >>> can_represent("repu3", "relu").constant
@@ -87,14 +92,16 @@ def embeddings(
     activations: Sequence[str] = ("tanh", "sigmoid", "softplus", "sin", "elu"),
     degrees: Sequence[int] = (0, 1, 2, 3),
 ) -> list[Embedding]:
-    """Lists the embeddings among RePU of some degrees, and of activations into these.
+    """Lists which RePU degrees embed into one another, and which activations embed into them.
 
     Args:
-        activations: Names, as `can_represent` takes them.
-        degrees: Of the RePU, from 0 on.
+        activations: Names of activations, as for `can_represent`.
+        degrees: Degrees of the RePU, 0 or more.
 
     Returns:
-        A list of `Embedding`, those that fail included.
+        A list of `Embedding`, including those that fail.
+
+    Example:
 
     >>> from keras_addmul.barron import embeddings
     >>> for e in embeddings(activations=["tanh"], degrees=[1, 2]):
@@ -110,7 +117,7 @@ def embeddings(
 
 
 def hierarchy_constant(s: int, t: float) -> float:
-    """Returns by what the norm grows from RePU of degree t to degree s < t, on the unit ball.
+    """Returns the factor by which the norm grows from RePU of degree t to s < t on the unit ball.
 
     `z_+^t = C(t, s) (t - s) integral_0^inf (z - u)_+^s u^(t-s-1) du`: push `(w, b)` to
     `(w, b - u)`, `0 < u < rho`. Then
@@ -128,7 +135,7 @@ def hierarchy_constant(s: int, t: float) -> float:
 
 
 def spectral_norm_bound(moment: float, s: int) -> float:
-    """Returns a bound of the RePU norm of degree s, from a moment of the Fourier transform.
+    """Bounds the RePU norm of degree s by a moment of the Fourier transform.
 
     Derived here. Let `f(x) = integral F(v) exp(i <v, x>) dv` and `z = <v, x>`, `|x| <= 1`, so that
     `|z| <= |v|`. Taylor's remainder of `cos(z + phase)` about 0 is a sum over both sides of
@@ -138,10 +145,15 @@ def spectral_norm_bound(moment: float, s: int) -> float:
 
     Args:
         moment: `integral |v|^(s+1) |F(v)| dv`, the spectral Barron norm of degree s + 1.
-        s: Degree of the units, an integer from 0 on.
+        s: Degree of the units, an integer, 0 or more.
+
+    Returns:
+        The bound, `2 (2^(s+1) - 1) / (s+1)! * moment`.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If `moment` is negative, or `s` is not an integer >= 0.
+
+    Example:
 
     >>> from keras_addmul.barron import spectral_norm_bound
     >>> spectral_norm_bound(1.0, 1)
@@ -154,7 +166,7 @@ def spectral_norm_bound(moment: float, s: int) -> float:
     return 2.0 * (2.0 ** (s + 1) - 1.0) / math.factorial(s + 1) * float(moment)
 
 
-# An activation written as a combination of another, with the sum of the coefficients.
+# Activations written in terms of another one, with the sum of the coefficients.
 _IDENTITIES: dict[tuple[Any, Any], tuple[float, str]] = {
     ("tanh", "sigmoid"): (2.0, "tanh(z) = 2 sigmoid(2 z) - 1; the 1 is a bias"),
     ("sigmoid", "tanh"): (0.5, "sigmoid(z) = tanh(z / 2) / 2 + 1/2; the 1/2 is a bias"),
@@ -164,7 +176,7 @@ _IDENTITIES: dict[tuple[Any, Any], tuple[float, str]] = {
 
 
 def _parsed(argument: str, name: Any) -> str | int:
-    """The name of a smooth activation, or the degree of a RePU."""
+    """Returns the name of a smooth activation, or the degree of a RePU."""
     if isinstance(name, str):
         if key(name) in ("heaviside", "step"):
             return 0
@@ -213,7 +225,7 @@ def _taylor(name: str, s: int, names: tuple[str, str]) -> Embedding:
 
 
 def _variation(smooth: Smooth, k: int) -> float | None:
-    """`integral |f^(k)|` over the line, or None if it is infinite."""
+    """Returns `integral |f^(k)|` over the line, or None if it is infinite."""
     left, right = smooth.lines
     if left is None or right is None or (k == 1 and not all(smooth.limits)):
         return None
@@ -223,7 +235,7 @@ def _variation(smooth: Smooth, k: int) -> float | None:
         values = smooth.derivative(z, k)
         values[-1] = smooth.left_derivative(high, k)
         total += float(np.trapezoid(np.abs(values), z))
-    # Beyond, the derivative keeps its sign: what is left is how far the one before has to go.
+    # Beyond, the derivative keeps its sign: the rest is how far f^(k-1) is from its limit.
     for end, (slope, offset) in ((-_LINE, left), (_LINE, right)):
         goal = {1: offset, 2: slope}.get(k, 0.0)
         total += abs(float(smooth.derivative(np.array(end), k - 1)) - goal)

@@ -1,4 +1,4 @@
-"""Path norms of networks: what the Barron norm is for a network that is at hand."""
+"""Path norms: upper bounds of the Barron norm, computed from the weights of a network."""
 
 import dataclasses
 import functools
@@ -59,37 +59,38 @@ _ACTIVATIONS = (
 
 
 def path_norm(model: Any, s: float | None = None, norm: int = 2) -> Tensor:
-    """Returns the path norm of a network, a scalar that can be differentiated.
+    """Returns the path norm of a network, a differentiable upper bound of its Barron norm.
 
-    Of a shallow network `sum_i a_i sigma(<w_i, x> + b_i)` with `rho_i = |w_i| + |b_i|` it is
-    `sum_i |a_i| phi(rho_i)`: an upper bound of the Barron norm, which is the least
-    such number over all ways to write the function. `phi(rho) = rho^s` for RePU of degree s,
-    so that `(w, b, a) -> (l w, l b, a / l^s)` changes nothing; `phi` is the supremum of a
-    bounded activation, and `|sigma(0)| + L rho` for one with Lipschitz constant L.
+    For a shallow network `sum_i a_i sigma(<w_i, x> + b_i)` with `rho_i = |w_i| + |b_i|` it is
+    `sum_i |a_i| phi(rho_i)`; the Barron norm is the least such number over all ways to write
+    the function. For RePU of degree s, `phi(rho) = rho^s`, so that
+    `(w, b, a) -> (l w, l b, a / l^s)` changes nothing. For a bounded activation `phi` is its
+    supremum; for one with Lipschitz constant L it is `|sigma(0)| + L rho`.
 
-    For deep networks (derived here): let `n` bound the units of a layer and `c` be what
-    the layer adds to them whatever the input. A linear layer makes `|W| n` and `W c + b` of
-    them, an activation `phi(n + |c|)` and 0, a `RePUBank` the numbers
-    `sum_j |c_j| (n + |c - t_j|)^s` and its bias. The first `n` are the norms of the rows of
-    weights. By induction `n + |c|` bounds every unit for inputs of norm at most 1, so the
-    result bounds the network's outputs, summed, up to their biases; each RePU of degree s
-    is homogeneous, which makes the norm invariant as above.
+    For deep networks (derived here), let `n` bound the units of a layer up to an offset `c`
+    that does not depend on the input. A linear layer maps `(n, c)` to `(|W| n, W c + b)`, an
+    activation to `(phi(n + |c|), 0)`, and a `RePUBank` to `sum_j |c_j| (n + |c - t_j|)^s` and
+    its bias. The first `n` are the norms of the rows of weights. By induction `n + |c|` bounds
+    every unit for inputs of norm at most 1, so the result bounds the sum of the outputs up to
+    their biases. RePU of degree s is homogeneous, so the norm is invariant as above.
 
-    Dense layers, convolutions, means, maxima, sums, shape changes and batch normalisation are
-    known; other layers are refused, and so are activations of which `activations.record_of`
-    knows nothing, unless `s` is given. Biases of outputs do not count, nor does a softmax at
-    the end.
+    Supported are dense layers, convolutions, pooling, sums, shape changes and batch
+    normalisation. An activation unknown to `activations.record_of` needs `s`. Output biases do
+    not count, nor does a final softmax.
 
     Args:
-        model: A sequential or functional model, or a built `Dense` layer, of which it is the
+        model: A sequential or functional model, or a built `Dense` layer, for which it is the
             sum of `|w_i| + |b_i|` under its activation.
-        s: None to weight by each activation, or the power to weight all of them by.
-        norm: 2 or 1: of the weights of the first layer. It is the dual of the norm of the inputs:
-            2 belongs to the unit ball, 1 to the box [-1, 1].
+        s: None to weight by each activation, or one power for all activations.
+        norm: Norm of the first layer's weights, dual to that of the inputs: 2 for inputs in the
+            unit ball, 1 for inputs in the box [-1, 1].
+
+    Returns:
+        A scalar tensor.
 
     Raises:
-        TypeError: If the model, a layer or an activation is not known.
-        ValueError: If an argument is out of its range, or the model is not built.
+        TypeError: If the model, a layer or an activation is not supported.
+        ValueError: If an argument is out of range, or the model is not built.
 
     >>> import keras
     >>> import numpy as np
@@ -105,7 +106,7 @@ def path_norm(model: Any, s: float | None = None, norm: int = 2) -> Tensor:
 
 
 class PathNormOf:
-    """The path norm of one model, to be computed again as its weights change.
+    """Computes the path norm of one model at each call, from its current weights.
 
     Args:
         model: As in `path_norm`.
@@ -113,8 +114,8 @@ class PathNormOf:
         norm: As in `path_norm`.
 
     Raises:
-        TypeError: If the model is not known.
-        ValueError: If an argument is out of its range, or the model is not built.
+        TypeError: If the model is not supported.
+        ValueError: If an argument is out of range, or the model is not built.
     """
 
     def __init__(self, model: Any, s: float | None = None, norm: int = 2) -> None:
@@ -162,7 +163,7 @@ class PathNormOf:
         raise _not_defined(layer)
 
     def _activated(self, function, x):
-        """After an activation, which what it is decides: never its name."""
+        """Applies an activation, recognised by identity, never by name."""
         record = record_of(function)
         if record is not None and record.function is keras.activations.linear:
             return x
@@ -204,10 +205,9 @@ def _not_defined(layer):
 
 @dataclasses.dataclass(frozen=True)
 class _Paths:
-    """How large units may be but for an offset, and the offset.
+    """A bound of units up to an offset, and the offset.
 
-    `ball` says whether they are the input, in the unit ball; `logits` are what a softmax made
-    them of.
+    `ball` marks inputs in the unit ball; `logits` are the paths before a softmax.
     """
 
     size: Tensor
@@ -222,7 +222,7 @@ class _Paths:
 
 @functools.cache
 def _sums():
-    """The signs of two terms, by the very class of a layer or an operation."""
+    """Returns the sign of the second term, by the exact class of a layer or an operation."""
     return {
         keras.layers.Add: 1.0,
         keras.layers.Subtract: -1.0,
@@ -232,7 +232,7 @@ def _sums():
 
 
 def _merged(layer, first, *others):
-    """A sum or a difference, of which a number may be a term."""
+    """Returns the paths of a sum or a difference; a term may be a number."""
     sign, terms = _sums()[type(layer)], [first, *others]
     if not all(isinstance(p, (_Paths, int, float)) for p in terms):
         raise _not_defined(layer)
@@ -256,7 +256,7 @@ def _linear(layer, x):
     offset = apply(x.offset, kernel)
     if layer.use_bias:
         offset = offset + ops.cast(layer.bias, "float32")
-    if x.ball:  # |<w, x>| <= |w| for a part of the input, too
+    if x.ball:  # |<w, x>| <= |w| also for a part of the input
         squares = ops.sum(ops.square(kernel), axis=tuple(range(len(kernel.shape) - 1)))
         norms = _power(squares, 0.5)
         return _Paths(ops.broadcast_to(norms, ops.shape(offset)), offset)

@@ -1,4 +1,4 @@
-"""The path norm in training: as a penalty, as a metric, and in the logs."""
+"""The path norm in training: a penalty, a metric and a callback."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,18 +25,20 @@ else:
 class PathNorm(keras.regularizers.Regularizer):
     """Adds `strength * path_norm(model)` to the loss.
 
-    A path norm joins the weights of all layers, so the regularizer has to know the model:
-    `attach` puts it on the last kernel, once the model is built. It is saved with the
-    model; after loading, attach again.
+    A path norm involves the weights of all layers, so the regularizer needs the model: call
+    `attach` once the model is built. The regularizer is saved with the model; attach it again
+    after loading.
 
     Args:
-        strength: Non-negative number.
+        strength: Factor of the penalty, 0 or more.
         s: As in `path_norm`.
         norm: As in `path_norm`.
 
     Raises:
-        ValueError: If `strength` is negative or no number.
-        RuntimeError: When a loss is asked for before `attach`.
+        ValueError: If `strength` is negative or not a number.
+        RuntimeError: If a loss is computed before `attach`.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.barron import PathNorm, path_norm
@@ -56,17 +58,17 @@ class PathNorm(keras.regularizers.Regularizer):
         self._path_norm: PathNormOf | None = None
 
     def attach(self, model: keras.Model) -> keras.Model:
-        """Penalises the path norm of a model from now on.
+        """Adds the penalty to a model, as the regularizer of its last kernel.
 
         Args:
             model: A built sequential or functional model.
 
         Returns:
-            The model.
+            The same model.
 
         Raises:
             TypeError: If the path norm is not defined for the model.
-            ValueError: If no layer of it has a kernel.
+            ValueError: If no layer of the model has a kernel.
         """
         self._path_norm = PathNormOf(model, self.s, self.norm)
         last = [layer for layer in model.layers if hasattr(layer, "kernel_regularizer")]
@@ -96,11 +98,17 @@ class PathNormMetric(keras.metrics.Metric):
     """Reports the path norm as a metric: `model.compile(..., metrics=[PathNormMetric(model)])`.
 
     Args:
-        model: The model that is trained; None in one that was loaded, where it is nan.
+        model: The model in training. None, as after loading, makes the metric nan.
         s: As in `path_norm`.
         norm: As in `path_norm`.
         name: Name of the metric.
         **kwargs: Base metric arguments.
+
+    Raises:
+        TypeError: If the path norm is not defined for the model.
+        ValueError: If an argument is out of range, or the model is not built.
+
+    Example:
 
     >>> import keras
     >>> from keras_addmul.barron import PathNormMetric, path_norm
@@ -123,13 +131,13 @@ class PathNormMetric(keras.metrics.Metric):
         self._path_norm = None if model is None else PathNormOf(model, s, norm)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Ignores the batch: the norm depends on weights alone."""
+        """Does nothing: the norm depends on the weights alone."""
 
     def result(self) -> Tensor:
         return ops.convert_to_tensor(float("nan")) if self._path_norm is None else self._path_norm()
 
     def reset_state(self) -> None:
-        """There is no state."""
+        """Does nothing: the metric has no state."""
 
     def get_config(self) -> Config:
         return {**super().get_config(), "s": self.s, "norm": self.norm}
@@ -141,7 +149,12 @@ class PathNormLog(_Callback):
     Args:
         s: As in `path_norm`.
         norm: As in `path_norm`.
-        name: The key in the logs.
+        name: Key in the logs.
+
+    Raises:
+        TypeError: When training begins, if the path norm is not defined for the model.
+
+    Example:
 
     >>> import numpy as np
     >>> import keras
