@@ -1,1 +1,1 @@
-"""From a smooth function to rectified power units within a tolerance."""
+"""Fits rectified power units to a smooth function, within a tolerance."""

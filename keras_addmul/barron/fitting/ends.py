@@ -1,4 +1,4 @@
-"""A bank for an interval that may reach far into where an activation is nearly straight."""
+"""Fits a bank on an interval that may reach far into the straight ends of an activation."""
 
 import dataclasses
 from typing import Any
@@ -25,21 +25,24 @@ def fit_between_ends(
     outside: str,
     dtype: str,
 ) -> Bank | PerFeature:
-    """Returns a `Bank` for an interval, fitted where the activation bends, or one per feature.
+    """Fits a `Bank` where the activation bends; returns it, or one for each feature.
 
-    With `"clip"` the ends on which the activation is nearly constant are left to the clipping.
-    With `"extrapolate"` and degree 1 those on which it is nearly a line are left to the
-    outermost units, whose slopes become those of the lines: then the bank is within the
-    tolerance for every number, however large.
+    With `"clip"`, clipping covers the ends on which the activation is nearly constant. With
+    `"extrapolate"` and degree 1, the outermost units cover the ends on which it is nearly
+    straight: they take the slopes of these lines, so that the bank is within the tolerance
+    for every number, however large.
 
     Args:
         smooth: The activation, or one for each feature.
-        degree: Of the units.
-        interval: Its two ends.
-        tolerance: The largest difference allowed there.
+        degree: Degree of the units.
+        interval: The two ends of the interval.
+        tolerance: The largest difference allowed on the interval.
         method: `"spline"` or `"quadrature"`.
         outside: `"clip"` or `"extrapolate"`.
-        dtype: In which the numbers will be stored.
+        dtype: The dtype in which the weights will be stored.
+
+    Returns:
+        A `Bank`, or a `PerFeature` of banks.
 
     Raises:
         ValueError: If the tolerance cannot be reached.
@@ -73,10 +76,10 @@ def fit_between_ends(
 
 
 def _fit_each(functions, degree, interval, tolerance, method, outside, dtype):
-    """Banks of one size on one interval, as few as will do; one `Bank` if that does for all.
+    """Fits as few banks as possible, of one size on one interval; a single `Bank` if possible.
 
-    The hardest function says how many units there are. A bank is kept for the next function
-    as long as it is proved to be near enough to that as well.
+    The hardest function sets the number of units. A bank also serves the next function if it
+    is proved to be within the tolerance of that as well.
     """
     low, high = interval
     if outside == "clip":
@@ -115,9 +118,9 @@ def _is_near(smooth, bank, tolerance):
 
 
 def _without_flat_ends(smooth, low, high, tolerance):
-    """The part of an interval outside of which the function is nearly constant.
+    """Returns the part of an interval outside of which the function is nearly constant.
 
-    What clipping does there is proved later, with all the rest.
+    The error of clipping there is proved later, with all the rest.
     """
     z = np.linspace(low, high, 4001)
     f = smooth(z)
@@ -132,7 +135,7 @@ def _without_flat_ends(smooth, low, high, tolerance):
 
 
 def _without_straight_ends(smooth, low, high, tolerance, lines):
-    """The part outside of which the function is nearly one of its lines."""
+    """Returns the part of an interval outside of which the function is nearly straight."""
     z = np.linspace(low, high, 4001)
     far = [np.abs(smooth(z) - slope * z - constant) > tolerance for slope, constant in lines]
     first, last = int(np.argmax(far[0])), len(z) - 1 - int(np.argmax(far[1][::-1]))

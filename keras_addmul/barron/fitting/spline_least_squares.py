@@ -1,4 +1,4 @@
-"""Weighted least squares by splines with given knots, for many weights in turn."""
+"""Weighted least-squares splines with given knots, for many weights in turn."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ __all__ = ["LeastSquares"]
 
 
 class LeastSquares:
-    """Fits a spline to values at points; what does not depend on the weights is kept.
+    """Fits a spline to the same points again and again, with new weights at each call.
 
-    As `scipy.interpolate.make_lsq_spline`, by the banded normal equations, in a fraction
-    of its time where the same points are fitted again and again.
+    Like `scipy.interpolate.make_lsq_spline` it solves the banded normal equations, but it
+    caches all that does not depend on the weights, and takes a fraction of the time.
 
     Args:
-        x: Points in order, some between any two knots.
-        y: The values there.
-        t: The knots, those at the ends `degree + 1` times.
-        degree: Of the splines.
+        x: Points in ascending order, with some between any two knots.
+        y: The values at these points.
+        t: The knots, with those at the ends repeated `degree + 1` times.
+        degree: Degree of the splines.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, t: np.ndarray, degree: int) -> None:
@@ -27,7 +27,7 @@ class LeastSquares:
         design = BSpline.design_matrix(x, t, degree)
         self._basis = design.data.reshape(len(x), degree + 1)
         self._columns = design.indices.reshape(len(x), degree + 1)
-        # Between two knots the same functions of the basis are at work.
+        # Between two knots the same basis functions are non-zero.
         self._starts = np.flatnonzero(np.diff(self._columns[:, 0], prepend=-1))
         self._first = self._columns[self._starts, 0]
         self._pairs = [(i, d) for d in range(degree + 1) for i in range(degree + 1 - d)]
@@ -35,7 +35,7 @@ class LeastSquares:
         self._terms = np.stack([*products, *(self._basis.T * y)])
 
     def __call__(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the coefficients, and what is left of the values at each point."""
+        """Returns the coefficients, and the residual at each point."""
         from scipy.linalg.lapack import dpbsv
 
         sums = np.add.reduceat(weights * self._terms, self._starts, axis=1)

@@ -1,4 +1,4 @@
-"""From a smooth function to RePU units: by the theorem's quadrature, or by a better spline."""
+"""Approximates a smooth function by RePU units: by quadrature, or by a better spline."""
 
 import math
 from typing import Any
@@ -35,19 +35,19 @@ def fit(
 
     Args:
         smooth: The function, a `Smooth`.
-        degree: Of the units.
+        degree: Degree of the units.
         low: The left end of the interval.
-        high: The right end.
-        tolerance: The largest difference allowed there.
+        high: The right end of the interval.
+        tolerance: The largest difference allowed on the interval.
         method: `"spline"`, knots where they are needed and a fit that spreads the error
-            evenly; or `"quadrature"`, the midpoint rule on the integral of the theorem.
+            evenly; or `"quadrature"`, the midpoint rule on the integral of the Taylor remainder.
         outside: What the bank does outside the interval, `"clip"` or `"extrapolate"`.
-        dtype: In which the numbers will be stored: it is the rounded bank that is proved.
-        asked: The tolerance that a message shall name, or None for this one.
-        knots: How many to take if they are enough, rather than to look for fewer.
+        dtype: The dtype in which the weights will be stored; the proof covers the rounded bank.
+        asked: The tolerance to name in messages, or None for `tolerance`.
+        knots: Number of knots to use if they suffice, instead of searching for fewer.
 
     Raises:
-        ValueError: If that many digits cannot be had from the dtype, or from 10 000 units.
+        ValueError: If the dtype, or 10 000 units, cannot reach the tolerance.
     """
     one = {"spline": spline, "quadrature": quadrature}[method]
     if degree == smooth.degree:  # a RePU of this degree is itself
@@ -82,7 +82,7 @@ def fit(
 
 
 def _fewest(attempt, target, smooth, degree, low, high, tolerance):
-    """The smallest number of knots that is good enough, or near it: a bisection."""
+    """Finds by bisection a number of knots at or near the smallest that suffices."""
     guess = expected_units(smooth, degree, low, high, tolerance) - degree
     good = max(0, int(guess))
     while good > _MOST_UNITS or not attempt(good, target):
@@ -124,7 +124,7 @@ def expected_units(
 
 
 def _density(smooth, degree, low, high, floor=0.02, points=4000):
-    """Points, and how closely the knots of the best spline stand there."""
+    """Returns points, and the density of the best spline's knots there."""
     z = low + (high - low) * (np.arange(points) + 0.5) / points
     density = np.abs(smooth.derivative(z, degree + 1)) ** (1.0 / (degree + 1))
     return z, np.maximum(density, floor * max(float(np.max(density)), 1e-12))
@@ -152,13 +152,13 @@ def quadrature(
     units = np.concatenate([nodes, kinks[kept]]) if len(kinks) else nodes
     weights = np.concatenate([coefficients, jumps[kept]]) if len(kinks) else coefficients
     bank = from_taylor(degree, taylor, low, high, units, weights, outside)
-    # On a grid that holds the nodes: there the error of degree 1 is largest.
+    # On a grid that includes the nodes, where the error of degree 1 is largest.
     z = np.linspace(low, high, 2 * max(1, knots) * max(2, 200 // max(1, knots)) + 1)
     return bank, float(np.max(np.abs(_evaluate(bank, z) - smooth(z))))
 
 
 def _evaluate(bank, z):
-    """The bank on a sorted grid by running sums: fast, and exact enough to compare sizes."""
+    """Evaluates the bank on a sorted grid by running sums: fast, and accurate enough to compare."""
     if bank.units * len(z) < 4_000_000 or bank.left:
         return bank(z)
     sort = np.argsort(bank.knots)
@@ -176,9 +176,9 @@ def spline(
 ) -> tuple[Bank, float]:
     """Returns a spline with free knots whose error is spread evenly, and that error.
 
-    The knots start where the best ones stand in the limit, with density
-    `|f^(s+1)|^(1/(s+1))`, and move to where the error is; the fit is a least-squares one with
-    weights that grow where the error is large (Lawson's iteration).
+    The knots start at their asymptotically best density, `|f^(s+1)|^(1/(s+1))`, and move to
+    where the error is large. The fit is least squares with weights that grow where the error is
+    large (Lawson's iteration).
     """
     z, density = _density(smooth, degree, low, high)
     kinks = _apart(smooth.kinks, low, high)
@@ -195,14 +195,14 @@ def spline(
         edges = np.concatenate([[low], np.unique(at), [high]])
         local = np.maximum(pieces / np.max(pieces), 1e-3) ** (1.0 / (degree + 1))
         where = np.clip(np.searchsorted(edges, z) - 1, 0, len(local) - 1)
-        # The density of what the knots have now, times what they need.
+        # The density of the knots now, times what they need.
         density = (local / np.diff(edges))[where] ** 0.7 * density**0.3 / np.max(density) ** 0.3
     fitted, error = best
     return _to_bank(fitted, degree, low, high, outside), error
 
 
 def _apart(kinks, low, high):
-    """The kinks inside that are not so near to an end, or another, as to be hard to tell apart."""
+    """Returns the inner kinks that are well separated from the ends and from one another."""
     kept, least = [low], 1e-5 * (high - low)
     for t in sorted(kinks):
         if kept[-1] + least < t < high - least:
@@ -211,14 +211,14 @@ def _apart(kinks, low, high):
 
 
 def _spread(z, density, low, high, knots):
-    """So many points that each gap holds as much of the density."""
+    """Returns points that divide the density into equal parts."""
     mass = np.concatenate([[0.0], np.cumsum(density)])
     edges = np.concatenate([[low], (z[1:] + z[:-1]) / 2, [high]])
     return np.interp(mass[-1] * np.arange(1, knots + 1) / (knots + 1), mass, edges)
 
 
 def _least_largest(smooth, degree, low, high, knots):
-    """A spline with these knots, its largest error, and the largest error on each piece."""
+    """Fits a spline with these knots; returns it with its largest error, overall and by piece."""
     from scipy.interpolate import BSpline
 
     edges = np.concatenate([[low], knots, [high]])
@@ -246,7 +246,7 @@ def _least_largest(smooth, degree, low, high, knots):
 
 
 def _to_bank(fitted, degree, low, high, outside):
-    """The units of a spline: `coefficient = jump of the degree-th derivative / degree!`."""
+    """Returns the units of a spline: `coefficient = jump of the degree-th derivative / degree!`."""
     from scipy.interpolate import PPoly
 
     taylor = [float(fitted(low, nu=k)) / math.factorial(k) for k in range(degree + 1)]

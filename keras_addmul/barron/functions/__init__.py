@@ -1,1 +1,1 @@
-"""Functions of one number, with their derivatives and proved bounds."""
+"""Elementwise functions, with their derivatives and proved bounds."""

@@ -1,4 +1,4 @@
-"""A sum of RePU units of one number, as plain numbers."""
+"""A bank of RePU units of one variable, in plain numbers."""
 
 import dataclasses
 import math
@@ -17,14 +17,14 @@ class Bank:
     """`q(z) = bias + sum_j coefficients[j] max(0, side_j (z - knots[j]))^degree`.
 
     Attributes:
-        degree: Of the units, a positive integer.
+        degree: Degree of the units, a positive integer.
         knots: Array of shape `(units,)`.
         coefficients: Array of shape `(units,)`.
-        bias: A number.
+        bias: The constant term.
         low: The left end of the interval for which the bank was made.
-        high: Its right end.
-        outside: `"clip"`, so that `z` is clipped to the interval first, or `"extrapolate"`.
-        left: How many units, the last ones, open to the left: their side is -1.
+        high: The right end of that interval.
+        outside: `"clip"`, which clips `z` to the interval first, or `"extrapolate"`.
+        left: Number of units, the last ones, that open to the left: their side is -1.
     """
 
     degree: int
@@ -38,19 +38,19 @@ class Bank:
 
     @property
     def units(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return len(self.knots)
 
     @property
     def side(self) -> np.ndarray:
-        """1 for a unit that opens to the right, -1 for the others."""
+        """1 for each unit that opens to the right, -1 for the others."""
         return np.where(np.arange(self.units) < self.units - self.left, 1.0, -1.0)
 
     def __call__(self, z: Any) -> np.ndarray:
         return self.derivative(z, 0)
 
     def derivative(self, z: Any, k: int) -> np.ndarray:
-        """The k-th derivative of the sum, from the right; the clipping is not in it for k > 0."""
+        """Returns the k-th derivative of the sum, from the right; for k > 0 without clipping."""
         z = np.asarray(z, float)
         if self.outside == "clip" and k == 0:
             z = np.clip(z, self.low, self.high)
@@ -61,7 +61,7 @@ class Bank:
         return start + self._sum(z, weights, self.degree - k)
 
     def terms(self, z: Any, k: int) -> np.ndarray:
-        """What the magnitudes of the terms of `derivative(z, k)` add up to, for k up to degree."""
+        """Returns the sum of the magnitudes of the terms of `derivative(z, k)`, k up to degree."""
         z = np.asarray(z, float)
         if self.outside == "clip" and k == 0:
             z = np.clip(z, self.low, self.high)
@@ -72,7 +72,7 @@ class Bank:
         return math.factorial(self.degree) / math.factorial(self.degree - k)
 
     def magnitude(self, low: Any, high: Any) -> np.ndarray:
-        """At least `|bias| + sum_j |coefficients[j]| max(0, ...)^degree` between two arrays."""
+        """Bounds `|bias| + sum_j |coefficients[j]| max(0, ...)^degree` between two arrays."""
         if self.outside == "clip":
             low, high = (np.clip(v, self.low, self.high) for v in (low, high))
         sizes, right = np.abs(self.coefficients), self.side > 0
@@ -84,7 +84,7 @@ class Bank:
         """`sum_j weights[j] max(0, side_j (z - knots[j]))^power`, and 0^0 = 1 on the right."""
         flat = z.reshape(-1)
         out = np.empty(flat.shape)
-        # A slice at a time, so that points times units stays in the memory.
+        # One slice at a time, so that points times units fits in memory.
         step = max(1, 2_000_000 // max(1, self.units))
         for start in range(0, len(flat), step):
             y = (flat[start : start + step, None] - self.knots) * self.side
@@ -96,7 +96,7 @@ class Bank:
         return out.reshape(z.shape)
 
     def rounded(self, dtype: str) -> "Bank":
-        """The bank as a layer of this variable dtype stores it."""
+        """Returns the bank as a layer of this variable dtype stores it."""
         from keras import ops
 
         def store(v, dtype=dtype):
@@ -123,12 +123,12 @@ def from_taylor(
     coefficients: Any,
     outside: str,
 ) -> Bank:
-    """The bank of a polynomial about `low`, `sum_k taylor[k] (z - low)^k`, and of more units.
+    """Returns the bank of a polynomial about `low`, `sum_k taylor[k] (z - low)^k`, and more units.
 
-    `k = 1..degree` of the polynomial become `degree` units with knots at low, low - d, ...:
-    the weights `a_j` solve `C(degree, k) sum_j a_j (j d)^(degree - k) = taylor[k]`; the constant
-    goes to the bias. All open to the right, which loses few digits. With `"extrapolate"` as many
-    units again open to the left, so that the polynomial goes on below `low`.
+    The terms `k = 1..degree` become `degree` units with knots at low, low - d, ...: the
+    weights `a_j` solve `C(degree, k) sum_j a_j (j d)^(degree - k) = taylor[k]`; the constant
+    becomes the bias. All open to the right, which loses few digits. With `"extrapolate"` as many
+    units again open to the left, so that the polynomial continues below `low`.
     """
     width = high - low
     distance = width / degree
@@ -158,7 +158,7 @@ def from_taylor(
 
 
 def padded(bank: Bank, units: int) -> Bank:
-    """The same function with more units, which do nothing."""
+    """Returns the same function with more units, which contribute nothing."""
     more, at = units - bank.units, bank.units - bank.left
     return dataclasses.replace(
         bank,
@@ -168,7 +168,7 @@ def padded(bank: Bank, units: int) -> Bank:
 
 
 def bank_of(layer: Any) -> Any:
-    """The numbers in a `RePUBank` as a `Bank`, or as one for each feature."""
+    """Reads the weights of a `RePUBank` as a `Bank`, or as one for each feature."""
     numbers = [np.asarray(w, float) for w in (layer.knots, layer.coefficients, layer.bias)]
     rows = [numbers] if layer.shared else zip(*numbers, strict=True)
     banks = tuple(

@@ -1,4 +1,4 @@
-"""A bank of RePU units as an activation of its own: it can be converted to a lower degree."""
+"""Treats a bank of RePU units as an activation, which can be converted to a lower degree."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ def smooth_bank(bank: Bank) -> Smooth:
         return y
 
     def terms(z: Any, k: int) -> Any:
-        # Of each unit the difference, its power and the product, and the sum of all.
+        # For each unit the difference, its power and the product; then the sum of all.
         return (bank.units + 2 * degree + 8) * bank.terms(z, k) if k <= degree else 0.0
 
     def upper(k: int, low: float, high: float) -> float:

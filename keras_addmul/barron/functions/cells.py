@@ -1,4 +1,4 @@
-"""Proved bounds of an activation, and of what replaces it, on intervals."""
+"""Proved bounds of an activation, and of its replacement, on intervals."""
 
 import math
 from typing import Any
@@ -13,31 +13,31 @@ __all__ = ["Cells"]
 
 
 class Cells:
-    """Cuts an interval into cells and holds, for each, bounds that are proved.
+    """Cuts an interval into cells, and holds proved bounds for each.
 
     On a cell of width h the difference `d` of an activation and its spline is at most
-    the larger of its values at the two ends plus `h^2/8 sup|d''|`: the error of linear
+    the larger of its values at the two ends plus `h^2/8 sup|d''|`, the error of linear
     interpolation. `sup|d''|` is in turn at most its value at the ends plus `h/2 sup|d'''|`,
-    and the third derivatives have bounds of their own (`Smooth.bound`). The cells end at
-    every knot and kink, so that all is smooth within, and are so many that the two
+    and the third derivatives have bounds of their own (`Smooth.bound`). Cells end at
+    every knot and kink, so that all is smooth inside, and are so small that the two
     corrections stay below a hundredth of `scale`.
 
-    Rounding: to every value that is computed is added what double precision may have lost in it
-    (`Smooth.rounding`, and for the bank the number of its terms times their magnitudes), and
-    `MARGIN` covers the few sums and products that make a bound of them.
+    Rounding: every computed value is widened by the possible loss in double precision
+    (`Smooth.rounding`, and for the bank the number of its terms times their magnitudes);
+    `MARGIN` covers the few sums and products that combine them to a bound.
 
     Args:
         smooth: The activation.
         low: The left end of the interval.
-        high: The right end.
-        bank: What replaces it, or None.
-        scale: How fine the bounds should be.
+        high: The right end of the interval.
+        bank: The replacement, or None.
+        scale: The size of error that the bounds should resolve.
 
     Attributes:
-        edges: Where the cells end, in order: between the first and the last, bounds hold.
+        edges: The ends of the cells, in order. The bounds hold between the first and the last.
 
     Raises:
-        OverflowError: If a derivative of the activation leaves the doubles there.
+        OverflowError: If a derivative of the activation overflows there.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Cells:
         f = smooth.derivative(left, 0), smooth.derivative(right, 0)
         f1, f2 = ((smooth.derivative(left, k), smooth.left_derivative(right, k)) for k in (1, 2))
         lost = [np.maximum(smooth.rounding(left, k), smooth.rounding(right, k)) for k in range(3)]
-        # The derivative from the left was taken one double to the left.
+        # The derivative from the left is taken one double to the left.
         beside = np.spacing(np.abs(right))
         lost[1], lost[2] = lost[1] + beside * second, lost[2] + beside * third
         bend = np.minimum(_larger(*f2) + lost[2] + width / 2 * third, second)
@@ -70,7 +70,7 @@ class Cells:
         bent = bent + width / 2 * (third + q3)
         if bank.degree <= 2:  # then q'' is constant on a cell
             bent = np.minimum(bent, second + np.abs(q2[0]) + lost_in[2])
-        # A function that never falls is farthest from a constant at an end.
+        # A nondecreasing function is farthest from a constant at an end.
         bent = np.where(flat & smooth.monotone, 0.0, bent)
         error = _larger(f[0] - q[0], f[1] - q[1]) + lost[0] + lost_in[0]
         self._error = _Largest((error + width**2 / 8 * bent) * MARGIN)
@@ -79,19 +79,19 @@ class Cells:
         self._bank_slope = _Largest(steepness * MARGIN)
 
     def error(self, low: Any, high: Any) -> np.ndarray:
-        """At least `sup |activation - bank|` between two arrays, elementwise."""
+        """Returns an upper bound of `|activation - bank|` between two arrays, elementwise."""
         return self._over(self._error, low, high)
 
     def slope(self, low: Any, high: Any) -> np.ndarray:
-        """A Lipschitz constant of the activation between two arrays, elementwise."""
+        """Returns a Lipschitz constant of the activation between two arrays, elementwise."""
         return self._over(self._slope, low, high)
 
     def bank_slope(self, low: Any, high: Any) -> np.ndarray:
-        """A Lipschitz constant of the bank between two arrays, elementwise."""
+        """Returns a Lipschitz constant of the bank between two arrays, elementwise."""
         return self._over(self._bank_slope, low, high)
 
     def values(self, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of the activation's values between two arrays, elementwise."""
+        """Returns bounds of the activation's values between two arrays, elementwise."""
         top, bottom = self._values
         below, above = -self._over(bottom, low, high), self._over(top, low, high)
         if not self.smooth.monotone:
@@ -110,12 +110,12 @@ class Cells:
         last = len(self.edges) - 2
         first = np.clip(np.searchsorted(self.edges, low, side="right") - 1, 0, last)
         final = np.clip(np.searchsorted(self.edges, high, side="left") - 1, 0, last)
-        # A point that is an edge belongs to the cells on both of its sides.
+        # An edge belongs to the cells on both of its sides.
         return table(np.minimum(first, final), np.maximum(first, final))
 
 
 class _Largest:
-    """The largest of consecutive numbers, for many ranges at once."""
+    """Finds the largest number in ranges of an array, for many ranges at once."""
 
     def __init__(self, values):
         self.levels = [np.asarray(values)]
@@ -137,7 +137,7 @@ def _larger(a, b):
 
 
 def _points(smooth, low, high, bank):
-    """Where the smooth pieces start, and where the last one ends."""
+    """Returns the starts of the smooth pieces, and the end of the last."""
     points = [np.array([low, high]), np.array(smooth.kinks, float)]
     if bank is not None:
         points += [bank.knots, np.array([bank.low, bank.high])]
@@ -146,7 +146,7 @@ def _points(smooth, low, high, bank):
 
 
 def _cut(points, bank, third, scale):
-    """Left and right ends of the cells, and to which piece each belongs."""
+    """Returns the left and right ends of the cells, and the piece that each belongs to."""
     starts, widths = points[:-1], np.diff(points)
     finest = (0.03 * scale / max(third, 1e-12)) ** (1 / 3)
     least = 1 if bank is None else 16 if bank.units > 200 else 32 if bank.units > 16 else 128
@@ -159,13 +159,13 @@ def _cut(points, bank, third, scale):
 
 
 def _polynomials(points, left, right, segment, bank):
-    """The bank and two derivatives at the ends of the cells, and what else bounds need.
+    """Evaluates the bank and two derivatives at the ends of the cells, for the bounds.
 
     Between two points the bank is its Taylor polynomial about the first of them.
 
     Returns:
         Three pairs of arrays, at the left and at the right ends; a bound of the third
-        derivative; whether the bank is constant; and what may be lost in each of the three.
+        derivative; whether the bank is constant; and the possible rounding errors of the three.
     """
     starts, widths, degree = points[:-1], np.diff(points), bank.degree
     taylor = np.stack([bank.derivative(starts, k) for k in range(degree + 1)])
@@ -178,14 +178,14 @@ def _polynomials(points, left, right, segment, bank):
     third = np.zeros_like(widths)
     for m in range(3, degree + 1):
         third = third + np.abs(taylor[m]) * widths ** (m - 3) / math.factorial(m - 3)
-    # Of each unit the difference, its power and the product, the sum of all, and the polynomial.
+    # For each unit the difference, its power and the product; the sum of all; the polynomial.
     terms = 4 * (bank.units + 4 * degree + 8) * UNIT
     lost = [terms * _horner(sizes, widths, k)[segment] for k in range(3)]
     return *results, third[segment], np.all(taylor[1:, segment] == 0, axis=0), lost
 
 
 def _horner(taylor, u, k):
-    """The k-th derivative of a polynomial with these derivatives at 0."""
+    """Returns the k-th derivative of a polynomial with these derivatives at 0."""
     y = np.zeros_like(u)
     for m in reversed(range(k, len(taylor))):
         y = y * u / (m - k + 1) + taylor[m]

@@ -1,4 +1,4 @@
-"""The derivatives of the activations that can be converted, and what they do not exceed."""
+"""Derivatives of the convertible activations, and bounds of their magnitudes."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from keras_addmul.barron.functions.polynomials import in_powers_of, largest, tim
 
 __all__ = ["DERIVATIVES"]
 
-# `derivative(z, k)`, and `upper(k, low, high)` of its magnitude there.
+# `derivative(z, k)`, and `upper(k, low, high)`, a bound of its magnitude on [low, high].
 _Derivative: TypeAlias = Callable[[Any, int], Any]
 _Upper: TypeAlias = Callable[[int, float, float], float]
 
@@ -53,7 +53,7 @@ def _log_sigmoid_derivative(z, k):
 
 
 def _times_z(derivative):
-    """Derivatives of `z f(z)`, from those of `f`."""
+    """Returns the derivatives of `z f(z)`, from those of `f`."""
 
     def of_product(z, k):
         last = k * derivative(z, k - 1) if k else 0.0
@@ -70,7 +70,7 @@ def _silu_upper(k, low, high):
 
 
 def _times_gaussian(rate, first):
-    """Polynomials `p_k` with `(p_0 e)^(k) = p_k e`, where `e = exp(-rate z^2)`."""
+    """Returns polynomials `p_k` with `(p_0 e)^(k) = p_k e`, where `e = exp(-rate z^2)`."""
     polynomials = [Polynomial([first])]
 
     def polynomial(k):
@@ -145,8 +145,8 @@ def _softsign_derivative(z, k):
 
 _OF_KERAS = keras.activations
 
-# A row makes an activation convertible: the function, its derivatives, and what they do not
-# exceed, but for the last roundings. All else that is known of it is in its record.
+# Each row makes an activation convertible: the function, its derivatives, and their bounds up
+# to the last roundings. All other facts are in the activation's record.
 DERIVATIVES: tuple[tuple[Callable[..., Any], _Derivative, _Upper], ...] = (
     (_OF_KERAS.sigmoid, _sigmoid_derivative, _sigmoid_upper),
     (_OF_KERAS.tanh, _tanh_derivative, _tanh_upper),

@@ -1,4 +1,4 @@
-"""Arrays of intervals, for bounds that hold everywhere on each of them."""
+"""Interval arithmetic on arrays, for bounds that hold everywhere on each interval."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,16 +10,16 @@ __all__ = ["Interval"]
 
 _Number: TypeAlias = Any  # an array or a number, exact as it is
 
-# How far elementary functions of NumPy and SciPy may be off, relative to the value.
+# Largest relative error assumed of elementary functions in NumPy and SciPy.
 _FUNCTION = 2.0**-46
 
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """Numbers between `low` and `high`, two arrays; sums and products hold all of theirs.
+    """Numbers between two arrays; sums and products contain every possible result.
 
     Rounding is directed: every result is widened to the next double on either side. Elementary
-    functions are taken to be right to 2^-46 of their value, 64 units in the last place.
+    functions are assumed accurate to 2^-46 of their value, 64 units in the last place.
 
     Attributes:
         low: The left ends.
@@ -29,7 +29,7 @@ class Interval:
     low: Any
     high: Any
 
-    # So that an array on the left leaves the operation to the interval.
+    # Makes an array on the left leave the operation to the interval.
     __array_ufunc__ = None
 
     def __add__(self, other: "Interval | _Number") -> "Interval":
@@ -60,27 +60,27 @@ class Interval:
     __rmul__ = __mul__
 
     def __truediv__(self, other: "Interval | _Number") -> "Interval":
-        """Divides by what is above 0."""
+        """Divides by a positive number or interval."""
         other = _interval(other)
         return self * _outwards(1.0 / other.high, 1.0 / other.low)
 
     @property
     def magnitude(self) -> Any:
-        """The largest magnitude in each."""
+        """Returns the largest magnitude in each interval."""
         return np.maximum(np.abs(self.low), np.abs(self.high))
 
     def square(self) -> "Interval":
-        """The squares, which are not negative."""
+        """Returns the squares, which are not negative."""
         smallest = np.where((self.low < 0) & (self.high > 0), 0.0, np.minimum(*self._sizes()))
         squares = _outwards(smallest**2, self.magnitude**2)
         return Interval(np.maximum(squares.low, 0.0), squares.high)
 
     def growing(self, function: Callable[[Any], Any]) -> "Interval":
-        """The values of an elementary function that never decreases."""
+        """Applies a nondecreasing elementary function."""
         return _widened(function(self.low), function(self.high))
 
     def falling(self, function: Callable[[Any], Any]) -> "Interval":
-        """The values of an elementary function that never increases."""
+        """Applies a nonincreasing elementary function."""
         return _widened(function(self.high), function(self.low))
 
     def _sizes(self):

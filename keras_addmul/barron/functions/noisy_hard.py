@@ -28,9 +28,9 @@ _SQUARED_TANH, _SQUARED_TANH_POLYNOMIAL = in_powers_of(
 
 
 def noisy_expectation(layer: Any) -> Smooth | PerFeature | str:
-    """Returns what a `NoisyActivation` does at inference, or why that is not known here.
+    """Returns the function that a `NoisyActivation` computes at inference, or why it is unknown.
 
-    It is a `Smooth`, or `PerFeature` where each feature has learned a `p` of its own.
+    The function is a `Smooth`, or a `PerFeature` if each feature has learned its own `p`.
     Over a hard base the expectation is smooth in three pieces, whose slopes differ: it embeds
     into RePU of degree 1, with an atom at each joint. The exception is normal noise of fixed
     scale on the input, which makes it smooth. Over a soft base, noise on the input leaves
@@ -64,7 +64,7 @@ def noisy_expectation(layer: Any) -> Smooth | PerFeature | str:
 
 
 def _each(make, p):
-    """A function for each distinct `|p|`, on whose sign nothing depends."""
+    """Makes a function for each distinct `|p|`; the sign of `p` does not matter."""
     p = np.abs(np.asarray(p, float))
     values, of_feature = np.unique(p, return_inverse=True)
     if len(values) == 1:
@@ -73,7 +73,7 @@ def _each(make, p):
 
 
 def _saturated(base):
-    """The hard function itself, without noise."""
+    """Returns the hard function itself, without noise."""
     return _output_noise(base, 1.0, 0.0, 0.0)
 
 
@@ -99,7 +99,7 @@ def _learned_input_noise(base, scale, p):
     """`E h(x + s noise)`, with `s = scale/4 tanh(p (h - u) / 2)^2` and normal noise.
 
     At `x = t + y`, y > 0, with `d = slope y`, `w = high - low`, `sigma = slope s(y)` and
-    `R(v) = phi(v) - v Q(v)` the mean of what normal noise has above v,
+    `R(v) = phi(v) - v Q(v)` the mean excess of normal noise above v,
 
         E h = high - sigma R(d / sigma) + sigma R((d + w) / sigma).
 
@@ -124,7 +124,7 @@ def _learned_input_noise(base, scale, p):
     least = (1.7 * slope / (a * b), 1.0), (max(wide / a, 1.7 * slope / (a * b)), 2.0)
 
     def excess(y, offset, k):
-        """The k-th derivative of `sigma R((slope y + offset) / sigma)` for y >= 0."""
+        """Returns the k-th derivative of `sigma R((slope y + offset) / sigma)` for y >= 0."""
         sigma = [a * b**j * _SQUARED_TANH(b * y, j) for j in range(k + 1)]
         some = (y > 0) & (slope * y + offset < 38.0 * sigma[0])  # phi(38) is nearly 0
         s = [np.where(some, each, 1.0 if j == 0 else 0.0) for j, each in enumerate(sigma)]
@@ -155,7 +155,7 @@ def _learned_input_noise(base, scale, p):
 
 
 def _excess(sigma, v, slope, k):
-    """The k-th derivative of `sigma R(v)`, as `_learned_input_noise` has it, k <= 3."""
+    """Returns the k-th derivative of `sigma R(v)` of `_learned_input_noise`, k <= 3."""
     from scipy.special import ndtr
 
     density = np.exp(-(v**2) / 2.0) / math.sqrt(2.0 * math.pi)
@@ -173,7 +173,7 @@ def _excess(sigma, v, slope, k):
 
 
 def _three_pieces(base, beyond, upper, line):
-    """The line `u` up to the threshold t, and `h + beyond(y)` where `|x| = t + y`, odd.
+    """Returns the odd function that is `u` up to the threshold t, and `h + beyond(y)` at t + y.
 
     `beyond(y)` tends to `line` as y goes to infinity.
     """
@@ -236,7 +236,7 @@ def _input_noise(base, scale):
 
 @functools.lru_cache
 def _hermite(k):
-    """The polynomial of `exp(-v^2/2)^(k) / exp(-v^2/2)`; with 1/sqrt(2 pi) elsewhere."""
+    """Returns the polynomial `exp(-v^2/2)^(k) / exp(-v^2/2)`, without the factor 1/sqrt(2 pi)."""
     if k == 0:
         return Polynomial([1.0])
     last = _hermite(k - 1)

@@ -20,7 +20,7 @@ def soft_output_noise(base: Saturating, alpha: float, size: float, p: float) -> 
     """`alpha h + (1 - alpha) u + d s E[noise]`, with `size = c E[noise]`.
 
     `s` starts with the sixth power of `x` and `d` is a sign: five derivatives are
-    continuous, and the sixth jumps at 0. Without the sign's term all are.
+    continuous, and the sixth jumps at 0. Without the sign term all are continuous.
     """
     push = (-1.0 if alpha <= 1.0 else 1.0) * size / 4.0
 
@@ -48,8 +48,8 @@ def soft_output_noise(base: Saturating, alpha: float, size: float, p: float) -> 
 def soft_input_noise(base: Saturating, scale: float, p: float | None) -> Smooth:
     """`E h(x + s noise)` for normal noise, with `s = scale`, or learned where `p` is given.
 
-    It is the mixture of normal distribution functions that the layer computes, within 3e-9 of
-    the expectation: `sum w Phi(b x / sqrt(1 + (b s)^2))` for the sigmoid.
+    It is the mixture of normal distribution functions that the layer computes, which is within
+    3e-9 of the expectation: `sum w Phi(b x / sqrt(1 + (b s)^2))` for the sigmoid.
     """
     stretch = 4.0 * base.slope / (base.high - base.low)  # tanh(x) is 2 sigmoid(2 x) - 1
 
@@ -77,7 +77,7 @@ def soft_input_noise(base: Saturating, scale: float, p: float | None) -> Smooth:
 
 
 def _base(base, x, degree):
-    """The series of `h - middle` and of `h - u`."""
+    """Returns the series of `h - middle` and of `h - u`."""
     one = series.variable(x, degree)
     stretch = 2.0 * base.slope / (base.high - base.low)
     tanh = series.tanh_of(series.scaled(one, stretch))
@@ -86,7 +86,7 @@ def _base(base, x, degree):
 
 
 def _odd(base, terms, p, line, **of_smooth):
-    """A `Smooth` from the series of its right half, less `middle`, to which it is odd.
+    """Makes a `Smooth`, odd about `middle`, from the series of its right half less `middle`.
 
     The right half less `middle` tends to `line`.
     """
@@ -98,7 +98,7 @@ def _odd(base, terms, p, line, **of_smooth):
 
     @functools.lru_cache
     def bounds(degree, reach):
-        # Finely where all happens, and in steps that grow beyond: nothing does there.
+        # Fine cells where the function varies, and growing ones beyond, where it hardly does.
         cells = int(_CELLS * max(1.0, min(16.0, abs(p or 0.0) / 2.0)))
         near = min(reach, 16.0)
         edges = np.linspace(0.0, near, int(cells * near) + 1)
@@ -109,7 +109,7 @@ def _odd(base, terms, p, line, **of_smooth):
 
     def upper(k, low, high):
         reach = max(abs(low), abs(high), 4.0)
-        # Few different ones, so that few are computed.
+        # Few distinct intervals, so that few are computed.
         return bounds(max(3, k), 2.0 ** math.ceil(math.log2(reach)))[k]
 
     return Smooth(

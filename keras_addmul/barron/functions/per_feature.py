@@ -1,4 +1,4 @@
-"""Functions, or banks, of which each feature has its own."""
+"""Functions or banks that differ by feature."""
 
 import dataclasses
 from collections.abc import Callable
@@ -14,49 +14,49 @@ class PerFeature:
     """One function of one number for each feature; several features may share one.
 
     Attributes:
-        members: The functions, all of one kind; or the banks for them, all of one size.
-        of_feature: For each feature, which of them it has.
+        members: The functions, all of one kind; or their banks, all of one size.
+        of_feature: For each feature, the index of its member.
     """
 
     members: tuple[Any, ...]
     of_feature: np.ndarray
 
     def each(self, function: Callable[[Any], Any]) -> "PerFeature":
-        """What a function makes of each member, for the same features."""
+        """Applies a function to each member, and keeps the assignment of features."""
         return PerFeature(tuple(function(m) for m in self.members), self.of_feature)
 
     def columns(self) -> list[np.ndarray]:
-        """The features of each member, an array of numbers for each."""
+        """Returns the features of each member, as an array of indices for each."""
         features = np.argsort(self.of_feature, kind="stable")
         counts = np.bincount(self.of_feature, minlength=len(self.members))
         return np.split(features, np.cumsum(counts)[:-1])
 
     @property
     def name(self) -> str:
-        """Of the functions."""
+        """Name of the functions."""
         return self.members[0].name
 
     @property
     def max_degree(self) -> int | None:
-        """The largest degree of RePU into which all embed, or None for every degree."""
+        """The largest degree of RePU that all embed into, or None for every degree."""
         return min((m.max_degree for m in self.members if m.max_degree is not None), default=None)
 
     @property
     def why(self) -> str:
-        """What limits the degree, in words."""
+        """The reason that limits the degree, in words."""
         return next((m.why for m in self.members if m.max_degree is not None), "")
 
     @property
     def degree(self) -> int | None:
-        """Of the RePUs if all are such, else None."""
+        """Degree of the functions if all are RePU, else None."""
         return self.members[0].degree
 
 
 def members_of(what: Any) -> tuple[Any, ...]:
-    """The functions or banks of a layer, one where all its features share it."""
+    """Lists the functions or banks of a layer, just one if all its features share it."""
     return what.members if isinstance(what, PerFeature) else (what,)
 
 
 def same_for_each(what: Any, count: int) -> tuple[Any, ...]:
-    """As many functions or banks, or None, as there are: the one again and again if shared."""
+    """Lists a function, bank or None for each of so many; a shared one is repeated."""
     return what.members if isinstance(what, PerFeature) else (what,) * count

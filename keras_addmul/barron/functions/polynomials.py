@@ -1,8 +1,8 @@
 """Proved bounds of polynomials, alone or times a Gaussian, and derivatives in powers of a function.
 
-A bound is the largest value on a grid, plus what linear interpolation may miss between two
-points, `h^2/8 sup|f''|`, plus what double precision may lose in computing the values; and
-`MARGIN` covers the roundings of these few sums and products, and of the coefficients.
+A bound is the largest value on a grid, plus the error of linear interpolation between two
+points, `h^2/8 sup|f''|`, plus the rounding error of the values in double precision. `MARGIN`
+covers the roundings of these few sums and products, and of the coefficients.
 """
 
 import functools
@@ -18,7 +18,7 @@ __all__ = ["MARGIN", "UNIT", "in_powers_of", "largest", "times_gaussian_bound"]
 # Half the distance from 1 to the next double.
 UNIT = 2.0**-53
 
-# More than a few hundred roundings can amount to.
+# More than a few hundred roundings can add up to.
 MARGIN = 1.0 + 2.0**-40
 
 _POINTS = 2**14 + 1
@@ -32,14 +32,14 @@ def in_powers_of(
 ) -> tuple[Callable[[Any, int], Any], Callable[[int], Polynomial]]:
     """Returns `derivative(z, k)` of `start(p(z))` where `p' = step(p)`, and the polynomials in `p`.
 
-    The k-th derivative is `P_k(p)` with `P_(k+1) = P_k' step`, so it is bounded by what `P_k` is
-    between the bounds of `p`. It is computed as `P_(k-1)'(p) p'`: where `p` saturates, `step(p)`
-    would lose all digits.
+    The k-th derivative is `P_k(p)` with `P_(k+1) = P_k' step`, so a bound of `P_k` over the range
+    of `p` bounds it. It is computed as `P_(k-1)'(p) p'`: where `p` saturates, `step(p)` would lose
+    all digits.
 
     Args:
-        value: `p`, of an array.
-        slope: `p'`, of an array, to all its digits.
-        step: What `p'` is, as a polynomial in `p`.
+        value: Function of an array that returns `p`.
+        slope: Function of an array that returns `p'` to full precision.
+        step: `p'` as a polynomial in `p`.
         start: A polynomial, or None for `p` itself.
     """
     polynomials = [Polynomial([0.0, 1.0]) if start is None else start]
@@ -58,7 +58,7 @@ def in_powers_of(
 
 
 def largest(polynomial: Polynomial, low: float, high: float) -> float:
-    """A number that the magnitude of a polynomial does not exceed on an interval."""
+    """Returns an upper bound of the magnitude of a polynomial on an interval."""
     return _largest(tuple(polynomial.coef), float(low), float(high))
 
 
@@ -74,12 +74,12 @@ def _largest(coefficients, low, high):
 
 
 def times_gaussian_bound(polynomial: Polynomial, rate: float, least: float | None = None) -> float:
-    """A number that `|polynomial(z)| exp(-rate z^2)` does not exceed on the line.
+    """Returns an upper bound of `|polynomial(z)| exp(-rate z^2)` on the line.
 
     Args:
-        polynomial: Of `z`.
+        polynomial: The polynomial in `z`.
         rate: A number above 0.
-        least: None for the whole line, or a number from 0 on for all `z` from there.
+        least: None for the whole line, or a number >= 0 to bound it for `z >= least`.
     """
     return _times_gaussian(tuple(polynomial.coef), float(rate), least)
 
@@ -89,7 +89,7 @@ def _times_gaussian(coefficients, rate, least):
     polynomial, terms = Polynomial(coefficients), len(coefficients)
 
     def size(of, start, more=0):
-        """At least `sum |c_i| |z|^(i + more) exp(-rate z^2)` for all `|z|` from `start` on."""
+        """Bounds `sum |c_i| |z|^(i + more) exp(-rate z^2)` from above for all `|z| >= start`."""
 
         def power(i):
             z = max(start, math.sqrt((i + more) / (2.0 * rate)))
@@ -97,7 +97,7 @@ def _times_gaussian(coefficients, rate, least):
 
         return _sum_of_magnitudes(of, power)
 
-    # From here on every term falls.
+    # From here on every term decreases.
     far = math.sqrt(terms / (2.0 * rate)) + 8.0 / math.sqrt(rate)
     if least is not None and least >= far:
         return float(size(polynomial, least) * MARGIN)

@@ -1,9 +1,8 @@
-"""Taylor polynomials: of a function of a function, at numbers or on whole intervals.
+"""Taylor polynomials of composed functions, at numbers or on whole intervals.
 
 A series is a list of coefficients `a_0, a_1, ..., a_n`, arrays or `Interval`s, where
-`a_k = f^(k) / k!`. Where intervals hold the coefficients of `f` at every point of a cell, what is
-computed from them holds the coefficients of `g(f)` there: intervals in, bounds of derivatives
-out.
+`a_k = f^(k) / k!`. If intervals contain the coefficients of `f` at every point of a cell, the
+results contain the coefficients of `g(f)` there: intervals in, bounds of derivatives out.
 """
 
 import math
@@ -31,27 +30,27 @@ Series: TypeAlias = list[Any]
 
 
 def variable(x: Any, degree: int) -> Series:
-    """The series of `x` itself, up to the power `degree`."""
+    """Returns the series of `x` itself, up to the power `degree`."""
     return [x, 1.0, *([0.0] * (degree - 1))][: degree + 1]
 
 
 def add(a: Series, b: Series) -> Series:
-    """The series of a sum."""
+    """Returns the series of a sum."""
     return [x + y for x, y in zip(a, b, strict=True)]
 
 
 def scaled(a: Series, factor: float) -> Series:
-    """The series of a product with a number."""
+    """Returns the series of a product with a number."""
     return [x * factor for x in a]
 
 
 def times(a: Series, b: Series) -> Series:
-    """The series of a product."""
+    """Returns the series of a product."""
     return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(len(a))]
 
 
 def square_of(a: Series) -> Series:
-    """The series of a square."""
+    """Returns the series of a square."""
     squares = times(a, a)
     if isinstance(a[0], Interval):
         squares[0] = a[0].square()
@@ -59,7 +58,7 @@ def square_of(a: Series) -> Series:
 
 
 def tanh_of(a: Series) -> Series:
-    """The series of `tanh(a)`, from `T' = (1 - T^2) a'`."""
+    """Returns the series of `tanh(a)`, from `T' = (1 - T^2) a'`."""
     t = [_growing(np.tanh, a[0])]
     rest = [1.0 - square_of(t)[0]]  # of 1 - T^2
     for k in range(1, len(a)):
@@ -69,7 +68,7 @@ def tanh_of(a: Series) -> Series:
 
 
 def power_of(a: Series, exponent: float) -> Series:
-    """The series of `a^exponent` for `a > 0` and a negative exponent, from `a P' = e P a'`."""
+    """Returns the series of `a^exponent`, `a > 0` and exponent < 0, from `a P' = e P a'`."""
     p = [_falling(lambda x: x**exponent, a[0])]
     for k in range(1, len(a)):
         terms = (a[j] * p[k - j] * (exponent * j - (k - j)) for j in range(1, k + 1))
@@ -78,7 +77,7 @@ def power_of(a: Series, exponent: float) -> Series:
 
 
 def gaussian_of(a: Series) -> Series:
-    """The series of `exp(-a^2 / 2) / sqrt(2 pi)`, from `E' = -a a' E`."""
+    """Returns the series of `exp(-a^2 / 2) / sqrt(2 pi)`, from `E' = -a a' E`."""
     half = scaled(square_of(a), 0.5)
     e = [_falling(lambda x: np.exp(-x) / math.sqrt(2.0 * math.pi), half[0])]
     for k in range(1, len(a)):
@@ -87,7 +86,7 @@ def gaussian_of(a: Series) -> Series:
 
 
 def ndtr_of(a: Series) -> Series:
-    """The series of the normal distribution function of `a`."""
+    """Returns the series of the normal distribution function of `a`."""
     from scipy.special import ndtr
 
     density = gaussian_of(a) if len(a) > 1 else []

@@ -1,4 +1,4 @@
-"""Activations with all their derivatives, and bounds of those, in NumPy."""
+"""Activations with all their derivatives, and bounds of these, in NumPy."""
 
 import dataclasses
 import math
@@ -20,22 +20,22 @@ class Smooth:
     """A function of one number that the Taylor remainder can turn into RePU units.
 
     Attributes:
-        name: Of the function.
-        derivative: `derivative(z, k)` is the k-th derivative at an array; at a kink,
+        name: Name of the function.
+        derivative: `derivative(z, k)` returns the k-th derivative at an array; at a kink,
             the one from the right.
-        upper: `upper(k, low, high)` is at least the largest magnitude of the k-th
-            derivative on [low, high], kinks apart, for k from 1 to 3 at least, but for
-            the last roundings; `bound` is what holds.
-        smoothness: How many derivatives are continuous; infinite where all are.
-        kinks: Where the next one jumps.
-        monotone: Whether the function never decreases.
-        lines: Slope and offset of the lines that it tends to on the left and on the right; None
-            where it tends to none.
-        lipschitz: Its Lipschitz constant, or infinity where that is left to `upper`.
-        degree: Of the RePU if it is one, else None.
-        why: What limits the degree of the RePU it embeds into, in words.
-        terms: None, or for a function that is a long sum `terms(z, k)`: how many terms the
-            k-th derivative has, times what their magnitudes add up to.
+        upper: `upper(k, low, high)` bounds the magnitude of the k-th derivative on
+            [low, high], kinks apart, for k from 1 to 3 at least, up to the last
+            roundings; `bound` is rigorous.
+        smoothness: Number of continuous derivatives; infinite if all are continuous.
+        kinks: Points where the next derivative jumps.
+        monotone: Whether the function is nondecreasing.
+        lines: Slope and offset of the asymptotes on the left and on the right; None for a
+            side without one.
+        lipschitz: Lipschitz constant, or infinity if that is left to `upper`.
+        degree: Degree of the function if it is a RePU, else None.
+        why: The reason that limits the degree of RePU it embeds into, in words.
+        terms: None, or for a function that is a long sum `terms(z, k)`: the number of terms
+            of the k-th derivative times the sum of their magnitudes.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Smooth:
 
     @property
     def limits(self) -> tuple[bool, bool]:
-        """Whether it tends to a finite number on the left, and on the right."""
+        """Whether it has a finite limit on the left, and on the right."""
         left, right = (line is not None and line[0] == 0 for line in self.lines)
         return left, right
 
@@ -63,26 +63,26 @@ class Smooth:
     def max_degree(self) -> int | None:
         """The largest degree of RePU that it embeds into, or None for every degree.
 
-        The derivative that jumps is the last that units can represent: each jump of the s-th
-        derivative is a unit of degree s.
+        Units can represent derivatives up to the one that jumps: each jump of the s-th derivative
+        is a unit of degree s.
         """
         return None if math.isinf(self.smoothness) else int(self.smoothness) + 1
 
     def bound(self, k: int, low: float, high: float) -> float:
-        """A number that the magnitude of the k-th derivative does not exceed on [low, high].
+        """Returns a rigorous bound of the magnitude of the k-th derivative on [low, high].
 
         Args:
-            k: From 1 on.
-            low: The left end.
-            high: The right end.
+            k: Order of the derivative, 1 or more.
+            low: The left end of the interval.
+            high: The right end of the interval.
         """
         most = self.upper(k, low, high)
         return float(min(most, self.lipschitz) if k == 1 else most) * MARGIN
 
     def rounding(self, z: np.ndarray, k: int) -> Any:
-        """How far `derivative(z, k)` may be from the exact number, at most, for k from 0 to 3.
+        """Returns a bound of the rounding error of `derivative(z, k)`, for k from 0 to 3.
 
-        Values are taken to be right to 16 units of their size and 1, derivatives to 64 units
+        Values are assumed accurate to 16 units of their size and 1, derivatives to 64 units
         of the largest there are; the tests compare with fifty digits.
         """
         if self.terms is not None:
@@ -92,16 +92,16 @@ class Smooth:
         return 64 * UNIT * self.bound(k, float(np.min(z)), float(np.max(z)))
 
     def left_derivative(self, z: Any, k: int) -> Any:
-        """The k-th derivative from the left."""
+        """Returns the k-th derivative from the left."""
         return self.derivative(np.nextafter(np.asarray(z, float), -np.inf), k)
 
     def jump(self, kink: float, k: int) -> float:
-        """By how much the k-th derivative jumps at a kink."""
+        """Returns the jump of the k-th derivative at a kink."""
         return float(self.derivative(np.array(kink), k) - self.left_derivative(kink, k))
 
 
 def rectified_power(degree: int) -> Smooth:
-    """`max(0, z)^degree`: it embeds into RePU of every lower degree.
+    """Returns `max(0, z)^degree`, which embeds into RePU of every lower degree.
 
     Args:
         degree: A positive integer.
@@ -132,7 +132,7 @@ def _known(function: Callable[..., Any]) -> Activation:
 
 
 def _facts(row: Activation) -> dict[str, Any]:
-    """What the record of an activation says of it here."""
+    """Returns the facts needed here from the record of an activation."""
     return {
         "name": row.name,
         "smoothness": row.smoothness,

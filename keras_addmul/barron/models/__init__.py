@@ -1,1 +1,1 @@
-"""Models as lists of calls, and the bounds that are carried through them."""
+"""Models as lists of calls, and the propagation of bounds through them."""

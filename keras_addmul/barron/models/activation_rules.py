@@ -1,7 +1,7 @@
-"""How activations that are not converted move bounds: straight pieces, softmax, the catalogue.
+"""Propagates bounds through activations that are not converted.
 
-What a function is decides, by `record_of`: never its name. As computed, a function of one
-number is taken to be `f(z (1 + d)) (1 + e) + c`, with `d` and `e` of 16 unit roundoffs at most,
+Functions are recognised by `record_of`, never by name. As computed, an elementwise
+function is taken to be `f(z (1 + d)) (1 + e) + c`, with `d` and `e` of 16 unit roundoffs at most,
 and `c` of 2: some functions subtract 1. Noisy activations are sums of many terms of
 magnitude 1, so `c` is 16 unit roundoffs there. TensorFlow computes `gelu` with a constant
 in single precision, whatever the dtype.
@@ -26,21 +26,21 @@ __all__ = ["activated", "lost_in_function", "softmax"]
 
 _FUNCTION_ULPS = 16
 
-# Constants of the records are rounded, and so are those that a backend computes with.
+# The constants in the records are rounded, and so are those of the backends.
 _RECORD_MARGIN = 1 + 1e-6
 
 _NOISY = (NoisyActivation, NoisyTanh, NoisySigmoid)
 
 
 def lost_in_function(function: Any, size: Any, slope: Any, argument: Any, dtype: str) -> np.ndarray:
-    """How far a computed function may be from the exact one, beyond what its argument is.
+    """Bounds the rounding error of a computed function, apart from that of its argument.
 
     Args:
-        function: What is computed.
+        function: The function.
         size: The largest magnitude of its values.
         slope: A Lipschitz constant.
         argument: The largest magnitude of its argument.
-        dtype: In which it is computed.
+        dtype: The dtype of the computation.
 
     Raises:
         Unproved: If a value may overflow.
@@ -55,15 +55,15 @@ def lost_in_function(function: Any, size: Any, slope: Any, argument: Any, dtype:
 
 
 def activated(function: Any, x: Bounds, dtype: str) -> Bounds:
-    """Bounds after a function or an activation layer that is no target.
+    """Returns the bounds after a function or an activation layer that is not converted.
 
     Args:
-        function: What a layer applies, or a layer that is an activation.
-        x: What is known before it.
-        dtype: In which it is computed.
+        function: The function that a layer applies, or an activation layer.
+        x: The `Bounds` before it.
+        dtype: The dtype of the computation.
 
     Raises:
-        Unproved: If the function is unknown, or nothing is proved of it.
+        Unproved: If the function is unknown, or no bound is proved for it.
     """
     if isinstance(function, keras.layers.Layer):
         x, dtype = x.cast(function.compute_dtype), function.compute_dtype
@@ -93,7 +93,7 @@ def _name_of(function):
 
 
 def _leaky(layer, x, dtype):
-    """A rectifier with slopes of its own; with a threshold it would jump."""
+    """Returns the bounds after a rectifier with slopes; with a threshold it would jump."""
     threshold = getattr(layer, "threshold", 0.0)
     if threshold or layer.negative_slope < 0:
         raise Unproved("a rectifier with a threshold jumps, one with a negative slope turns")
@@ -112,7 +112,7 @@ def _leaky(layer, x, dtype):
 
 
 def _lipschitz(record, x, dtype):
-    """By the value in the middle, or those at the ends, and the Lipschitz constant."""
+    """Returns bounds from the value in the middle, or at the ends, and a Lipschitz constant."""
     slope = record.lipschitz * _RECORD_MARGIN
     middle, radius = (x.low + x.high) / 2, (x.high - x.low) / 2
 
@@ -130,10 +130,10 @@ def _lipschitz(record, x, dtype):
 
 
 def softmax(x: Bounds, axis: Any, dtype: str) -> Bounds:
-    """Bounds after a softmax: `|dp_i| <= 2 sup p_i (1 - p_i) max_j |dz_j|`.
+    """Returns the bounds after a softmax: `|dp_i| <= 2 sup p_i (1 - p_i) max_j |dz_j|`.
 
-    For `p_i` is the sigmoid of `z_i` less the log-sum-exp of the others, which moves by no
-    more than they do; the supremum is taken over all values that `p_i` can have.
+    This holds because `p_i` is the sigmoid of `z_i` less the log-sum-exp of the others, which moves
+    by no more than they do; the supremum is over all possible values of `p_i`.
 
     Raises:
         Unproved: If it joins several axes, or the rows of a batch.
@@ -152,13 +152,13 @@ def softmax(x: Bounds, axis: Any, dtype: str) -> Bounds:
         np.minimum(1.0, spread * np.max(v, axis, keepdims=True)) for v in (x.error, x.rounding)
     )
     refuse_overflow(2 * x.size, dtype)  # of the differences
-    # Exponentials, whose arguments are rounded too, and a sum of all.
+    # Exponentials with rounded arguments, and the sum of all.
     roundings = x.low.shape[axis] + 2 * _FUNCTION_ULPS
     return Bounds(low, high, error, rounding, dtype).computed(np.ones_like(low), roundings, dtype)
 
 
 def _share(own, others, axis):
-    """`p_i` and `1 - p_i` of a softmax in which a number meets bounds of the others."""
+    """Returns `p_i` and `1 - p_i` of a softmax, for a number and bounds of the others."""
     top = np.max(others, axis, keepdims=True)
     grow = np.exp(np.clip(others - top, -700, 0))
     rest = np.moveaxis(_sum_of_others(np.moveaxis(grow, axis, -1)), -1, axis)
@@ -167,7 +167,7 @@ def _share(own, others, axis):
 
 
 def _sum_of_others(x):
-    """For each number along the last axis, the sum of all others: nothing is subtracted."""
+    """Returns for each number along the last axis the sum of the others, without subtraction."""
     zero = np.zeros_like(x[..., :1])
     before = np.concatenate([zero, np.cumsum(x, -1)[..., :-1]], -1)
     after = np.concatenate([zero, np.cumsum(x[..., ::-1], -1)[..., :-1]], -1)[..., ::-1]

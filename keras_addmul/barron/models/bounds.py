@@ -1,12 +1,12 @@
-"""What is known of a tensor in two models at once: where it lies, and how far apart they are.
+"""Bounds of a tensor in two models at once: its range, and the difference between the models.
 
 The numbers of a model are seen twice: in exact arithmetic, as its weights define them, and as
 floating point computes them. Proofs compare four tensors: exact and computed, in the original
 and in the converted model.
 
 The bounds themselves are computed in double precision, which rounds to nearest. Every rule
-therefore widens what it found by a margin: for a sum of n terms, `n + 4` times 2^-52 of the
-sum of their magnitudes, at least twice what double precision can lose there.
+therefore widens its result by a margin: for a sum of n terms, `n + 4` times 2^-52 of the
+sum of their magnitudes, at least twice the possible loss in double precision.
 """
 
 import dataclasses
@@ -39,21 +39,21 @@ _FORMATS = {
 
 
 class Unproved(Exception):
-    """Raised by a rule where it proves nothing; the message says why."""
+    """Raised by a rule that can prove no bound; the message says why."""
 
 
 def unit_roundoff(dtype: str) -> float:
-    """Half the distance from 1 to the next number of a float dtype, and 0 of an integer one."""
+    """Returns half the distance from 1 to the next number of a float dtype; 0 for integers."""
     return _format(dtype)[0]
 
 
 def smallest(dtype: str) -> float:
-    """At least what one operation loses by underflow."""
+    """Returns an upper bound of the loss of one operation by underflow."""
     return _format(dtype)[1]
 
 
 def largest(dtype: str) -> float:
-    """The largest finite number of a float dtype."""
+    """Returns the largest finite number of a float dtype."""
     return _format(dtype)[2]
 
 
@@ -70,11 +70,11 @@ class Bounds:
     """Elementwise bounds of one tensor, arrays of shape `(1, ..., features)` of doubles.
 
     Attributes:
-        low: At most the exact value in the original model.
-        high: At least that.
-        error: How far the exact value in the converted model may be from it.
-        rounding: How far, in either model, the computed value may be from the exact one.
-        dtype: Of the tensor.
+        low: Lower bound of the exact value in the original model.
+        high: Upper bound of the exact value in the original model.
+        error: Largest difference between the exact values in the two models.
+        rounding: Largest difference, in either model, between computed and exact value.
+        dtype: The dtype of the tensor.
     """
 
     low: np.ndarray
@@ -85,39 +85,39 @@ class Bounds:
 
     @classmethod
     def of_box(cls, low: Any, high: Any, dtype: str = "float32") -> "Bounds":
-        """Of an input, which is the same in both models, and exact."""
+        """Makes the bounds of an input, which is exact and the same in both models."""
         low, high = np.asarray(low, float), np.asarray(high, float)
         return cls(low, high, np.zeros_like(low), np.zeros_like(low), dtype)
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """All four of them, in the order of their declaration."""
+        """The four arrays, in the order of their declaration."""
         return self.low, self.high, self.error, self.rounding
 
     @property
     def apart(self) -> np.ndarray:
-        """How far apart the computed values of the two models may be."""
+        """The largest difference between the computed values of the two models."""
         return self.error + 2 * self.rounding
 
     @property
     def size(self) -> np.ndarray:
-        """The largest magnitude of any of the four values."""
+        """An upper bound of the magnitudes of all four values, exact and computed."""
         return np.maximum(np.abs(self.low), np.abs(self.high)) + self.error + self.rounding
 
     @property
     def wide(self) -> tuple[np.ndarray, np.ndarray]:
-        """Ends of what holds all four values."""
+        """The ends of the interval that contains all four values."""
         reach = (self.error + self.rounding) * (1 + 8 * DOUBLE_MARGIN)
         reach = reach + 4 * DOUBLE_MARGIN * np.maximum(np.abs(self.low), np.abs(self.high))
         return self.low - reach, self.high + reach
 
     def each(self, function: Callable[[np.ndarray], Any]) -> "Bounds":
-        """Applies to all four arrays what only moves, copies or drops numbers."""
+        """Applies a function that only moves, copies or drops numbers to all four arrays."""
         low, high, error, rounding = (np.asarray(function(v), float) for v in self.arrays)
         return Bounds(low, high, error, rounding, self.dtype)
 
     def cast(self, dtype: str) -> "Bounds":
-        """After a cast of the computed values to another dtype."""
+        """Returns the bounds after a cast of the computed values to another dtype."""
         if _holds_all(dtype, self.dtype, self.size):
             return dataclasses.replace(self, dtype=dtype)
         refuse_overflow(self.size, dtype)
@@ -131,17 +131,17 @@ class Bounds:
         dtype: str,
         underflow: Any = None,
     ) -> "Bounds":
-        """Adds what is lost in computing these values, and what double precision lost here.
+        """Adds the rounding errors of these values, and those of the bounds themselves.
 
         Args:
-            magnitude: The sum of the magnitudes of all terms that make a value.
-            roundings: How many operations, at most, round on the way of one term.
-            dtype: In which they are done.
-            underflow: How often the smallest number may be lost; None for as often as
-                something is rounded.
+            magnitude: The sum of the magnitudes of all terms of a value.
+            roundings: The largest number of operations that round any one term.
+            dtype: The dtype of the computation.
+            underflow: The number of operations that may underflow; None for as many as
+                `roundings`.
 
         Raises:
-            Unproved: If so many roundings prove nothing, or a sum may overflow.
+            Unproved: If there are too many roundings for a bound, or a sum may overflow.
         """
         share = roundings * unit_roundoff(dtype)
         if share >= 0.5:
@@ -162,7 +162,7 @@ class Bounds:
 
 
 def _holds_all(wide, narrow, size):
-    """Whether a dtype holds all numbers of another one, of these magnitudes."""
+    """Tells whether a dtype represents all numbers of another one, at these magnitudes."""
     wider = {"float16": ["float32", "float64"], "bfloat16": ["float32", "float64"]}
     wider["float32"] = ["float64"]
     if wide == narrow or wide in wider.get(narrow, []):
@@ -172,7 +172,7 @@ def _holds_all(wide, narrow, size):
 
 
 def refuse_overflow(magnitude: Any, dtype: str) -> None:
-    """Refuses magnitudes that a dtype may not hold.
+    """Raises if a magnitude may overflow a dtype.
 
     Raises:
         Unproved: If one is too large.

@@ -1,4 +1,4 @@
-"""Two models side by side: how far their outputs are apart, and how long they take."""
+"""Compares two models: the difference of their outputs, and their latency."""
 
 import dataclasses
 import time
@@ -15,12 +15,12 @@ __all__ = ["Comparison", "compare", "latency", "refuse_if_wrong"]
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """How far the outputs of two models were apart.
+    """The measured differences between the outputs of two models.
 
     Attributes:
         largest: The largest difference on the rows.
-        where: What the rows are, in words.
-        rows: They, one array for each input.
+        where: Description of the rows, in words.
+        rows: The rows, as one array for each input.
         differences: The largest difference of each output element, on the rows and on random
             points of the domain, in a list of arrays.
     """
@@ -37,11 +37,11 @@ def compare(
     boxes: Sequence[Box],
     data: list[np.ndarray] | None,
 ) -> Comparison:
-    """Compares two models on those rows of data that lie in the domain, and at random points.
+    """Compares two models on the rows of data inside the domain, and at random points.
 
     Args:
-        model: The original.
-        converted: The other.
+        model: The original model.
+        converted: The converted model.
         boxes: The domain, a box for each input.
         data: Rows for each input, or None.
     """
@@ -64,10 +64,10 @@ def compare(
 
 
 def refuse_if_wrong(comparison: Comparison, bounds: list[np.ndarray] | None) -> None:
-    """Raises if an output element differs by more than was proved.
+    """Raises an error if an output element differs by more than was proved.
 
     Raises:
-        RuntimeError: If so.
+        RuntimeError: If a measured difference exceeds its bound.
     """
     for difference, bound in zip(comparison.differences, bounds or [], strict=False):
         wrong = ~(difference <= bound)  # a difference that is no number is wrong too
@@ -85,7 +85,7 @@ def _largest(differences):
 
 
 def _differences(model, converted, rows, step=512):
-    """The largest difference of each output element, which is nan where one is."""
+    """Returns the largest difference of each output element; nan where an output is nan."""
     largest: list[np.ndarray] = []
     for start in range(0, len(rows[0]), step):
         batch = [a[start : start + step] for a in rows]
@@ -110,7 +110,7 @@ def _given(arrays, model):
 def latency(
     models: Sequence[Any], rows: list[np.ndarray], count: int, rounds: int = 15
 ) -> tuple[float, float]:
-    """Median milliseconds of a prediction of two models on `count` rows, called in turns."""
+    """Returns the median milliseconds of a call on `count` rows, for models called in turns."""
     inputs = [np.resize(a, (count, *a.shape[1:])) for a in rows]
     times: list[list[float]] = [[] for _ in models]
     for turn in range(rounds + 2):

@@ -1,4 +1,4 @@
-"""The inputs for which a conversion is proved."""
+"""The domain: the inputs for which the bounds of a conversion are proved."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ def as_arrays(model: keras.Model, data: Any) -> list[np.ndarray] | None:
     """Returns data as a list of arrays, one for each input of a model, or None.
 
     Raises:
-        ValueError: If it has not one array of rows for each input, equally many in all.
+        ValueError: If it is not one array for each input, all with the same number of rows.
     """
     if data is None:
         return None
@@ -47,10 +47,10 @@ def as_arrays(model: keras.Model, data: Any) -> list[np.ndarray] | None:
 
 
 def boxes(model: keras.Model, domain: Any, data: list[np.ndarray] | None) -> tuple[list[Box], str]:
-    """Returns a pair of arrays of shape `(1, ...)` for each input, and where they come from.
+    """Returns a pair of arrays of shape `(1, ...)` for each input, and the source of the domain.
 
     Raises:
-        ValueError: If the domain is none, or an input has no fixed shape.
+        ValueError: If the domain is invalid, or an input has no fixed shape.
     """
     shapes = []
     for tensor in model.inputs:
@@ -78,9 +78,9 @@ def boxes(model: keras.Model, domain: Any, data: list[np.ndarray] | None) -> tup
 
 
 def representable(box: Box, dtype: str) -> Box:
-    """The smallest box that holds every number of another one after a cast to a dtype.
+    """Returns the smallest box that contains every number of another one after a cast.
 
-    A number of an integer dtype is its own cast, so nothing is added for those.
+    Numbers of an integer dtype are unchanged by the cast, so their box is not widened.
     """
     if "float" not in dtype:
         return box
@@ -89,14 +89,14 @@ def representable(box: Box, dtype: str) -> Box:
 
 
 def inside(box: Box, rows: np.ndarray, dtype: str) -> np.ndarray:
-    """Which rows lie in a box once they are cast to a dtype."""
+    """Tells which rows lie in a box once they are cast to a dtype."""
     low, high = representable(box, dtype)
     rows = np.asarray(rows, float)
     return np.all((low <= rows) & (rows <= high), axis=tuple(range(1, rows.ndim)))
 
 
 def random_points(model: keras.Model, pairs: list[Box], rows: int = 256) -> list[np.ndarray]:
-    """Points of the boxes, half of them in corners, the same at each call."""
+    """Returns random points of the boxes, half of them corners, the same at each call."""
     rng = np.random.default_rng(0)
     points = []
     for tensor, (low, high) in zip(model.inputs, pairs, strict=True):
@@ -116,7 +116,7 @@ def _is_list_of_one(data, rank):
 
 
 def _shapes(data):
-    """What was given, in few words: never its numbers."""
+    """Describes an argument briefly, without its numbers, for a message."""
     if not isinstance(data, (list, tuple)):
         return type(data).__name__
     shapes = [np.shape(a) if hasattr(a, "shape") else type(a).__name__ for a in data[:4]]

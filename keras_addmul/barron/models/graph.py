@@ -1,4 +1,4 @@
-"""A model as a list of calls: to carry values of another kind through it, and to rebuild it."""
+"""A model as a list of calls, to run it on other kinds of values or to rebuild it."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ __all__ = ["Graph", "layers_of", "rebuild", "require_graph", "unusual"]
 
 
 def require_graph(model: Any) -> None:
-    """Refuses what is not a built sequential or functional model.
+    """Raises unless a model is sequential or functional, and built.
 
     Raises:
         TypeError: If it is not a Keras model, or a subclassed one.
@@ -40,7 +40,7 @@ def layers_of(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 class Graph:
-    """The calls of a model, in an order in which they can be made.
+    """The calls of a model, in an order in which they can run.
 
     Args:
         model: A model that `require_graph` accepts.
@@ -71,17 +71,17 @@ class Graph:
             calls.append((originals[id(copy)], args, kwargs, outputs))
             return outputs
 
-        # The copy is kept: its tensors are the keys by which values are found.
+        # Keep the copy: its tensors are the keys to the values.
         self._copy = _clone(self.model, clone, call)
         return calls
 
     def run(self, inputs: list[Any], rule: Callable[..., Any]) -> list[Any]:
-        """Carries values through the calls.
+        """Runs the calls on values of any kind.
 
         Args:
             inputs: List of values, one for each input of the model.
-            rule: `rule(layer, *args, **kwargs)` returns the value of a call from values
-                in place of the tensors.
+            rule: `rule(layer, *args, **kwargs)` returns the result of a call, with values in
+                place of the tensors.
 
         Returns:
             List of values, one for each output.
@@ -116,7 +116,7 @@ class Graph:
 
 
 def unusual(kwargs: dict[str, Any]) -> str:
-    """The keyword that makes a call another one than at inference, without a mask, or ""."""
+    """Returns the keyword that makes a call differ from plain inference without a mask, or ""."""
     for name, value in kwargs.items():
         given = any(leaf is not None for leaf in keras.tree.flatten(value))
         if given and not (name == "training" and value is False):
@@ -174,11 +174,11 @@ def rebuild(
 
 
 def _copy_of(layer):
-    """A new layer, or operation, of the same configuration."""
+    """Returns a new layer or operation of the same configuration."""
     config = layer.get_config()
     if type(layer) is keras.layers.Lambda:
         return type(layer).from_config(config, safe_mode=False)  # it is here already
-    # Keras saves a function by its name, and reads its own function of that name, or none.
+    # Keras saves a function by name, and on loading finds its own function of that name, or none.
     functions = {}
     for name in ("activation", "recurrent_activation"):
         function = getattr(layer, name, None)
@@ -189,7 +189,7 @@ def _copy_of(layer):
 
 
 def _clone(model, clone, call):
-    # Not of the model itself: with it Keras would clone losses and metrics, if it can.
+    # Without the compile configuration: Keras would try to clone losses and metrics.
     bare = keras.Model(model.input, model.output, name=model.name)
     return keras.models.clone_model(bare, clone_function=clone, call_function=call)
 
@@ -199,7 +199,7 @@ def _copy_weights(model, chains, copies):
         head = chains.get(id(layer), [None])[0]
         if head is None or _is_graph(layer):
             continue
-        # An activation that is a layer has weights too: they come last.
+        # The weights of an activation layer come last.
         kept = layer.get_weights()[: len(head.weights)]
         if [tuple(w.shape) for w in head.weights] == [w.shape for w in kept]:
             head.set_weights(kept)
@@ -214,7 +214,7 @@ def _copy_weights(model, chains, copies):
 
 
 def _is_graph(layer):
-    """Whether a model is sequential or functional, and calls its layers as these do."""
+    """Tells whether a model is sequential or functional, and calls its layers as these do."""
     if not isinstance(layer, keras.Model) or "call" in vars(layer):
         return False
     call = type(layer).call
@@ -223,7 +223,7 @@ def _is_graph(layer):
 
 @functools.cache
 def _functional():
-    # Keras gives a functional model its own class; there is no public name for it.
+    # The class of functional models in Keras has no public name.
     return type(keras.Model([one := keras.Input((1,), name="x")], one))
 
 

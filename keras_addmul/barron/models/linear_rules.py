@@ -1,4 +1,4 @@
-"""How layers with weights move bounds: dense layers, convolutions, embeddings, affine maps.
+"""Propagates bounds through layers with weights: dense, convolution, embedding, affine.
 
 In exact arithmetic a linear layer maps centre and radius of an interval to `W c + b` and
 `|W| r`, and an error to `|W| e`. A sum of n products and a bias, computed in any order with
@@ -29,10 +29,10 @@ def _linear(layer, x):
 
 
 def _in_doubles(layer, shape):
-    """A linear layer as a function of arrays, and its bias, in double precision.
+    """Returns a linear layer as a function of arrays, and its bias, in double precision.
 
-    The function takes several arrays of a shape, stacked, and whether it shall take the
-    magnitudes of the weights. It has neither bias nor activation.
+    The function takes several stacked arrays of one shape, and whether to use the magnitudes of
+    the weights. It applies neither bias nor activation.
     """
     if getattr(layer, "quantization_mode", None) is not None:
         raise Unproved("its weights are quantized")
@@ -49,7 +49,7 @@ def _in_doubles(layer, shape):
     config.pop("quantization_config", None)
     copy = type(layer).from_config(config)
     copy.build(shape)
-    # An activation that is a layer has weights too: they come last.
+    # The weights of an activation layer come last.
     weights = weights[: len(copy.weights)]
     if getattr(layer, "bias", None) is not None:
         bias = np.asarray(layer.bias, float)
@@ -68,10 +68,10 @@ def _in_doubles(layer, shape):
 
 
 def _most_terms(layer, size):
-    """How many products are summed to one output, or more, and how often one may underflow.
+    """Returns an upper bound of the products in one output, and of the underflows among them.
 
-    A product may, and a weight that is cast, which is multiplied by an input. Of a convolution
-    in two steps, what the first step loses is multiplied by the weights of the second.
+    A product may underflow, and so may a cast weight, which an input multiplies. In a convolution
+    of two steps, the weights of the second multiply the losses of the first.
     """
     kernels = [np.asarray(w, float) for w in layer.weights if len(w.shape) > 1]
     if type(layer) in (keras.layers.Dense, *_CONVOLUTIONS):
@@ -118,7 +118,7 @@ def _batch_normalization(layer, x):
 
 
 def _rescaling(layer, x):
-    # They are cast once, before they are used: the exact layer has the numbers it computes with.
+    # They are cast once, before use, so the exact layer has the cast numbers.
     scale, offset = (
         np.asarray(keras.ops.cast(keras.ops.cast(v, layer.compute_dtype), "float64"))
         for v in (layer.scale, layer.offset)
@@ -142,7 +142,7 @@ def _normalization(layer, x):
 
 
 def _scaled(x, scale, offset, terms, roundings, dtype):
-    """`scale x + offset`, where the offset is a sum of terms of this magnitude."""
+    """Returns the bounds of `scale x + offset`, where `offset` sums terms of this magnitude."""
     ends = x.low * scale + offset, x.high * scale + offset
     size = np.abs(scale)
     after = Bounds(np.minimum(*ends), np.maximum(*ends), size * x.error, size * x.rounding)
@@ -170,7 +170,7 @@ def _embedding(layer, x):
     return Bounds.of_box(low, high, layer.variable_dtype).cast(layer.compute_dtype)
 
 
-# Rules `rule(layer, bounds)` by the very class of a layer.
+# Rules `rule(layer, bounds)` by the exact class of a layer.
 AFFINE: dict[type[keras.layers.Layer], Callable[[keras.layers.Layer, Bounds], Bounds]] = {
     **dict.fromkeys(LINEAR, _linear),
     keras.layers.BatchNormalization: _batch_normalization,

@@ -1,4 +1,4 @@
-"""How layers and operations that join several tensors move bounds."""
+"""Propagates bounds through layers and operations that combine several tensors."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -15,14 +15,14 @@ _Rule: TypeAlias = Callable[[Any, Sequence[Bounds], str], Bounds]
 
 
 def merge(layer: Any, values: Sequence[Any]) -> Bounds:
-    """Bounds after a merging layer or an operation such as `x + y`.
+    """Returns the bounds after a merging layer, or an operation such as `x + y`.
 
     Args:
-        layer: A layer or operation whose very class is in `merges()`.
+        layer: A layer or operation whose exact class is in `merges()`.
         values: A `Bounds` for each tensor; numbers and arrays for constants.
 
     Raises:
-        Unproved: If the class has no rule, or nothing is proved of these values.
+        Unproved: If the class has no rule, or no bound is proved for these values.
     """
     rule = merges().get(type(layer))
     if rule is None:
@@ -101,7 +101,7 @@ def _times(a, b, dtype):
     ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     exact = [np.maximum(np.abs(t.low), np.abs(t.high)) for t in (a, b)]
     error = exact[0] * b.error + (exact[1] + b.error) * a.error
-    # The numbers of the converted model, which may be the larger ones.
+    # The values in the converted model, which may be larger.
     exact = [size + t.error for size, t in zip(exact, (a, b), strict=True)]
     rounding = exact[0] * b.rounding + (exact[1] + b.rounding) * a.rounding
     after = Bounds(_folded(np.minimum, ends), _folded(np.maximum, ends), error, rounding)
@@ -125,7 +125,7 @@ def _added(tensors):
 
 
 def _folded(function, arrays):
-    """Folds arrays of shapes that broadcast."""
+    """Folds arrays whose shapes broadcast."""
     result = arrays[0]
     for other in arrays[1:]:
         result = function(result, other)
@@ -133,14 +133,14 @@ def _folded(function, arrays):
 
 
 def class_of(function: Callable[[Any, Any], Any]) -> type:
-    """The class by which Keras records `function(x, y)` in a functional model."""
+    """Returns the class that Keras records for `function(x, y)` in a functional model."""
     x, y = (keras.Input((1,), name=name) for name in "xy")
     return type(keras.Model([x, y], function(x, y)).operations[-1])
 
 
 @functools.cache
 def merges() -> dict[type, _Rule]:
-    """Rules `rule(layer, tensors, dtype)` by the very class of a layer or an operation."""
+    """Returns rules `rule(layer, tensors, dtype)` by the exact class of a layer or operation."""
     ops, layers = keras.ops, keras.layers
     return {
         layers.Add: _sum,

@@ -1,7 +1,7 @@
-"""Carries bounds through a model and the one it was converted to.
+"""Propagates bounds through a model and its converted copy.
 
-Rules are found by the very class of a layer: a subclass has none, whatever it is called. Where
-something is not proved the bounds end, and an `Unknown` says why.
+Rules are found by the exact class of a layer, so a subclass has none. Where no bound can be
+proved the bounds end, and an `Unknown` gives the reason.
 """
 
 import dataclasses
@@ -28,34 +28,34 @@ __all__ = ["Passage", "Unknown", "on_data"]
 
 @dataclasses.dataclass(frozen=True)
 class Unknown:
-    """In place of bounds, why there are none."""
+    """Stands in for bounds that cannot be proved, and gives the reason."""
 
     why: str
 
 
-# Layers that cast their inputs in their call, whatever `autocast` says.
+# Layers that cast their inputs in `call`, whatever `autocast` says.
 _CASTING = (keras.layers.Embedding, keras.layers.Rescaling, keras.layers.Normalization)
 
 _Value: TypeAlias = Bounds | Unknown
 
 
 class Passage:
-    """One passage of bounds through a model.
+    """One propagation of bounds through a model.
 
     Args:
-        graph: Of the original model.
+        graph: The `Graph` of the original model.
         targets: Every layer that applies a known function, by id; those with a bank
-            apply that in the converted model.
-        earlier: A passage of the same inputs before there were banks. The ranges that it
-            found in the original model are kept, so that banks meet what they were fitted on.
+            apply the bank in the converted model.
+        earlier: A passage of the same inputs before the banks were fitted. It supplies the ranges
+            in the original model, so that the banks cover the ranges they were fitted on.
 
     Attributes:
-        ranges: After `run`, ends of what a target makes, by the id of its layer and the number of
+        ranges: After `run`, the output range of each target, by layer id and number of
             the call.
-        before: After `run`, what is known in front of the function of each target: a list by
-            the id of the layer, with one entry for each call of it.
-        errors: The proved largest errors of its bank, likewise.
-        slopes: Lipschitz constants of its bank, likewise.
+        before: After `run`, the bounds in front of the function of each target: by layer id, a
+            list with one entry for each call.
+        errors: The proved largest errors of each bank, in the same form.
+        slopes: Lipschitz constants of each bank, in the same form.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Passage:
         if len(given) != 1 or not isinstance(given[0], Bounds):
             raise Unproved("it is not called with one tensor")
         (x,) = given
-        # Layers cast what floats; those that compute with integers make floats of them too.
+        # Layers cast floats; those that compute with integers convert these to floats too.
         if "float" in x.dtype or type(layer) not in (*SHAPES, keras.layers.Embedding):
             x = x.cast(layer.compute_dtype)
         return x if rule is None else rule(layer, x)
@@ -129,7 +129,7 @@ class Passage:
 
 
 def _require_plain(layer, kwargs):
-    """Refuses what is not an ordinary call at inference."""
+    """Raises unless a call is an ordinary one at inference."""
     if unusual(kwargs):
         raise Unproved(f"it is called with `{unusual(kwargs)}`")
     if "call" in vars(layer):
@@ -139,7 +139,7 @@ def _require_plain(layer, kwargs):
 
 
 def _one_function(target, part, z):
-    """Bounds after a function, the bank's error there and its slope, or None without a bank."""
+    """Returns bounds after a function, and error and slope of its bank, or None without one."""
     low, high = z.wide
     cells = target.cells(part, float(low.min()), float(high.max()))
     bank, dtype = target.bank_for(part), target.applied.compute_dtype
@@ -151,7 +151,7 @@ def _one_function(target, part, z):
     if type(own) is RePUBank:
         of_own = same_for_each(bank_of(own), part + 1)[part]
         lost = lost + _lost_in_sum(of_own, low, high, dtype)
-        # Its ends, at which it clips, are cast.
+        # Its clipping ends are cast.
         lost = lost + unit_roundoff(dtype) * slope * max(abs(of_own.low), abs(of_own.high))
     if type(own) in (RePU, RePUBank) and np.any(size >= special.output_bound(dtype)):
         raise Unproved(f"numbers up to {np.max(size):.3g} are clipped in {dtype}")
@@ -169,9 +169,9 @@ def _one_function(target, part, z):
 
 
 def _lost_in_sum(bank, low, high, dtype):
-    """What floating point may lose in the sum of a bank, which is taken at least in single.
+    """Bounds the rounding error in the sum of a bank, computed at least in single precision.
 
-    Of each unit the difference, its power, the product with the coefficient, and the sum.
+    It counts the difference, power, product with the coefficient, and sum of each unit.
     """
     inner = "float64" if dtype == "float64" else "float32"
     if bank.outside == "clip":
@@ -181,7 +181,7 @@ def _lost_in_sum(bank, low, high, dtype):
         np.max(np.max(high) - bank.knots[right], initial=0.0),
         np.max(bank.knots[~right] - np.min(low), initial=0.0),
     )
-    # A `RePUBank` keeps each unit below a limit, and so do we.
+    # A `RePUBank` keeps each unit below this limit.
     widest = 2.0 * (bank.high - bank.low)
     limit = max(special.output_bound(dtype) / bank.units, widest**bank.degree)
     if not reach**bank.degree <= 0.999 * min(limit, special.output_bound(inner)):
@@ -191,7 +191,7 @@ def _lost_in_sum(bank, low, high, dtype):
 
 
 def _joined(parts, x) -> Any:
-    """What holds for all features, from what holds for the columns of each function."""
+    """Joins the results for the columns of each function into results for all features."""
     if parts[0][1] is None:
         return None
     if isinstance(parts[0][1], Bounds):
@@ -208,7 +208,7 @@ def _joined(parts, x) -> Any:
 def on_data(
     graph: Graph, inputs: list[np.ndarray], targets: dict[int, Target], rows: int = 512
 ) -> dict[int, tuple[float, float]]:
-    """The least and the largest number that meets the function of each target on data."""
+    """Returns the least and largest pre-activation of each target on data."""
     met: dict[int, tuple[float, float]] = {}
 
     def rule(layer, *args, **kwargs):

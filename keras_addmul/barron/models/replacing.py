@@ -1,4 +1,4 @@
-"""Puts the banks that were found into a new model."""
+"""Builds the converted model with the fitted banks."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ __all__ = ["bank_names", "with_banks"]
 
 
 def bank_names(model: keras.Model, targets: dict[int, Target]) -> dict[int, str]:
-    """Names for the banks by id of the layer: its own where it goes, or a new one beside it."""
+    """Names the banks by layer id: a bank takes the name of a layer that it replaces."""
     taken = {layer.name for layer in layers_of(model)}
     names = {}
     for key, target in targets.items():

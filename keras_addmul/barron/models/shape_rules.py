@@ -1,4 +1,4 @@
-"""How layers without weights move bounds that only choose, move or average numbers."""
+"""Propagates bounds through layers that only select, move or average numbers."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ _IDENTITIES = (
     keras.layers.AlphaDropout,
     keras.layers.ActivityRegularization,
 )
-# Monotone, and no further apart after than before: each array is mapped by the layer itself.
+# These are monotone and do not increase differences: the layer itself maps each array.
 _SAME = (
     keras.layers.Flatten,
     keras.layers.Reshape,
@@ -68,18 +68,18 @@ def _mean(layer, x):
 
 
 def _steps(layer, shape):
-    """The extent of all axes but those of batch and channels."""
+    """Returns the extent of all axes except batch and channels."""
     return shape[2:] if layer.data_format == "channels_first" else shape[1:-1]
 
 
 def _by_layer(layer, arrays):
-    """What a copy of the layer in double precision makes of several arrays of one shape."""
+    """Applies a copy of the layer in double precision to several arrays of one shape."""
     copy = type(layer).from_config({**layer.get_config(), "dtype": "float64"})
     stacked = copy(keras.ops.cast(np.concatenate(arrays), "float64"))
     return np.split(np.asarray(stacked), len(arrays))
 
 
-# Rules `rule(layer, bounds)` by the very class of a layer.
+# Rules `rule(layer, bounds)` by the exact class of a layer.
 SHAPES: dict[type[keras.layers.Layer], Callable[[keras.layers.Layer, Bounds], Bounds]] = {
     **dict.fromkeys(_IDENTITIES, _identity),
     **dict.fromkeys(_SAME, _same),

@@ -1,4 +1,4 @@
-"""What a model applies where: each layer with its function, made once for all that follows."""
+"""The targets of a conversion: each layer of a model with the function that it applies."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -27,13 +27,13 @@ __all__ = ["Target", "targets_of", "to_convert"]
 
 @dataclasses.dataclass(eq=False)
 class Target:
-    """A layer, the function that it applies, and what replaces that function.
+    """A layer, the function that it applies, and the bank that replaces it.
 
     Attributes:
-        layer: Of the original model.
+        layer: The layer in the original model.
         function: A `Smooth`, or one `PerFeature`.
-        tolerance: How fine the bounds of the function should be.
-        bank: What replaces the function: a `Bank`, one `PerFeature`, or None so far.
+        tolerance: The size of error that the bounds of the function should resolve.
+        bank: The replacement: a `Bank`, one `PerFeature`, or None before the fit.
     """
 
     layer: Any
@@ -44,7 +44,7 @@ class Target:
 
     @property
     def applied(self) -> Any:
-        """What applies the function: the layer itself, or one that is its activation."""
+        """The layer that applies the function: the layer itself, or its activation layer."""
         applied = applied_by(self.layer)
         return applied if isinstance(applied, keras.layers.Layer) else self.layer
 
@@ -55,21 +55,21 @@ class Target:
 
     @property
     def parts(self) -> Iterator[tuple[Any, int]]:
-        """The features that share a function, as an index, and the number of the function."""
+        """Pairs: an index of the features that share a function, and the function's number."""
         if isinstance(self.function, PerFeature):
             return zip(self.function.columns(), range(len(self.function.members)), strict=True)
         return iter([(slice(None), 0)])
 
     def smooth(self, part: int) -> Smooth:
-        """The function with a number."""
+        """Returns the function with the number `part`."""
         return members_of(self.function)[part]
 
     def bank_for(self, part: int) -> Bank | None:
-        """The bank that replaces the function with a number, or None so far."""
+        """Returns the bank for the function with the number `part`, or None before the fit."""
         return same_for_each(self.bank, len(members_of(self.function)))[part]
 
     def cells(self, part: int, low: float, high: float) -> Cells:
-        """Bounds of a function, and of its bank once there is one, on an interval and beyond."""
+        """Returns `Cells` of a function, and of its bank if fitted, on at least an interval."""
         bank = self.bank_for(part)
         key = part, bank is None
         held = self._held.get(key)
@@ -81,11 +81,11 @@ class Target:
         return held
 
     def forget(self) -> None:
-        """Drops the bounds of a bank that was replaced."""
+        """Drops the cached bounds of an earlier bank."""
         self._held = {key: held for key, held in self._held.items() if key[1]}
 
     def proved_error(self, low: float, high: float) -> float:
-        """The largest difference of a function and its bank on an interval: of all of them."""
+        """Returns the largest proved error of all functions and their banks on an interval."""
         ends = np.array([low]), np.array([high])
         numbers = range(len(members_of(self.function)))
         return max(float(self.cells(part, low, high).error(*ends)[0]) for part in numbers)
@@ -113,11 +113,11 @@ def to_convert(
     """Returns the targets to convert, by id, and reasons by name for layers that are left.
 
     Args:
-        model: Which has these layers.
-        targets: As `targets_of` found them.
-        reasons: Likewise.
-        degree: Of the units.
-        names: Of the layers to convert, or None for all that can be.
+        model: The model with these layers.
+        targets: The targets from `targets_of`.
+        reasons: The reasons from `targets_of`.
+        degree: Degree of the units.
+        names: Names of the layers to convert, or None for all that can be converted.
 
     Raises:
         ValueError: If a layer does not exist or cannot be converted, or none can.
@@ -159,7 +159,7 @@ def to_convert(
 
 
 def _unknown_names(names, known):
-    """What is not the name of a layer, in words, or ""."""
+    """Describes the names that no layer has, or returns ""."""
     if names is None:
         return ""
     if not isinstance(names, (list, tuple, set)):

@@ -1,1 +1,1 @@
-"""What is said of a formula that was found: scores, sentences, pages and pictures."""
+"""Reports a formula: scores, sentences, pages and pictures."""

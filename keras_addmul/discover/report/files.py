@@ -1,4 +1,4 @@
-"""A report as files."""
+"""Writes a report to files."""
 
 import json
 import math
@@ -18,13 +18,13 @@ __all__ = ["directory", "fields", "write"]
 def write(discovery: Discovery, folder: str | Path) -> Path:
     """Writes a report: `report.html`, `formula.png`, `formula.txt` and `formula.json`.
 
-    The page holds its pictures and needs no other file. Everything is made before
+    The page embeds its pictures and needs no other file. Everything is rendered before
     anything is written, and each file is replaced in one step: a report that fails
-    or is interrupted leaves the earlier one as it was. Other files are not touched.
+    or is interrupted leaves an earlier one as it was. Other files are not touched.
 
     Args:
-        discovery: `Discovery`.
-        folder: Directory to write to; it is made if need be.
+        discovery: The `Discovery` to report.
+        folder: Directory to write to; it is created if it does not exist.
 
     Returns:
         `pathlib.Path` of the page.
@@ -52,10 +52,10 @@ def write(discovery: Discovery, folder: str | Path) -> Path:
 
 
 def directory(folder: str | Path) -> Path:
-    """Makes the directory of a report, if need be, and sees that it can be written to.
+    """Creates the directory of a report if it does not exist, and checks that it is writable.
 
     Raises:
-        OSError: If `folder` is a file, cannot be made, or cannot be written to.
+        OSError: If `folder` is a file, cannot be created, or cannot be written to.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -75,7 +75,7 @@ def directory(folder: str | Path) -> Path:
 
 
 def fields(discovery: Discovery) -> dict[str, Any]:
-    """Makes a dictionary that JSON can hold of a report; what is not finite is None."""
+    """Returns a report as a dictionary for JSON, with None for numbers that are not finite."""
     formula, table = discovery.formula, discovery.table
     return {
         "target": table.target,

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing beside it."""
+"""Renders the report as one self-contained HTML page."""
 
 import base64
 import html
@@ -35,12 +35,15 @@ footer { margin-top: 2.5rem; color: #777; font-size: .85rem; }
 
 
 def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
-    """Writes the text of an HTML file.
+    """Returns the report as the text of an HTML file.
 
     Args:
-        discovery: `Discovery`.
-        fit: Bytes of the picture of predictions and residuals.
-        front: Bytes of the picture of the Pareto front.
+        discovery: The `Discovery` to report.
+        fit: PNG of predictions and residuals, as bytes.
+        front: PNG of the Pareto front, as bytes.
+
+    Returns:
+        The HTML text.
     """
     formula, title = discovery.formula, f"A formula for {discovery.table.target}"
     kind = "exact" if formula.exact else "approximate"
@@ -117,7 +120,7 @@ def _table(
     chosen: Sequence[bool] | None = None,
     code: int | None = None,
 ) -> str:
-    """A table; `numbers` are the columns set to the right, `code` the one in fixed width."""
+    """Renders a table with `numbers` columns aligned right, and `code` in fixed width."""
 
     def cell(tag: str, i: int, value: object) -> str:
         kind = ' class="number"' if i in numbers else ""
@@ -144,12 +147,12 @@ def _image(picture: bytes, description: str, size: str = "full") -> str:
 
 
 def _mathml(formula: Formula) -> str:
-    """The equation in MathML, which browsers set themselves."""
+    """Renders the equation in MathML, which browsers typeset natively."""
     import sympy
     from sympy.printing.mathml import mathml
 
-    # Sympy reads subscripts and Greek letters out of names, and does not escape them:
-    # it is given names of no meaning, which are then replaced by the columns' own.
+    # Sympy parses subscripts and Greek letters in names, and does not escape them: so it gets
+    # neutral names, which are then replaced by those of the columns.
     symbols = sorted(formula.expression.free_symbols, key=lambda symbol: symbol.name)
     plain = {symbol: sympy.Symbol(f"Q{_letters(i)}Q") for i, symbol in enumerate(symbols)}
     shown = formula.shown.xreplace(plain)
@@ -161,7 +164,7 @@ def _mathml(formula: Formula) -> str:
 
 
 def _letters(i: int) -> str:
-    """A number written in the letters X, Y and Z, none of which sympy takes for an accent."""
+    """Writes a number in the letters X, Y and Z, which sympy never reads as an accent."""
     text = "XYZ"[i % 3]
     return _letters(i // 3 - 1) + text if i >= 3 else text
 

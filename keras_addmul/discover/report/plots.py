@@ -1,4 +1,4 @@
-"""The pictures of a report."""
+"""Draws the pictures of a report."""
 
 import io
 from typing import Any
@@ -31,8 +31,8 @@ STYLE: dict[Any, Any] = {
 def draw_fit(discovery: Discovery) -> bytes:
     """Draws prediction against truth and residual against prediction, on the held-out rows.
 
-    Where the target is positive and spans more than two decades, its axes are
-    logarithmic and the residuals relative to the truth.
+    If the target is positive and spans more than two decades, its axes are
+    logarithmic and the residuals are relative to the truth.
 
     Returns:
         The bytes of a PNG file.
@@ -63,7 +63,7 @@ def draw_fit(discovery: Discovery) -> bytes:
 
 
 def draw_front(discovery: Discovery) -> bytes:
-    """Draws complexity against error of the formulas on the Pareto front.
+    """Draws the error of each formula on the Pareto front against its complexity.
 
     Returns:
         The bytes of a PNG file.
@@ -75,7 +75,7 @@ def draw_front(discovery: Discovery) -> bytes:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5, 2.9), dpi=130, layout="constrained")
         axes: Any = figure.subplots()
-        # An error of zero has no place on a logarithmic axis; it is shown as rounding.
+        # A logarithmic axis cannot show an error of zero; it is drawn at the level of rounding.
         errors = [max(f.error, 1e-17) for f in front]
         complexities = [f.complexity for f in front]
         axes.step(complexities, errors, where="post", color=GREY, linewidth=1, zorder=1)
@@ -107,7 +107,7 @@ def _residuals(axes: Any, truth: np.ndarray, prediction: np.ndarray, decades: bo
     axes.axhline(0, color=GREY, linewidth=1, zorder=1)
     axes.scatter(prediction, residual, **_dots(len(truth)))
     largest = np.abs(residual).max()
-    # Where nothing is left, the axis is that of rounding.
+    # If all residuals are zero, the axis spans the size of rounding.
     largest = largest if largest > 0 else np.finfo("float64").eps * np.abs(truth).max()
     if largest > 0:
         axes.set_ylim(-1.15 * largest, 1.15 * largest)
@@ -116,7 +116,7 @@ def _residuals(axes: Any, truth: np.ndarray, prediction: np.ndarray, decades: bo
 
 
 def _dots(rows: int) -> dict[str, Any]:
-    """Style of the dots: the more there are, the smaller and the paler."""
+    """Returns the style of the dots: the more rows, the smaller and paler."""
     many = float(np.clip((np.log10(max(rows, 1)) - 1.3) / 2.3, 0, 1))
     return {
         "s": 34 - 28 * many,
@@ -128,7 +128,7 @@ def _dots(rows: int) -> dict[str, Any]:
 
 
 def _label(name: str) -> str:
-    """The name of a column, short enough for an axis; its dollars are no formula."""
+    """Shortens the name of a column for an axis, and escapes its dollar signs."""
     name = name if len(name) <= 40 else f"{name[:37]}..."
     return name.replace("$", r"\$")
 

@@ -1,4 +1,4 @@
-"""The report on a terminal."""
+"""Prints the report on a terminal."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,8 +13,8 @@ def show(discovery: Discovery, console: Any = None) -> None:
     """Prints a report.
 
     Args:
-        discovery: `Discovery`.
-        console: `rich.console.Console`. The default prints to the standard output.
+        discovery: The `Discovery` to report.
+        console: A `rich.console.Console`. The default prints to standard output.
     """
     from rich.console import Console, Group
     from rich.panel import Panel
@@ -23,7 +23,7 @@ def show(discovery: Discovery, console: Any = None) -> None:
     console = Console() if console is None else console
     formula = discovery.formula
     style = "green" if formula.exact else "yellow"
-    # `Text` throughout: a bracket in the name of a column is no markup.
+    # `Text` throughout, so that brackets in the name of a column are not read as markup.
     text = _whole(formula.text, "bold")
     if len(text) + 4 <= console.width:
         text = Panel(text, border_style=style, expand=False)
@@ -38,12 +38,12 @@ def show(discovery: Discovery, console: Any = None) -> None:
     parts.append(_table("Where it holds", head, sentences.domain_rows(discovery)))
     parts.append(Text(sentences.warning(discovery), "yellow"))
     parts += [Text(f"- {note}", "dim") for note in discovery.table.notes]
-    # At once, which makes one output of a notebook.
+    # All at once, so that a notebook shows one output.
     console.print(Group(*parts, ""), crop=False)
 
 
 def plain(discovery: Discovery) -> str:
-    """Writes the report as text, without pictures."""
+    """Returns the report as plain text, without pictures."""
     from io import StringIO
 
     from rich.console import Console
@@ -64,14 +64,14 @@ def _grid(pairs: Iterable[tuple[str, str]]) -> Any:
 
 
 def _whole(text: str, style: str = "") -> Any:
-    """Text that is to be copied: it is not broken into lines."""
+    """Formats text to be copied, without line breaks."""
     from rich.text import Text
 
     return Text(text, style, no_wrap=True, overflow="ignore")
 
 
 def _baselines(discovery: Discovery) -> list[Any]:
-    """The table of the other methods, their notes, and a conclusion."""
+    """Yields the table of the other methods, their notes, and a conclusion."""
     from rich.text import Text
 
     *rows, notes = zip(*sentences.comparison_rows(discovery), strict=True)
@@ -93,7 +93,7 @@ def _front(discovery: Discovery) -> Any:
 def _table(
     title: str, head: Sequence[str], rows: Iterable[Sequence[str]], bold: Sequence[int] = ()
 ) -> Any:
-    """A table with its numbers to the right and its text to the left."""
+    """Makes a table with numbers aligned right and text aligned left."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""The words and the figures of a report, apart from how they are shown."""
+"""The sentences and figures of a report, independent of how they are shown."""
 
 import math
 from typing import Any
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def verdict(discovery: Discovery) -> str:
-    """Says whether there is a law, in one or two sentences."""
+    """Returns one or two sentences that say whether there is a law."""
     formula, rows = discovery.formula, len(discovery.held_out)
     if formula.exact:
         return (
@@ -39,7 +39,7 @@ def verdict(discovery: Discovery) -> str:
 
 
 def facts(discovery: Discovery) -> list[tuple[str, str]]:
-    """Lists the figures of a report, each with its name."""
+    """Lists the name and value of each figure of a report."""
     formula = discovery.formula
     low, high = discovery.r2_interval
     interval = f"95 % between {score(low)} and {score(high)} (bootstrap over the held-out rows)"
@@ -62,7 +62,7 @@ def facts(discovery: Discovery) -> list[tuple[str, str]]:
 
 
 def front_rows(discovery: Discovery) -> list[tuple[str, str, str, str, bool]]:
-    """Lists complexity, error, R^2 and right side of each formula, and whether it was chosen."""
+    """Lists complexity, error, R^2, right-hand side and whether chosen, for each formula."""
     left = f"{discovery.table.target} = "
     chosen = discovery.formula.text
     return [
@@ -78,7 +78,7 @@ def front_rows(discovery: Discovery) -> list[tuple[str, str, str, str, bool]]:
 
 
 def comparison_rows(discovery: Discovery) -> list[tuple[str, ...]]:
-    """Lists name, R^2, relative error, numbers fitted, seconds and note, the formula first."""
+    """Lists name, R^2, relative error, parameters, seconds and note, the formula first."""
     formula = discovery.formula
     mine = (
         "this formula",
@@ -95,7 +95,7 @@ def comparison_rows(discovery: Discovery) -> list[tuple[str, ...]]:
 
 
 def comparison(discovery: Discovery) -> str:
-    """Says in a sentence which methods did better than the formula on the held-out rows."""
+    """Returns a sentence on which methods beat the formula on the held-out rows."""
     formula = discovery.formula
     known = [(b.error, b.name) for b in discovery.baselines if b.error is not None]
     if not known:
@@ -115,7 +115,7 @@ def comparison(discovery: Discovery) -> str:
 
 
 def domain_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
-    """Lists name, lowest and highest value of each column, and whether the formula uses it."""
+    """Lists name, range and whether the formula uses it, for each column."""
     used = {symbol.name for symbol in discovery.formula.expression.free_symbols}
     table = discovery.table
     return [
@@ -125,7 +125,7 @@ def domain_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
 
 
 def warning(discovery: Discovery) -> str:
-    """Says where nothing is known of the formula."""
+    """Returns a warning about the range outside of which the formula is untested."""
     kind = "law" if discovery.formula.exact else "approximation"
     return (
         f"The {kind} was found, and checked, inside these ranges only. Outside them, and for "
@@ -135,7 +135,7 @@ def warning(discovery: Discovery) -> str:
 
 
 def score(r2: float | None) -> str:
-    """Writes R^2, by its distance from 1 where that is small."""
+    """Formats R^2, as its distance from 1 if that is small."""
     if r2 is None or math.isnan(r2):
         return "\u2013"
     if r2 == 1 or not 1 - r2 < 1e-4:
@@ -144,7 +144,7 @@ def score(r2: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Writes a share, in percent where it is neither tiny nor huge."""
+    """Formats a share, in percent unless it is tiny or huge."""
     if share is None or math.isnan(share):
         return "\u2013"
     if share == 0 or not math.isfinite(share):
@@ -159,7 +159,7 @@ def percent(share: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """Writes a number of the table, to six digits."""
+    """Formats a number of the table to six digits."""
     return f"{value:.6g}"
 
 
@@ -168,7 +168,7 @@ def _whole(count: int | None) -> str:
 
 
 def _largest(discovery: Discovery) -> str:
-    """The largest residual of the held-out rows, and the target there."""
+    """Returns the largest residual of the held-out rows, and the target there."""
     truth = discovery.table.y[discovery.held_out]
     residual = np.abs(truth - discovery.formula(discovery.table.x[discovery.held_out]))
     row = int(np.argmax(np.where(np.isnan(residual), np.inf, residual)))
@@ -176,7 +176,7 @@ def _largest(discovery: Discovery) -> str:
 
 
 def _numbers(expression: Any) -> int:
-    """How many numbers an expression holds; signs and reciprocals do not count."""
+    """Counts the numbers in an expression, without signs and reciprocals."""
     import sympy
 
     nodes = sympy.preorder_traversal(expression)

@@ -1,1 +1,1 @@
-"""How well predictions meet held-out rows: a formula's, and those of other methods."""
+"""Scores predictions on held-out rows: those of a formula and those of other methods."""

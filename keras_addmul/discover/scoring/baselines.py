@@ -1,4 +1,4 @@
-"""The scores of other methods on the same table, to compare a formula with."""
+"""Scores standard methods on the same table, for comparison with a formula."""
 
 import dataclasses
 import time
@@ -14,7 +14,7 @@ from keras_addmul.extras import require_extra
 
 __all__ = ["Baseline", "compare"]
 
-# Predictions of the held-out rows, or None; how many numbers were fitted, or None; a note.
+# Predictions for the held-out rows or None, number of parameters or None, and a note.
 Result = tuple[np.ndarray | None, int | None, str]
 
 NETWORK_ROWS = 20_000  # of more rows, the network is given so many
@@ -28,12 +28,12 @@ class Baseline:
     """The scores of another method on the held-out rows.
 
     Attributes:
-        name: Of the method.
-        r2: R^2 on the held-out rows, or None where the method cannot be used.
+        name: Name of the method.
+        r2: R^2 on the held-out rows, or None if the method cannot be used.
         error: Root mean square of the residuals over that of the target, or None.
-        parameters: How many numbers it fitted; of trees, their leaves.
+        parameters: Number of fitted parameters; for trees, of leaves.
         seconds: Time taken.
-        note: Why it could not be used, what it was not given, or an empty string.
+        note: Why the method could not be used, what it was not given, or an empty string.
     """
 
     name: str
@@ -45,21 +45,21 @@ class Baseline:
 
 
 def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) -> list[Baseline]:
-    """Fits other methods on the training rows, and measures them on the held-out ones.
+    """Fits other methods on the training rows, and scores them on the held-out rows.
 
-    The methods are scikit-learn's: ordinary least squares; least squares on logarithms,
-    where every value is positive; a network of two hidden layers of 16 units; and
+    The methods are from scikit-learn: ordinary least squares; least squares on logarithms,
+    if every value is positive; a network of two hidden layers of 16 units; and
     gradient-boosted trees. Inputs and target are standardised, and none of the methods
-    sees the held-out rows. Ctrl-C ends the comparison with the methods until then.
+    sees the held-out rows. Ctrl-C ends the comparison with the methods fitted so far.
 
     Args:
-        table: `Table`.
+        table: The `Table` to fit.
         train: Indices of the rows to fit on.
-        held_out: Indices of the rows to measure on.
-        seed: Of everything that is drawn.
+        held_out: Indices of the rows to score on.
+        seed: Seed of all random draws.
 
     Returns:
-        List of `Baseline`.
+        List of `Baseline`, one for each method.
 
     Raises:
         ImportError: If scikit-learn is missing.
@@ -80,7 +80,7 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
     from threadpoolctl import threadpool_limits
 
     train, held_out = np.asarray(train), np.asarray(held_out)
-    # To numbers of at most 1, whose squares neither overflow nor vanish.
+    # Scaled to magnitudes of at most 1, whose squares neither overflow nor vanish.
     units, unit = _largest(table.x[train]), _largest(table.y[train])
     task = _Task(
         x=table.x[train] / units,
@@ -99,7 +99,7 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
     for name, method in methods.items():
         start = time.perf_counter()
         try:
-            # Threads that wait for each other on a busy machine cost ten times what they save.
+            # On a busy machine, threads that wait for each other cost ten times what they save.
             with threadpool_limits(1):
                 prediction, parameters, note = method(task)
         except KeyboardInterrupt:
@@ -126,7 +126,7 @@ class _Task:
     seed: int
 
     def some(self, at_most: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """So many of the rows to fit on, and a note where they are fewer."""
+        """Returns at most this many rows to fit on, and a note if some are left out."""
         rows = np.random.default_rng(self.seed).permutation(len(self.y))[:at_most]
         few = len(rows) < len(self.y)
         notes = [f"fitted on {len(rows)} of {len(self.y)} rows"] if few else []
@@ -134,7 +134,7 @@ class _Task:
 
 
 def _linear(task: _Task) -> Result:
-    """Ordinary least squares."""
+    """Fits ordinary least squares."""
     from sklearn.linear_model import LinearRegression
 
     model = _standardised(LinearRegression()).fit(task.x, task.y)
@@ -142,7 +142,7 @@ def _linear(task: _Task) -> Result:
 
 
 def _logarithmic(task: _Task) -> Result:
-    """The same on the logarithms of all columns and of the target."""
+    """Fits least squares on the logarithms of all columns and of the target."""
     from sklearn.linear_model import LinearRegression
 
     columns = [*np.concatenate([task.x, task.unseen]).T, task.y]
@@ -156,7 +156,7 @@ def _logarithmic(task: _Task) -> Result:
 
 
 def _network(task: _Task) -> Result:
-    """A network of two hidden layers, which stops when a tenth of its rows get no better."""
+    """Fits a network of two hidden layers, with early stopping on a tenth of its rows."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 
@@ -174,7 +174,7 @@ def _network(task: _Task) -> Result:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # Scikit-learn would go on after Ctrl-C, with a warning.
+        # Scikit-learn would continue after Ctrl-C, with a warning.
         warnings.filterwarnings("error", "Training interrupted by user")
         try:
             model = _standardised(network).fit(x, y)
@@ -187,7 +187,7 @@ def _network(task: _Task) -> Result:
 
 
 def _trees(task: _Task) -> Result:
-    """Gradient-boosted trees."""
+    """Fits gradient-boosted trees."""
     from sklearn import ensemble
     from sklearn.preprocessing import FunctionTransformer
 
@@ -197,7 +197,7 @@ def _trees(task: _Task) -> Result:
         trees = ensemble.GradientBoostingRegressor(n_estimators=300, random_state=task.seed)
     else:
         trees = ensemble.HistGradientBoostingRegressor(random_state=task.seed)
-    # Some of them take float32, in which a held-out value may be too large.
+    # Some of them use float32, which a held-out value may overflow.
     within = FunctionTransformer(np.clip, kw_args={"a_min": -1e30, "a_max": 1e30})
     model = _standardised(trees, within).fit(x, y)
     fitted: Any = model.regressor_[-1]
@@ -209,7 +209,7 @@ def _trees(task: _Task) -> Result:
 
 
 def _standardised(model: Any, *before: Any) -> Any:
-    """A pipeline that standardises the inputs, and the target, by the rows it is fitted on."""
+    """Makes a pipeline that standardises inputs and target by the rows it is fitted on."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -219,6 +219,6 @@ def _standardised(model: Any, *before: Any) -> Any:
 
 
 def _largest(values: np.ndarray) -> np.ndarray:
-    """The largest magnitude, by column; 1 for a column of zeros."""
+    """Returns the largest magnitude in each column; 1 for a column of zeros."""
     size = np.abs(values).max(axis=0)
     return np.where(size > 0, size, 1.0)

@@ -1,4 +1,4 @@
-"""How well predictions meet the truth."""
+"""Scores of predictions: R^2, its bootstrap interval, and the relative error."""
 
 import numpy as np
 
@@ -11,14 +11,17 @@ GROUPS = 2000  # a resample draws at most so many; see `_sums`
 
 
 def r2(y: ArrayLike, prediction: ArrayLike) -> float:
-    """Share of the variance of `y` that is explained; 1 where nothing is left over.
+    """Returns R^2, the explained share of the variance of `y`; 1 for perfect predictions.
 
-    It is -inf where a prediction is nan or infinite. Of a constant `y` it is 1 if
-    it is met and 0 otherwise.
+    It is -inf if a prediction is nan or infinite. For a constant `y` it is 1 if all
+    predictions are right, and 0 otherwise.
 
     Args:
         y: Array of shape `(rows,)`.
         prediction: Array of shape `(rows,)`.
+
+    Returns:
+        R^2, at most 1.
 
     Example:
     >>> from keras_addmul.discover.scoring import scores
@@ -32,9 +35,9 @@ def r2(y: ArrayLike, prediction: ArrayLike) -> float:
 
 
 def relative_error(y: ArrayLike, prediction: ArrayLike) -> float:
-    """Root mean square of the residuals, divided by that of `y`.
+    """Returns the root mean square of the residuals, divided by that of `y`.
 
-    It is inf where a prediction is nan or infinite, or where `y` is zero and is not met.
+    It is inf if a prediction is nan or infinite, or if `y` is zero and the predictions are not.
 
     Example:
     >>> from keras_addmul.discover.scoring import scores
@@ -52,16 +55,17 @@ def relative_error(y: ArrayLike, prediction: ArrayLike) -> float:
 def r2_interval(
     y: ArrayLike, prediction: ArrayLike, seed: int = 0, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Bootstrap interval of `r2` over the rows: a pair, or a pair of nan where there is none.
-
-    The percentiles of R^2 over resamples of the rows. With fewer than three rows, or
-    predictions that are not finite, there is no interval.
+    """Returns a bootstrap interval of `r2`: percentiles of R^2 over resamples of the rows.
 
     Args:
         y: Array of shape `(rows,)`.
         prediction: Array of shape `(rows,)`.
-        seed: Of the resamples.
-        confidence: Share of the resamples that lies inside.
+        seed: Seed of the resamples.
+        confidence: Share of the resamples inside the interval.
+
+    Returns:
+        Pair `(low, high)`; a pair of nan for fewer than three rows, or if a prediction is not
+        finite.
 
     Example:
     >>> import numpy as np
@@ -97,7 +101,7 @@ def r2_interval(
 
 
 def _scaled(y: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """`y` and the residuals, both divided by a unit in which no square overflows."""
+    """Returns `y` and the residuals, divided by a unit in which no square overflows."""
     y = np.asarray(y, "float64").reshape(-1)
     prediction = np.asarray(prediction, "float64").reshape(-1)
     if y.shape != prediction.shape:
@@ -112,10 +116,10 @@ def _scaled(y: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray
 
 
 def _sums(y: np.ndarray, residual: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """What R^2 is made of, row by row: squared residual, y, its square, and the count 1.
+    """Returns the terms of R^2 for each row: squared residual, y, its square, and the count 1.
 
-    A million rows are dealt at random to a few thousand groups, which are
-    resampled in their stead: sums over groups vary as sums over rows do.
+    Many rows are dealt at random to a few thousand groups, and the groups are resampled
+    instead: sums over groups vary as sums over rows do.
     """
     parts = np.stack([residual**2, y, y**2, np.ones_like(y)])
     if len(y) > GROUPS:
@@ -133,7 +137,7 @@ def _r2_of_sums(
 
 
 def _r2(residual: ArrayLike, total: ArrayLike) -> np.ndarray:
-    """R^2 of the two sums of squares; where the target does not vary, 1 or nothing explained."""
+    """Returns R^2 from the two sums of squares; if the target does not vary, 1 or 0."""
     flat = total <= 0
     r2 = 1 - residual / np.where(flat, 1.0, total)
     return np.where(flat, np.where(residual > 0, 0.0, 1.0), r2)

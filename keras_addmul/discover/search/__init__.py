@@ -1,1 +1,1 @@
-"""The search for a formula among stacks of the learnable operation."""
+"""Searches for a formula among stacks of layers with a learnable operation."""

@@ -1,4 +1,4 @@
-"""The search: structure after structure, many starts each, until nothing shorter is found."""
+"""Searches ever larger structures, from many starts each, until none is shorter."""
 
 import dataclasses
 import time
@@ -15,20 +15,20 @@ from keras_addmul.discover.search.structures import Structure, growing
 
 __all__ = ["SOLVED", "Candidate", "Scaled", "search", "weights_of"]
 
-# Rows that the many starts see, and rows that the few best are judged by.
+# Number of rows to train the many starts on, and to compare the best few on.
 _FEW, _MANY = 240, 1200
 _STARTS = 64
 _KEPT = 10
-# Mean square residuals, of targets of mean square 1: below the first nothing more is
-# trained; a formula that is settled and below the second ends the search.
+# Mean square residuals for targets of mean square 1. Below the first, training stops; a settled
+# formula below the second ends the search.
 SOLVED, _ENOUGH = 1e-18, 1e-17
-# So many structures in a row that find nothing shorter end the search.
+# The search ends after this many structures in a row without a shorter formula.
 _PATIENCE = 6
 
 
 @dataclasses.dataclass(frozen=True)
 class Scaled:
-    """Rows in units of their own: `x` of geometric mean 1, `y` of mean square 1."""
+    """Rows in scaled units: `x` of geometric mean 1, `y` of mean square 1."""
 
     inputs: Inputs
     y: np.ndarray
@@ -37,7 +37,7 @@ class Scaled:
 
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray) -> Self:
-        """Makes them of columns (rows, columns) and targets (rows,)."""
+        """Scales columns `(rows, columns)` and targets `(rows,)`."""
         logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
         x_scale = np.exp(logs.mean(axis=0))
         largest = np.abs(y).max()
@@ -45,7 +45,7 @@ class Scaled:
         return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale)
 
     def take(self, rows: np.ndarray) -> "Scaled":
-        """Picks rows by their indices, in the units of all."""
+        """Selects rows by index, in the units of all rows."""
         return Scaled(self.inputs.take(rows), self.y[rows], self.x_scale, self.y_scale)
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class Scaled:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """A formula that a structure came to; `relative` where residuals count by the target's size."""
+    """A formula that the search found; `relative` if its residuals are relative to the targets."""
 
     name: str
     fit: Fit
@@ -62,12 +62,12 @@ class Candidate:
     score: float
 
 
-# Called with the share done, the name of the structure and the best candidate so far.
+# Called with the share done, the name of the structure, and the best candidate so far.
 Progress = Callable[[float, str, Candidate | None], None]
 
 
 def weightings(y: np.ndarray) -> tuple[bool, ...]:
-    """Whether errors are taken as relative to the targets, as equal, or as either in turn.
+    """Returns the error models to try, in turn: True for relative errors, False for equal ones.
 
     Relative errors are tried for targets of one sign that span two decades.
     """
@@ -79,7 +79,7 @@ def weightings(y: np.ndarray) -> tuple[bool, ...]:
 
 
 def weights_of(y: np.ndarray, relative: bool) -> np.ndarray:
-    """Factors of the residuals: one over the target where errors are relative, else 1."""
+    """Returns the weights of the residuals: `1 / |y|` for relative errors, else 1."""
     return 1 / np.abs(y) if relative else np.ones_like(y)
 
 
@@ -91,17 +91,17 @@ def search(
 ) -> list[Candidate]:
     """Finds candidates, the shortest description first.
 
-    Ctrl-C ends the search with the candidates until then, if there is one.
+    Ctrl-C ends the search with the candidates so far, if there are any.
 
     Args:
-        scaled: The rows, `Scaled`.
-        seed: Of the starting points and of the rows that are looked at.
-        deadline: The `time.monotonic()` after which nothing more is trained.
+        scaled: The `Scaled` rows.
+        seed: Seed of the starting points and of the choice of rows.
+        deadline: The `time.monotonic()` after which no further training begins.
         progress: Called before each structure with the share done, its name and the best
             candidate so far.
 
     Returns:
-        A list of `Candidate`, one at least.
+        A list of at least one `Candidate`.
     """
     random = np.random.default_rng(seed)
     shuffled = random.permutation(len(scaled))
@@ -111,7 +111,7 @@ def search(
     waited = 0
 
     def late() -> bool:
-        # Something has to be found, however short the time.
+        # At least one candidate is needed, however short the time.
         return bool(found) and deadline is not None and time.monotonic() > deadline
 
     for number, structure in enumerate(structures):
@@ -166,7 +166,7 @@ def _train(
         p, c = minimize(stack, p[None], f[None], many.inputs, many.y, weights, 30)
         if not np.isfinite(c[0]):
             continue
-        # The likelihood of relative errors, in the units of the equal ones.
+        # Converts the likelihood of relative errors to the units of equal errors.
         shift = np.sum(np.log2(np.abs(many.y))) if relative else 0.0
         if found and score(0.0, c[0], len(many)) + shift > found[0].score:
             continue  # snapped, its residual would be no smaller

@@ -1,4 +1,4 @@
-"""From trained coefficients to the constants of a formula, as far as the data knows each."""
+"""Turns trained coefficients into the constants of a formula, to the precision of the data."""
 
 import dataclasses
 import math
@@ -12,22 +12,22 @@ from keras_addmul.discover.search.snapping import Fit
 
 __all__ = ["Constant", "constants_of", "recognize"]
 
-# Multipliers that laws of nature bring, by name, with the bits that each costs.
+# Factors that are common in laws of nature, by name, with the bits that each costs.
 _MULTIPLIERS = {"1": (1.0, 0.0), "pi": (math.pi, 3.0), "1/pi": (1 / math.pi, 3.5)}
 _MULTIPLIERS |= {"pi**2": (math.pi**2, 5.0), "sqrt(2)": (math.sqrt(2), 5.0)}
 
 # For each later sum, the term whose coefficient is 1.
 Reference = dict[int, int]
 
-# How likely a coincidence may be for a constant to count as recognized.
+# A constant is recognized only if a coincidence is less likely than this.
 _COINCIDENCE = 0.02
-# No measurement of a coefficient is better than this, relative to it.
+# The least relative uncertainty of a coefficient.
 _ROUNDING = 1e-10
 
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """A coefficient, its relative uncertainty (one standard error) and its name, if it has one."""
+    """A coefficient, its relative uncertainty (one standard error), and its name or None."""
 
     value: float
     uncertainty: float
@@ -35,15 +35,18 @@ class Constant:
 
 
 def recognize(value: float, uncertainty: float) -> str | None:
-    """Names the simple constant that a value must be, as text that sympy reads, or None.
+    """Names the simple constant that a value stands for, if the data is precise enough.
 
-    A rational number, perhaps times pi, 1/pi, pi^2 or sqrt(2), is accepted where it lies
-    within three standard errors and where the data is so precise that the chance of any
-    constant as simple lying there is below 2 %.
+    A rational number, perhaps times pi, 1/pi, pi^2 or sqrt(2), is accepted if it lies
+    within three standard errors and the chance that any constant as simple lies there is
+    below 2 %.
 
     Args:
         value: The coefficient.
-        uncertainty: Its standard error, relative to it.
+        uncertainty: Relative standard error of the coefficient.
+
+    Returns:
+        The constant as text that sympy parses, or None.
 
     Example:
 
@@ -83,12 +86,12 @@ def _text(fraction: Fraction, name: str) -> str:
 def constants_of(fit: Fit, scaled: Scaled, relative: bool) -> tuple[list[Constant], Fit]:
     """Trains a fit on all rows, and returns its coefficients in the units of the columns.
 
-    Coefficients that no simple constant explains, but whose ratio to another one a simple
-    number does, get exactly that ratio.
+    If a coefficient is not a simple constant but its ratio to another one is, it gets exactly
+    that ratio.
 
     Returns:
-        The `Constant` of each term, and the fit trained on all the rows given. The
-        scale of a later sum is a convention: one of its coefficients is 1.
+        The `Constant` of each term, and the fit trained on all the given rows. The
+        scale of later sums is a convention: one coefficient of each is 1.
     """
     weights = weights_of(scaled.y, relative)
     parameters, cost = minimize(
@@ -105,7 +108,7 @@ def constants_of(fit: Fit, scaled: Scaled, relative: bool) -> tuple[list[Constan
 
 
 def _references(fit: Fit) -> list[Reference]:
-    """Ways to choose, in each later sum, the term whose coefficient becomes 1."""
+    """Returns the ways to choose, in each later sum, the term whose coefficient becomes 1."""
     stack = fit.stack
     _, coefficients, powers = stack.split(fit.parameters)
     ways: list[Reference] = [{}]
@@ -120,7 +123,7 @@ def _references(fit: Fit) -> list[Reference]:
 
 
 def _in_units(fit: Fit, scaled: Scaled, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients in the units of the columns, and the rows' scale moved into them."""
+    """Returns the coefficients in the units of the columns, with the scale of the rows."""
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
     logs = np.log(np.abs(coefficients)) - exponents @ np.log(scaled.x_scale)
@@ -139,7 +142,7 @@ def _in_units(fit: Fit, scaled: Scaled, reference: Reference) -> tuple[np.ndarra
 
 
 def _relative_errors(fit: Fit, scaled: Scaled, weights: np.ndarray) -> np.ndarray:
-    """Standard errors of the coefficients over them, their covariance for ratios."""
+    """Returns the covariance matrix of the relative errors of the coefficients."""
     stack = fit.stack
     count = stack.terms * stack.columns
     loose = np.flatnonzero(fit.free)
@@ -159,7 +162,7 @@ def _relative_errors(fit: Fit, scaled: Scaled, weights: np.ndarray) -> np.ndarra
 def _named(
     fit: Fit, logs: np.ndarray, signs: np.ndarray, covariance: np.ndarray, reference: Reference
 ) -> list[Constant]:
-    """The constants, with the names of those that the data recognizes."""
+    """Returns the constants, with names for those that are recognized."""
     stack = fit.stack
     powers = stack.split(fit.parameters)[2]
     constants = []
@@ -183,7 +186,7 @@ def _named(
 
 
 def _tied(constants: list[Constant]) -> list[Constant]:
-    """Unnamed constants in exact proportion where the data supports the simple ratio."""
+    """Puts unnamed constants in exact proportion if the data supports a simple ratio."""
     tied = list(constants)
     for i, one in enumerate(tied):
         if one.name is not None:

@@ -1,6 +1,6 @@
-"""The length of a fit: bits for the formula and bits for what it leaves unexplained.
+"""The description length of a fit: the bits of the formula plus those of the residuals.
 
-A formula is better when it tells the data in fewer bits (Rissanen, Automatica 14, 1978):
+A formula is better if it describes the data in fewer bits (Rissanen, Automatica 14, 1978):
 a real number costs half the logarithm of the number of rows, a simple exponent a few bits.
 """
 
@@ -12,7 +12,7 @@ from keras_addmul.discover.search.stack import Stack
 
 __all__ = ["EXPONENTS", "bits_of", "score"]
 
-# Exponents that a formula may have, and what each costs.
+# Exponents that a formula may have, and the bits that each costs.
 EXPONENTS: dict[float, float] = {
     0.0: 0.5,
     1.0: 1.5,
@@ -45,22 +45,22 @@ EXPONENTS: dict[float, float] = {
     -4 / 3: 7.5,
 }
 
-# What an exponent of none of these values costs more: laws have simple ones, so that a
-# chance of three standard errors must not make one up.
+# Extra bits of any other exponent: laws have simple exponents, and a chance deviation of three
+# standard errors must not produce another one.
 _UNUSUAL = 8.0
 
-# A residual below it, relative to the targets, is rounding.
+# Residuals below this, relative to the targets, are rounding.
 _ROUNDING = 1e-10
 
 
 def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -> float:
-    """The bits of one formula: its terms, exponents, coefficients and powers.
+    """Returns the bits of one formula: its terms, exponents, coefficients and powers.
 
     Args:
         stack: The `Stack`.
-        parameters: Its parameters, (size,).
-        free: Which of them have not been snapped, (size,), boolean.
-        rows: How many rows it was fitted to.
+        parameters: Parameters of the stack, of shape `(size,)`.
+        free: Booleans of the same shape: which parameters have not snapped.
+        rows: Number of rows of the fit.
     """
     real = 0.5 * math.log2(max(rows, 2)) + 3.0
     exponents, coefficients, powers = stack.split(parameters)
@@ -71,11 +71,11 @@ def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -
         bits += 1.0 + real
         for e, moves in zip(exponents[k], loose[k], strict=True):
             bits += real + _UNUSUAL if moves else EXPONENTS.get(float(e), real + _UNUSUAL)
-    # The scale of every sum but one is a matter of convention.
+    # The scale of every sum but one is a convention.
     bits -= real * (len(stack.sums) - 1)
     return bits + sum(EXPONENTS.get(float(p), real) - 1.5 for p in powers)
 
 
 def score(bits: float, cost: float, rows: int) -> float:
-    """Bits in all, at a mean square residual in units of the targets' mean square."""
+    """Returns the total bits, for a mean square residual relative to that of the targets."""
     return bits + 0.5 * rows * math.log2(cost + _ROUNDING**2)

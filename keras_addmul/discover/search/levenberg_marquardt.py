@@ -1,4 +1,4 @@
-"""Levenberg's and Marquardt's method for many starting points of one stack at once."""
+"""The Levenberg-Marquardt method for many starting points of one stack at once."""
 
 import numpy as np
 
@@ -17,21 +17,21 @@ def minimize(
     steps: int,
     enough: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Parameters that fit better, and the mean square of their weighted residuals.
+    """Minimizes the mean square of the weighted residuals, from many starting points at once.
 
     Args:
         stack: The `Stack`.
-        parameters: Starting points, (settings, size).
-        free: Which of them may move, of the same shape, boolean.
+        parameters: Starting points, of shape `(settings, size)`.
+        free: Booleans of the same shape: which parameters may move.
         inputs: `Inputs` of the rows.
-        y: Targets, (rows,).
-        weights: What each residual is multiplied by, (rows,).
-        steps: At most so many steps.
-        enough: A mean square at which to stop, reached by any.
+        y: Targets, of shape `(rows,)`.
+        weights: Factor of each residual, of shape `(rows,)`.
+        steps: Largest number of steps.
+        enough: Mean square at which to stop, as soon as any setting reaches it.
 
     Returns:
-        The moved parameters and their mean squares, (settings,): infinite where the
-        formula has no finite value.
+        The new parameters, and their mean squares of shape `(settings,)`: infinite where
+        the formula has no finite value.
     """
     parameters = np.array(parameters, float)
     moving = np.flatnonzero(free.any(axis=0))
@@ -63,7 +63,7 @@ def minimize(
 
 
 def _cost(value: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted residuals, and the mean of their squares."""
+    """Returns the weighted residuals, and the mean of their squares."""
     with np.errstate(over="ignore", invalid="ignore"):
         residual = (value - y) * weights
         cost = np.mean(residual * residual, axis=-1)
@@ -71,13 +71,13 @@ def _cost(value: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.nda
 
 
 def _step(normal: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -> np.ndarray:
-    """The damped step, scaled by the curvature in each direction."""
+    """Returns the damped step, scaled by the curvature in each direction."""
     size = normal.shape[-1]
     diagonal = np.einsum("spp->sp", normal)
     scale = np.sqrt(np.maximum(diagonal, 1e-14 * diagonal.max(-1, keepdims=True) + 1e-280))
     scaled = normal / scale[:, :, None] / scale[:, None, :]
     scaled = scaled + damping[:, None, None] * np.eye(size)
-    # The ridge keeps directions that nothing determines from blowing up.
+    # The ridge keeps undetermined directions from blowing up.
     scaled = scaled + 1e-15 * np.eye(size)
     try:
         step = np.linalg.solve(scaled, (gradient / scale)[..., None])[..., 0]

@@ -1,4 +1,4 @@
-"""Which columns a search over many may look at."""
+"""Selects the columns that the search uses, if there are many."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ _ROWS = 4000
 
 
 def relevant(x: np.ndarray, y: np.ndarray, at_most: int, seed: int = 0) -> np.ndarray:
-    """Indices of the columns that matter most to gradient-boosted trees, in their order.
+    """Returns the columns that matter most to gradient-boosted trees, as ascending indices.
 
     Args:
-        x: Columns, (rows, columns).
-        y: Targets, (rows,).
-        at_most: How many to keep; all are kept where there are no more.
-        seed: Of the rows that are looked at and of the shuffling.
+        x: Columns, of shape `(rows, columns)`.
+        y: Targets, of shape `(rows,)`.
+        at_most: Largest number of columns to keep.
+        seed: Seed of the choice of rows and of the shuffling.
     """
     if x.shape[1] <= at_most:
         return np.arange(x.shape[1])
@@ -24,7 +24,7 @@ def relevant(x: np.ndarray, y: np.ndarray, at_most: int, seed: int = 0) -> np.nd
 
     rows = np.random.default_rng(seed).permutation(len(y))[:_ROWS]
     trees = HistGradientBoostingRegressor(random_state=seed, min_samples_leaf=5)
-    # Threads that wait for each other on a busy machine cost ten times what they save.
+    # On a busy machine, threads that wait for each other cost ten times what they save.
     with threadpool_limits(1):
         trees.fit(x[rows], y[rows])
         found = permutation_importance(trees, x[rows], y[rows], n_repeats=3, random_state=seed)

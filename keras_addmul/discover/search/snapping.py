@@ -1,4 +1,4 @@
-"""Makes a trained stack readable: exponents to simple numbers, needless terms away."""
+"""Simplifies a trained stack: snaps exponents to simple numbers, and drops needless terms."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from keras_addmul.discover.search.stack import Inputs, Stack
 
 __all__ = ["Fit", "plain", "snap"]
 
-# Parameters, and which of them are free.
+# Parameters, and booleans for those that are free.
 Move = tuple[np.ndarray, np.ndarray]
 
 _GRID = np.array(sorted(EXPONENTS))
@@ -22,7 +22,7 @@ _WHOLE = np.array([e for e in _GRID if e == round(e)])
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """One setting of a stack's parameters, which of them are loose, and its length in bits."""
+    """One setting of a stack's parameters, which of them are free, and its length in bits."""
 
     stack: Stack
     parameters: np.ndarray
@@ -35,7 +35,7 @@ class Fit:
     def of(
         cls, stack: Stack, parameters: np.ndarray, free: np.ndarray, cost: float, rows: int
     ) -> Self:
-        """Makes one, with its length, of a mean square residual over so many rows."""
+        """Makes a fit, with its length, from its mean square residual and number of rows."""
         bits = bits_of(stack, parameters, free, rows)
         return cls(stack, parameters, free, cost, bits, score(bits, cost, rows))
 
@@ -53,9 +53,9 @@ def snap(
     steps: int = 12,
     late: Callable[[], bool] = bool,
 ) -> Fit:
-    """Snaps and drops, one change after the other, as long as the length in bits falls.
+    """Snaps exponents and drops terms, one at a time, for as long as the length in bits falls.
 
-    Once `late()` says so, no further change is tried.
+    Once `late()` is true, no further change is tried.
     """
     fit = _best(_gauged(fit), [], inputs, y, weights, 2 * steps)
     fit = _best(
@@ -71,9 +71,9 @@ def snap(
 def plain(
     fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray, steps: int = 30
 ) -> Fit | None:
-    """The fit with every loose exponent at the nearest plain number, or None.
+    """Returns the fit with every free exponent at the nearest plain number, or None.
 
-    A few outliers can hold an exponent away from its simple value, whatever the bits say.
+    A few outliers can keep an exponent off its simple value, whatever the bits say.
     """
     if fit.settled:
         return None
@@ -92,7 +92,7 @@ def _best(
     weights: np.ndarray,
     steps: int,
 ) -> Fit:
-    """The fit or, where it is shorter, the best of the moves after training on."""
+    """Returns the fit, or the best of the moves after further training if that is shorter."""
     tried_moves = [move for move in moves if move is not None] or [(fit.parameters, fit.free)]
     parameters, free = (np.stack(part) for part in zip(*tried_moves, strict=True))
     parameters, cost = minimize(fit.stack, parameters, free, inputs, y, weights, steps)
@@ -104,10 +104,10 @@ def _best(
 
 
 def _gauged(fit: Fit) -> Fit:
-    """The same formula with no common factor left in the later sums.
+    """Returns the same formula with no common factor in the later sums.
 
-    `A B^p` stays what it is when B is divided by a product and A multiplied by its power:
-    so the smallest exponent of each column in B is brought to zero, and held there.
+    `A B^p` does not change if B is divided by a product and A multiplied by its power: so the
+    smallest exponent of each column in B is shifted to zero, and held there.
     """
     stack = fit.stack
     if len(stack.sums) == 1:
@@ -129,7 +129,7 @@ def _gauged(fit: Fit) -> Fit:
 
 
 def _all_within(fit: Fit, inputs: Inputs, reach: float) -> Move | None:
-    """Every loose exponent that is so near a plain number snapped to it."""
+    """Snaps every free exponent within a distance of a plain number; None if there is none."""
     parameters, free = fit.parameters.copy(), fit.free.copy()
     exponents, _, _ = fit.stack.split(parameters)
     loose, _, _ = fit.stack.split(free)
@@ -144,12 +144,12 @@ def _all_within(fit: Fit, inputs: Inputs, reach: float) -> Move | None:
 
 
 def _moves(fit: Fit, inputs: Inputs) -> Iterator[Move]:
-    """One loose exponent snapped to either neighbour or to zero, or one term dropped."""
+    """Lists the moves: one free exponent to either neighbour or to zero, or one term dropped."""
     exponents, coefficients, _ = fit.stack.split(fit.parameters)
     loose, _, _ = fit.stack.split(fit.free)
     crosses = np.asarray(inputs.negative.any(axis=0))
     for k, j in np.argwhere(loose).tolist():
-        # A root of a negative number is no real number.
+        # A root of a negative number is not real.
         grid = _WHOLE if crosses[j] else _GRID
         near = grid[np.argsort(np.abs(grid - exponents[k, j]))[:2]]
         for value in {*near, 0.0}:
@@ -172,7 +172,7 @@ def _drop(stack: Stack, parameters: np.ndarray, free: np.ndarray, k: int) -> Non
 
 
 def _compressed(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray) -> Fit:
-    """The same formula without the terms that were dropped and sums that are one."""
+    """Returns the same formula without dropped terms and without sums equal to one."""
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
     loose, moving, _ = stack.split(fit.free)
@@ -189,9 +189,9 @@ def _compressed(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray) ->
 def _single_terms_joined(
     stack: Stack, parameters: np.ndarray, free: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, Stack]:
-    """A later sum of one term is a product: its exponents go to the first sum.
+    """Merges a later sum of one term, a product, into the exponents of the first sum.
 
-    And so does the power of a product that is all there is.
+    If the formula is a single product, its power is merged as well.
     """
     exponents, coefficients, powers = stack.split(parameters)
     exponents, coefficients = exponents.copy(), coefficients.copy()

@@ -1,4 +1,4 @@
-"""The family of formulas that is searched: a stack of three layers of the learnable operation.
+"""The family of formulas to search: a stack of three layers with a learnable operation.
 
 `y = prod_g (sum_k c_k prod_j x_j^e_kj)^p_g` is `AddMulDense` at order 1 (exponents e), at
 order 0 (coefficients c) and at order 1 again (powers p). At these ends the layers have
@@ -13,25 +13,25 @@ import numpy as np
 
 __all__ = ["Inputs", "Stack"]
 
-# exp of it is finite, and so is the product of several.
+# Its exponential is finite, and so is the product of several.
 _LARGEST = 150.0
 _TINY = 1e-290
 
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """Rows as the stack wants them: `logs` of the magnitudes and where they are `negative`."""
+    """Input rows of a stack: `logs` of the magnitudes, and which values are `negative`."""
 
     logs: np.ndarray
     negative: np.ndarray
 
     @classmethod
     def of(cls, x: np.ndarray) -> Self:
-        """Makes them of an array (rows, columns); zero counts as the smallest number."""
+        """Converts an array `(rows, columns)`; zero counts as the smallest number."""
         return cls(np.log(np.maximum(np.abs(x), _TINY)), (x < 0).astype(float))
 
     def take(self, rows: np.ndarray) -> "Inputs":
-        """Picks rows by their indices."""
+        """Selects rows by index."""
         return Inputs(self.logs[rows], self.negative[rows])
 
     def __len__(self) -> int:
@@ -40,10 +40,10 @@ class Inputs:
 
 @dataclasses.dataclass(frozen=True)
 class Stack:
-    """A shape: how many terms each sum has, on how many columns.
+    """The shape of a formula: the number of terms in each sum, and of columns.
 
-    Its parameters are one vector: exponents (terms x columns), coefficients (terms),
-    powers (sums). Functions take many vectors at once, (settings, size).
+    The parameters are one vector: exponents (terms x columns), coefficients (terms),
+    powers (sums). Functions take many vectors at once, of shape `(settings, size)`.
     """
 
     sums: tuple[int, ...]
@@ -51,21 +51,21 @@ class Stack:
 
     @property
     def terms(self) -> int:
-        """How many terms there are in all."""
+        """The total number of terms."""
         return sum(self.sums)
 
     @property
     def owner(self) -> np.ndarray:
-        """The sum that each term belongs to."""
+        """The index of the sum that each term belongs to."""
         return np.repeat(np.arange(len(self.sums)), self.sums)
 
     @property
     def size(self) -> int:
-        """How many parameters there are."""
+        """The number of parameters."""
         return self.terms * self.columns + self.terms + len(self.sums)
 
     def split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Views of exponents (..., terms, columns), coefficients and powers."""
+        """Returns views of exponents `(..., terms, columns)`, coefficients and powers."""
         ends = self.terms * self.columns, self.terms * self.columns + self.terms
         exponents = parameters[..., : ends[0]]
         exponents = exponents.reshape(*parameters.shape[:-1], self.terms, self.columns)
@@ -74,16 +74,17 @@ class Stack:
     def join(
         self, exponents: np.ndarray, coefficients: np.ndarray, powers: np.ndarray
     ) -> np.ndarray:
-        """One vector of parameters, or many, from its parts."""
+        """Joins exponents, coefficients and powers into one or many parameter vectors."""
         flat = exponents.reshape(*exponents.shape[:-2], -1)
         return np.concatenate([flat, coefficients, powers], axis=-1)
 
     def products(
         self, exponents: np.ndarray, inputs: Inputs
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The terms without their coefficients, (settings, terms, rows), and how they turn.
+        """Returns the terms `(settings, terms, rows)` without coefficients, and slopes by turn.
 
-        Where a column is negative the sign turns with its exponent, as `cos(pi e)`.
+        For a negative value the sign turns with its exponent, as `cos(pi e)`. The slopes are None
+        if no value is negative.
         """
         size = np.exp(np.clip(exponents @ inputs.logs.T, -_LARGEST, _LARGEST))
         if not inputs.negative.any():
@@ -106,13 +107,13 @@ class Stack:
         return value * sign, sums, products, turned
 
     def values(self, parameters: np.ndarray, inputs: Inputs) -> np.ndarray:
-        """Predictions of the formulas, (settings, rows)."""
+        """Returns the predictions of the formulas, of shape `(settings, rows)`."""
         return self._forward(parameters, inputs)[0]
 
     def slopes(self, parameters: np.ndarray, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
-        """Values (settings, rows) and Jacobian (settings, size, rows).
+        """Returns values `(settings, rows)` and Jacobian `(settings, size, rows)`.
 
-        Powers are chosen, not trained: their rows are zero.
+        Powers are chosen, not trained, so their rows of the Jacobian are zero.
         """
         value, sums, products, turned = self._forward(parameters, inputs)
         _, coefficients, powers = self.split(parameters)

@@ -1,4 +1,4 @@
-"""The shapes that are tried, from the simplest on, and where their trainings start."""
+"""The structures to try, the simplest first, and the starting points of their training."""
 
 import dataclasses
 
@@ -14,12 +14,12 @@ _CHANCES = (0.06, 0.15, 0.04, 0.36, 0.05, 0.24, 0.08, 0.02)
 
 @dataclasses.dataclass(frozen=True)
 class Structure:
-    """A stack with what is known of it beforehand.
+    """A stack to search, with its fixed choices.
 
     Attributes:
-        name: What it is, in words.
-        stack: The shape.
-        powers: For each sum, the powers one of which each start takes.
+        name: Description in words.
+        stack: The `Stack`.
+        powers: For each sum, the powers to choose from; each start takes one.
         constant: Whether the last term of each sum is a constant.
         linear: Whether the other terms of each sum are the columns themselves.
     """
@@ -33,7 +33,7 @@ class Structure:
     def starts(
         self, count: int, inputs: Inputs, y: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Starting points (count, size), and which of their parameters may move."""
+        """Returns starting points `(count, size)`, and which of their parameters may move."""
         stack = self.stack
         exponents = self._exponents(count, inputs, random)
         powers = np.stack([random.choice(choices, count) for choices in self.powers], axis=1)
@@ -51,7 +51,7 @@ class Structure:
         stack = self.stack
         shape = (count, stack.terms, stack.columns)
         exponents = random.choice(_EXPONENTS, p=_CHANCES, size=shape)
-        # A sign turns with its exponent: whole exponents are where columns of both signs start.
+        # The sign turns with the exponent, so columns of both signs start at whole exponents.
         crosses = inputs.negative.any(axis=0)
         exponents = np.where(crosses, np.round(exponents), exponents)
         exponents = exponents + 0.1 * random.normal(size=shape) * ~crosses
@@ -72,7 +72,7 @@ class Structure:
         y: np.ndarray,
         random: np.random.Generator,
     ) -> np.ndarray:
-        """Coefficients that solve a linear problem near the real one, where there is one."""
+        """Returns coefficients that solve a nearby linear problem, if there is one."""
         stack = self.stack
         products = stack.products(exponents, inputs)[0]
         positive = bool((y > 0).all())
@@ -99,8 +99,8 @@ def growing(columns: int, rows: int) -> list[Structure]:
     """Lists structures, the simplest first.
 
     Args:
-        columns: How many columns they are made of.
-        rows: How many rows there are; structures with too many parameters for them are left out.
+        columns: Number of columns.
+        rows: Number of rows; structures with too many parameters for them are left out.
     """
     plus = columns + 1
 
@@ -149,7 +149,7 @@ def growing(columns: int, rows: int) -> list[Structure]:
 
 
 def _solve(products: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Least squares of `target` on the products, a little ridge on equal ones."""
+    """Solves least squares of `target` on the products, with a small ridge for equal ones."""
     size = np.sqrt((products**2).mean(-1)) + 1e-300
     scaled = products / size[..., None]
     normal = scaled @ scaled.transpose(0, 2, 1) / scaled.shape[-1]

@@ -1,1 +1,1 @@
-"""From a file or arrays to columns of numbers that can be searched."""
+"""Reads a file, a frame or arrays into clean columns of numbers."""

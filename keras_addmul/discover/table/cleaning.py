@@ -1,4 +1,4 @@
-"""Which rows and columns of a table can be used, and what is said of the rest."""
+"""Drops the rows and columns of a table that cannot be used, and notes why."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,7 @@ MINIMUM = 8  # rows; with fewer there is nothing to hold out that would mean any
 def clean(
     names: list[str], x: list[np.ndarray], target: str, y: np.ndarray
 ) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
-    """Leaves out the rows and columns that cannot be used.
+    """Drops the rows and columns that cannot be used.
 
     Args:
         names: List of the names of the columns.
@@ -21,11 +21,11 @@ def clean(
         y: Float64 array of shape `(rows,)`.
 
     Returns:
-        The names that are left, `x` as an array of shape `(rows, columns)`, `y`, and a
-        list of sentences that say what was done.
+        The remaining names, `x` as an array of shape `(rows, columns)`, `y`, and a list of
+        sentences that say what was dropped.
 
     Raises:
-        ValueError: Too little is left.
+        ValueError: If too little is left.
     """
     notes: list[str] = []
     names, x = _without(names, x, [bool(np.isfinite(c).any()) for c in x], "holds no number", notes)
@@ -60,7 +60,7 @@ def clean(
 
 
 def listed(names: Iterable[object]) -> str:
-    """Lists names in quotes, as a part of a sentence."""
+    """Joins quoted names for use in a sentence."""
     quoted = [repr(str(name)) for name in names]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
@@ -68,7 +68,7 @@ def listed(names: Iterable[object]) -> str:
 def _without(
     names: list[str], x: list[np.ndarray], keep: Sequence[bool], why: str, notes: list[str]
 ) -> tuple[list[str], list[np.ndarray]]:
-    """Leaves out the columns that are not to be kept, and says why."""
+    """Drops the columns that are not to be kept, and notes why."""
     out = [name for name, good in zip(names, keep, strict=True) if not good]
     if len(out) == 1:
         notes.append(f"The column {listed(out)} was left out: it {why}.")
@@ -80,7 +80,7 @@ def _without(
 
 
 def _gaps(names: list[str], columns: list[np.ndarray]) -> tuple[np.ndarray, str]:
-    """Which rows have no gap, and where the others have theirs."""
+    """Returns which rows have no gap, and a note on where the gaps are."""
     rows = np.ones(len(columns[-1]), bool)
     found = []
     for name, column in zip(names, columns, strict=True):
@@ -96,7 +96,7 @@ def _gaps(names: list[str], columns: list[np.ndarray]) -> tuple[np.ndarray, str]
 def _without_repeated(
     names: list[str], x: list[np.ndarray], notes: list[str]
 ) -> tuple[list[str], list[np.ndarray]]:
-    """Leaves out every column that equals one before it."""
+    """Drops every column that equals an earlier one."""
     first = {}
     keep = []
     for name, column in zip(names, x, strict=True):
@@ -112,7 +112,7 @@ def _without_repeated(
 
 
 def _repeated_rows(x: np.ndarray, y: np.ndarray) -> list[str]:
-    """Sentences on rows that come more than once."""
+    """Returns sentences on rows that occur more than once."""
     import pandas as pd
 
     same_inputs = int(pd.DataFrame(x).duplicated().sum())

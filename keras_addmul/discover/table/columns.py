@@ -1,4 +1,4 @@
-"""From one column, as it was handed in, to float64."""
+"""Converts one column of any dtype to float64."""
 
 import dataclasses
 from typing import Any
@@ -9,7 +9,7 @@ from keras_addmul.annotations import ArrayLike
 
 __all__ = ["Column", "Refusal", "to_float"]
 
-# What people write where a number is missing; pandas knows most of these in a file already.
+# Common markers of a missing number; in a file, pandas recognises most of them itself.
 MISSING = {"", "?", "-", "--", ".", "na", "n/a", "nan", "null", "none", "missing"}
 
 
@@ -19,7 +19,7 @@ class Column:
 
     Attributes:
         values: Float64 array of shape `(rows,)`, nan where a value is missing.
-        note: What was done to make them numbers, as a sentence, or None.
+        note: A sentence on how the values were converted, or None.
     """
 
     values: np.ndarray
@@ -32,7 +32,7 @@ class Refusal:
 
     Attributes:
         kind: `"text"`, `"dates"`, `"categories"` or `"complex numbers"`.
-        example: What was found, for the message.
+        example: An offending value, for the message.
     """
 
     kind: str
@@ -43,8 +43,8 @@ def to_float(name: str, values: Any) -> Column | Refusal:
     """Returns a `Column`, or a `Refusal` if the values are not real numbers.
 
     Args:
-        name: Of the column, for the note.
-        values: NumPy array of shape `(rows,)` and of any dtype, or a pandas Series.
+        name: Name of the column, for the note.
+        values: NumPy array of shape `(rows,)` and any dtype, or a pandas Series.
     """
     kind = getattr(values.dtype, "kind", "O")
     if isinstance(values, np.ndarray) and kind in "fiu":
@@ -59,11 +59,11 @@ def to_float(name: str, values: Any) -> Column | Refusal:
 
 
 def _from_pandas(name: str, values: Any) -> Column | Refusal:
-    """`to_float` of whatever NumPy has no numeric dtype for."""
+    """Applies `to_float` to dtypes that are not numeric in NumPy."""
     import pandas as pd
     from pandas.api import types
 
-    # The copy has an index of its own, 0, 1, 2, ..., so that a message can name the row.
+    # The copy is indexed 0, 1, 2, ..., so that a message can name the row.
     series = pd.Series(values).reset_index(drop=True)
     if isinstance(series.dtype, pd.CategoricalDtype):
         return Refusal("categories", _example(series))
@@ -84,7 +84,7 @@ def _from_pandas(name: str, values: Any) -> Column | Refusal:
 
 
 def _from_objects(name: str, series: Any, found: str) -> Column | Refusal:
-    """`to_float` of a series of Python objects or of text."""
+    """Applies `to_float` to a series of Python objects or of text."""
     import pandas as pd
 
     text = np.array([isinstance(value, str) for value in series], bool)
@@ -108,7 +108,7 @@ def _from_objects(name: str, series: Any, found: str) -> Column | Refusal:
 
 
 def _marks(absent: Any) -> str:
-    """The distinct markers of a missing value that a column holds."""
+    """Returns the distinct markers of missing values in a column."""
     return " and ".join(repr(mark) for mark in sorted(set(absent)))
 
 
@@ -117,7 +117,7 @@ def _boolean(name: str) -> str:
 
 
 def _example(values: ArrayLike) -> str:
-    """The first value that is not missing."""
+    """Returns the first value that is not missing."""
     import pandas as pd
 
     series = pd.Series(values)

@@ -1,4 +1,4 @@
-"""A file of separated values as a pandas DataFrame."""
+"""Reads a file of separated values into a pandas DataFrame."""
 
 import csv
 import io
@@ -14,17 +14,17 @@ SEPARATORS = ",;\t|"
 
 
 def read(path: str | Path) -> tuple[Any, list[str]]:
-    """Reads a pandas DataFrame, and sentences that say what was done to the file.
+    """Reads a file into a pandas DataFrame, and returns notes on what was changed.
 
     Args:
-        path: The file. Its first line names the columns; empty lines, and lines that
-            start with `#`, are skipped. The separator is the one of `,;|` and the tab
-            that is most frequent in the first line.
+        path: Path of the file. Its first line names the columns; empty lines and lines that
+            start with `#` are skipped. The separator is whichever of `,`, `;`, `|` and tab
+            is most frequent in the first line.
 
     Raises:
-        FileNotFoundError: There is no file at `path`.
-        ValueError: The file is empty, is not text in UTF-8, names a column twice or
-            not at all, or has a line that is longer than the first.
+        FileNotFoundError: If there is no file at `path`.
+        ValueError: If the file is empty or is not UTF-8 text, if a column has no name or the
+            name of another one, or if a line is longer than the first.
     """
     import pandas as pd
 
@@ -35,7 +35,7 @@ def read(path: str | Path) -> tuple[Any, list[str]]:
     try:
         skipped, separator, header = _header(path)
         with warnings.catch_warnings():
-            # Pandas would warn, and cut the longer lines.
+            # Pandas would only warn, and truncate the longer lines.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
                 _without_comments(path),
@@ -60,7 +60,7 @@ def read(path: str | Path) -> tuple[Any, list[str]]:
 
 
 def _header(path: Path) -> tuple[int, str, list[str]]:
-    """How many lines come before the names, the separator, and the names."""
+    """Returns the number of lines before the names, the separator, and the names."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, line in enumerate(file):
             if line.strip() and not line.startswith("#"):
@@ -71,13 +71,13 @@ def _header(path: Path) -> tuple[int, str, list[str]]:
 
 
 def _without_comments(path: Path) -> io.StringIO:
-    """The text of a file, in which lines that start with `#` are empty."""
+    """Returns the text of a file, with lines that start with `#` emptied."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return io.StringIO("".join("\n" if line.startswith("#") else line for line in file))
 
 
 def _named(path: Path, header: list[str], frame: Any) -> tuple[Any, list[str]]:
-    """The DataFrame under its names."""
+    """Returns the DataFrame with its columns named."""
     numbers = [name for name in header if _is_number(name)]
     if len(numbers) == len(header):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The table that a formula is looked for in: columns of numbers, and the one to explain."""
+"""Reads the table to search for a formula: columns of numbers, and the target to explain."""
 
 import dataclasses
 import difflib
@@ -12,7 +12,7 @@ from keras_addmul.discover.table import cleaning, columns, csv_file
 
 __all__ = ["Table", "read", "read_csv"]
 
-# A name, and the column as it came: an array or a pandas Series.
+# A name and its column as given: an array or a pandas Series.
 Named = tuple[str, Any]
 
 # What to do about a column that holds no numbers.
@@ -26,14 +26,14 @@ REMEDIES = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of numbers without gaps, and the target that they are to explain.
+    """Columns of numbers without gaps, and the target to explain with them.
 
     Attributes:
-        names: Name of each column, all of them different.
+        names: Name of each column, without duplicates.
         x: Float64 array of shape `(rows, columns)`, finite.
         y: Float64 array of shape `(rows,)`, finite.
         target: Name of `y`.
-        notes: What was done to what came in, as sentences.
+        notes: Sentences that say how the input was cleaned.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Table:
 
     @property
     def domain(self) -> tuple[tuple[float, float], ...]:
-        """The lowest and the highest value of each column: a tuple of pairs."""
+        """The lowest and the highest value of each column, as a tuple of pairs."""
         low, high = self.x.min(axis=0), self.x.max(axis=0)
         return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
 
@@ -55,29 +55,28 @@ class Table:
 def read(
     x: Any, y: Any = None, names: Sequence[str] | None = None, target: str | None = None
 ) -> Table:
-    r"""Makes a `Table` of arrays or of a pandas DataFrame.
+    r"""Reads arrays or a pandas DataFrame into a `Table`.
 
-    Rows with a missing or an infinite value are left out, and so are columns that
-    hold nothing, that hold one value only, or that repeat another. Truth values
-    become 0 and 1, and numbers written as text become numbers. The table's `notes` say
-    what was done.
+    Rows with a missing or infinite value are dropped, and so are columns that are empty,
+    constant, or copies of another. Booleans become 0 and 1, and numbers written as text
+    become numbers. The table's `notes` say what was done.
 
     Args:
         x: Array of shape `(rows, columns)`, or a pandas DataFrame.
         y: Array or pandas Series of shape `(rows,)` or `(rows, 1)`; or, with a
             DataFrame, the name of the target in it.
-        names: Names of the columns of an array. The default is `x1`, `x2`, ...
+        names: Names of the columns of an array; the default is `x1`, `x2`, ...
             A DataFrame has its own.
-        target: Name of the target. With a DataFrame and no `y`, the column that is
-            the target.
+        target: Name of the target. With a DataFrame and no `y`, the name of its target
+            column.
 
     Returns:
         A `Table`.
 
     Raises:
-        ValueError: There are columns of text, dates, categories or complex
-            numbers, two columns of one name, no target of that name, a target that is
-            constant, no column that varies, or fewer than 8 rows without gaps; or
+        ValueError: If there are columns of text, dates, categories or complex
+            numbers, two columns of one name, no target of that name, a constant target,
+            no column that varies, or fewer than 8 rows without gaps; or if
             the lengths differ. The message names the columns.
 
     Example:
@@ -102,20 +101,20 @@ def read(
 def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Table:
     """Reads a `Table` from a file of values separated by commas, semicolons or tabs.
 
-    The first line names the columns; empty lines, and lines that start with `#`, are
+    The first line names the columns; empty lines and lines that start with `#` are
     skipped.
 
     Args:
-        path: The file.
+        path: Path of the file.
         target: Name of the column to explain.
-        leave_out: Names of columns that are not used.
+        leave_out: Names of columns to ignore.
 
     Returns:
-        A `Table`, as `read` makes it.
+        A `Table`, cleaned as by `read`.
 
     Raises:
-        FileNotFoundError: There is no file at `path`.
-        ValueError: As `read`, or the file is not such a table.
+        FileNotFoundError: If there is no file at `path`.
+        ValueError: As for `read`, or if the file does not hold such a table.
     """
     frame, notes = csv_file.read(path)
     _known(target, list(frame.columns), "target")
@@ -132,7 +131,7 @@ def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Ta
 def _from_frame(
     frame: Any, y: Any, names: Sequence[str] | None, target: str | None
 ) -> tuple[list[Named], Named]:
-    """Pairs of name and column of a DataFrame, and that of its target."""
+    """Returns the (name, column) pairs of a DataFrame, and the pair of its target."""
     if names is not None:
         raise ValueError(
             "`names` belongs to arrays; a DataFrame has its own, and x[[...]] chooses among them. "
@@ -165,7 +164,7 @@ def _from_frame(
 def _from_arrays(
     x: Any, y: Any, names: Sequence[str] | None, target: str | None
 ) -> tuple[list[Named], Named]:
-    """The same of arrays."""
+    """Returns the (name, column) pairs of arrays, and the pair of the target."""
     x = _array(x)
     if x.ndim != 2:
         raise ValueError(
@@ -187,7 +186,7 @@ def _from_arrays(
 
 
 def _target(y: Any, target: str | None, names: Sequence[str]) -> Named:
-    """The name of a target of its own, and the target as a flat array."""
+    """Returns the name of a separate target, and the target as a flat array."""
     if target is None:
         own = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
         free = [str(name) for name in [*own[:1], "y", "target"] if isinstance(name, str | int)]
@@ -205,9 +204,9 @@ def _target(y: Any, target: str | None, names: Sequence[str]) -> Named:
 def _make(
     x: list[Named], target: Named, notes: Iterable[str] = (), way: str = "x.drop(columns=[...])"
 ) -> Table:
-    """A `Table` of pairs of name and column, and of that of the target.
+    """Makes a `Table` from (name, column) pairs and the pair of the target.
 
-    `way` is how a column is left out, for the message of an error.
+    `way` tells how to leave out a column, for an error message.
     """
     lengths = {len(column) for _, column in x}
     if lengths - {len(target[1])}:
@@ -226,7 +225,7 @@ def _make(
 
 
 def _refuse(converted: list[tuple[str, columns.Column | columns.Refusal]], way: str) -> None:
-    """Raises if there are columns that hold no numbers; the message names all of them."""
+    """Raises if some columns are not numeric; the message names all of them."""
     kinds: dict[str, list[tuple[str, str]]] = {}
     for name, column in converted:
         if isinstance(column, columns.Refusal):
@@ -245,7 +244,7 @@ def _refuse(converted: list[tuple[str, columns.Column | columns.Refusal]], way: 
 
 
 def _array(values: Any) -> np.ndarray:
-    """A NumPy array, in which what was masked is missing and what was text is itself."""
+    """Converts to a NumPy array: masked values become missing, text stays text."""
     if isinstance(values, np.ma.MaskedArray):
         return np.ma.filled(values.astype("float64"), np.nan)
     array = np.asarray(values)
@@ -267,7 +266,7 @@ def _unique(names: Sequence[str], message: str) -> None:
 
 
 def _known(name: str, names: Sequence[str], argument: str) -> int:
-    """The position of a name; an error suggests the closest names."""
+    """Returns the position of a name; an error suggests the closest names."""
     if name in names:
         return names.index(name)
     lower = {known.lower(): known for known in names}
