@@ -1,4 +1,4 @@
-"""What has to be set before anything heavy is imported, and the order of the tests."""
+"""Settings that must precede slow imports, and the order of the tests."""
 
 import os
 import sys

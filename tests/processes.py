@@ -1,4 +1,4 @@
-"""Python processes that tests start, and interrupt at a given moment."""
+"""Starts Python processes for tests, and interrupts them at a given moment."""
 
 import os
 import signal

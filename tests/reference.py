@@ -1,7 +1,7 @@
-"""Slow, obviously correct versions in fifty digits, written from the definitions.
+"""Slow, obviously correct reference functions in fifty digits, written from the definitions.
 
 Kneser's solution starts from a Chebyshev series of thirty-one correct digits
-(`tests/data/kneser_series.csv`), which `test_kneser_truth.py` holds against
+(`tests/data/kneser_series.csv`), which `test_kneser_truth.py` checks against
 independent values; everything else follows from Abel's equation.
 """
 

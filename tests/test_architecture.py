@@ -1,4 +1,4 @@
-"""What keeps the house in order: who may import whom, and how large a file may grow."""
+"""The architecture: which packages may import which, and how long a file may be."""
 
 import ast
 import subprocess

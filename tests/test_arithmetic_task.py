@@ -1,4 +1,4 @@
-"""The arithmetic task is the published one: its ranges, its thresholds, its verdict."""
+"""The arithmetic task has the published ranges, thresholds and verdict."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Training many units at once is training each by the published rules."""
+"""Training many units at once trains each by the published rules."""
 
 import numpy as np
 import tensorflow as tf

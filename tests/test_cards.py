@@ -1,4 +1,4 @@
-"""The cards, their gallery and the README: complete and true."""
+"""The cards, their gallery and the README are complete, and their claims hold."""
 
 import ast
 import importlib.util

@@ -1,4 +1,4 @@
-"""The commands, as typed."""
+"""The commands, run as a user types them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Optional libraries: what each extra brings, and what is said where one is missing."""
+"""Optional libraries: what each extra installs, and the message if one is missing."""
 
 import configparser
 import sys

@@ -1,4 +1,4 @@
-"""What README, the cards and the notebooks point to exists: files, headings, names, commands."""
+"""All that README, cards and notebooks point to exists: files, headings, names, commands."""
 
 import json
 import operator

@@ -1,4 +1,4 @@
-"""The bugs that `make mutants` plants are bugs: one change each, in code that is run."""
+"""Each bug that `make mutants` plants is one change, in code that runs."""
 
 import ast
 from pathlib import Path

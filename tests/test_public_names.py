@@ -1,4 +1,4 @@
-"""What can be reached by which name, and what is loaded when the package is imported."""
+"""Every public name is reachable, and importing the package loads only what it should."""
 
 import ast
 import importlib

@@ -1,4 +1,4 @@
-"""Whatever the package registers with Keras is there after `import keras_addmul` alone."""
+"""`import keras_addmul` alone registers every class of the package with Keras."""
 
 import ast
 import importlib

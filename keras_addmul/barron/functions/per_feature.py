@@ -58,5 +58,5 @@ def members_of(what: Any) -> tuple[Any, ...]:
 
 
 def same_for_each(what: Any, count: int) -> tuple[Any, ...]:
-    """Lists a function, bank or None for each of so many; a shared one is repeated."""
+    """Lists `count` functions, banks or Nones, and repeats a shared one."""
     return what.members if isinstance(what, PerFeature) else (what,) * count

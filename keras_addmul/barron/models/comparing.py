@@ -44,6 +44,9 @@ def compare(
         converted: The converted model.
         boxes: The domain, a box for each input.
         data: Rows for each input, or None.
+
+    Returns:
+        A `Comparison`.
     """
     points = random_points(model, list(boxes))
     differences = _differences(model, converted, points)

@@ -67,10 +67,10 @@ def path_norm(model: Any, s: float | None = None, norm: int = 2) -> Tensor:
     `(w, b, a) -> (l w, l b, a / l^s)` changes nothing. For a bounded activation `phi` is its
     supremum; for one with Lipschitz constant L it is `|sigma(0)| + L rho`.
 
-    For deep networks (derived here), let `n` bound the units of a layer up to an offset `c`
-    that does not depend on the input. A linear layer maps `(n, c)` to `(|W| n, W c + b)`, an
-    activation to `(phi(n + |c|), 0)`, and a `RePUBank` to `sum_j |c_j| (n + |c - t_j|)^s` and
-    its bias. The first `n` are the norms of the rows of weights. By induction `n + |c|` bounds
+    For deep networks (derived here), let `n` bound the units of a layer up to an offset `c` that
+    does not depend on the input. A linear layer maps `(n, c)` to `(|W| n, W c + b)`, an activation
+    to `(phi(n + |c|), 0)`, and a `RePUBank` to `sum_j |c_j| (n + |c - t_j|)^s` with its bias as
+    the offset. The first `n` are the norms of the rows of weights. By induction `n + |c|` bounds
     every unit for inputs of norm at most 1, so the result bounds the sum of the outputs up to
     their biases. RePU of degree s is homogeneous, so the norm is invariant as above.
 

@@ -8,13 +8,16 @@ _ROWS = 4000
 
 
 def relevant(x: np.ndarray, y: np.ndarray, at_most: int, seed: int = 0) -> np.ndarray:
-    """Returns the columns that matter most to gradient-boosted trees, as ascending indices.
+    """Selects the columns that matter most to gradient-boosted trees.
 
     Args:
         x: Columns, of shape `(rows, columns)`.
         y: Targets, of shape `(rows,)`.
         at_most: Largest number of columns to keep.
         seed: Seed of the choice of rows and of the shuffling.
+
+    Returns:
+        Ascending indices of the columns.
     """
     if x.shape[1] <= at_most:
         return np.arange(x.shape[1])

@@ -101,6 +101,9 @@ def growing(columns: int, rows: int) -> list[Structure]:
     Args:
         columns: Number of columns.
         rows: Number of rows; structures with too many parameters for them are left out.
+
+    Returns:
+        A list of `Structure`.
     """
     plus = columns + 1
 

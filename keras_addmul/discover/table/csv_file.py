@@ -21,6 +21,9 @@ def read(path: str | Path) -> tuple[Any, list[str]]:
             start with `#` are skipped. The separator is whichever of `,`, `;`, `|` and tab
             is most frequent in the first line.
 
+    Returns:
+        Pair: the DataFrame, and a list of sentences that say what was changed.
+
     Raises:
         FileNotFoundError: If there is no file at `path`.
         ValueError: If the file is empty or is not UTF-8 text, if a column has no name or the
