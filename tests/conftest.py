@@ -1,5 +1,6 @@
 """Settings that must precede slow imports, and the order of the tests."""
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,19 @@ def pytest_collection_modifyitems(items):
     items.sort(
         key=lambda item: (item.path.suffix == ".ipynb", item.get_closest_marker("slow") is not None)
     )
+
+
+def pytest_collection_finish():
+    """Leaves what the imports made out of every later collection of garbage, which is fast then."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Frees what XLA has compiled: over all tests it comes to many gigabytes."""
+    if item.get_closest_marker("slow") or nextitem is None or nextitem.path != item.path:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
