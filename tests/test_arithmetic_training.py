@@ -18,7 +18,9 @@ def test_all_models_at_once_answer_as_each_layer_alone():
         for model in (0, 4, 8):
             layer.set_weights([w[model] for w in weights])
             alone = layer(x[model])[:, 0]
-            np.testing.assert_allclose(together[model], alone, rtol=2e-6, err_msg=name)
+            # Where terms cancel, the sum is as exact as they are.
+            lost = 4 * np.finfo("float32").eps * np.abs(alone).max()
+            np.testing.assert_allclose(together[model], alone, 2e-6, lost, err_msg=name)
 
 
 def test_a_seed_starts_alike_in_every_range_and_seeds_start_apart():

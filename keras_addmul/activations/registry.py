@@ -116,13 +116,16 @@ def describe(function: _Function, name: str | None = None, **facts: Any) -> _Fun
     """
     name = name or function.__name__
     row = Activation(name=name, function=function, parameters=_defaults(function, facts), **facts)
-    for known in (name, *row.aliases) if row.listed else ():
-        other = ALIASES.setdefault(key(known), name)
+    names = (name, *row.aliases) if row.listed else ()
+    functions = (function, *row.twins)
+    for known in names:  # all are checked before any is added
+        other = ALIASES.get(key(known), name)
         if other != name:
             raise ValueError(f"The name {known!r} belongs to {other!r}. Received it for: {name!r}")
-    for one in (function, *row.twins):
-        if _BY_IDENTITY.setdefault(id(one), row) is not row:
-            raise ValueError(f"The function has a record already. Received: {name!r}")
+    if any(id(one) in _BY_IDENTITY for one in functions):
+        raise ValueError(f"The function has a record already. Received: {name!r}")
+    ALIASES.update({key(known): name for known in names})
+    _BY_IDENTITY.update({id(one): row for one in functions})
     if row.listed:
         ROWS[name] = row
     return function

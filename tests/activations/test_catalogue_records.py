@@ -13,7 +13,7 @@ from keras import ops
 
 from keras_addmul import activations
 from keras_addmul.activations import catalogue, extrema, record_of
-from keras_addmul.activations.registry import ROWS, describe
+from keras_addmul.activations.registry import ALIASES, ROWS, describe
 from keras_addmul.activations.saturating import BASES, get_base
 from keras_addmul.layers import NoisyActivation
 from tests.activations.truth import exact, slope
@@ -242,3 +242,4 @@ def test_a_name_or_a_function_has_one_record():
         describe(lambda x: x, name="mine", aliases=("tanh",), **facts)
     with pytest.raises(ValueError, match="has a record already. Received: 'mine'"):
         describe(keras.activations.tanh, name="mine", listed=False, **facts)
+    assert "mine" not in {*ALIASES, *ROWS}  # what is refused leaves nothing behind

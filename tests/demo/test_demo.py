@@ -110,17 +110,18 @@ def test_training_that_is_stopped_keeps_what_it_has_learned(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--steps", "0"], "`steps` must be a positive integer. Received: 0"),
+        (["--steps", "0"], "argument --steps: must be a positive integer. Received: '0'"),
         (
             ["--table", "nowhere.csv"],
-            "nowhere.csv: expected a file of values. Received: no such file",
+            "argument --table: must be a file of separated values. Received: 'nowhere.csv', "
+            "which does not exist",
         ),
     ],
 )
 def test_bad_argument_is_refused_in_one_line(arguments, message, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["demo", "--out", str(tmp_path / "out"), *arguments])
-    assert capsys.readouterr().err == f"keras_addmul demo: {message}\n"
+    assert capsys.readouterr().err == f"keras-addmul demo: {message}\n"
     assert not (tmp_path / "out").exists()
 
 
