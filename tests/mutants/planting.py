@@ -3,6 +3,7 @@
 import ast
 import copy
 import dataclasses
+import functools
 from pathlib import Path
 
 __all__ = ["Bug", "bugs_of", "planted"]
@@ -66,6 +67,7 @@ class Bug:
         return f"{self.file}:{self.line}  {self.kind}: {self.before}  ->  {self.after}"
 
 
+@functools.cache
 def bugs_of(file: Path, root: Path) -> list[Bug]:
     """Every bug that can be planted in a file, in the order of its lines."""
     tree = ast.parse((root / file).read_text())

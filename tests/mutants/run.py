@@ -6,7 +6,8 @@ The suite runs once under coverage, which tells the tests of each line; that is 
 `.mutants/` until a source or a test changes. A bug is caught where one of the tests of its lines
 fails. They run the fastest first, in a copy of the repository, until one fails or all
 that fit into `--budget` seconds have passed. What was planted, and which test caught it, is
-printed and written to `tests/mutants/results.json`.
+printed and written to `tests/mutants/results.json` as it comes: a run that was interrupted goes on
+where it stopped.
 """
 
 import argparse
@@ -41,21 +42,56 @@ def main(arguments=None):
     if not (folder / "seconds.json").exists():
         measure(folder, ROOT, options.workers, options.tests)
     known = CoverageMap.load(folder, ROOT)
-    results = []
+    report = _Report(options.seed, folder.name, bugs)
     with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
-        jobs = {pool.submit(verdict, bug, known, options.budget): bug for bug in bugs}
-        for job in concurrent.futures.as_completed(jobs):
-            results.append({**dataclasses.asdict(jobs[job]), **job.result()})
-            said = results[-1]["caught_by"] or "SURVIVED"
-            print(f"[{len(results)}/{len(bugs)}] {jobs[job]}\n        {said}", flush=True)
-    results.sort(key=lambda r: (r["file"], r["number"]))
-    caught = sum(bool(r["caught_by"]) for r in results)
-    summary = {"seed": options.seed, "planted": len(bugs), "caught": caught, "bugs": results}
-    RESULTS.write_text(json.dumps(summary, indent=1) + "\n")
-    print(f"{caught} of {len(bugs)} bugs caught ({100 * caught / len(bugs):.0f} %)")
-    for r in results:
-        if not r["caught_by"]:
-            print(f"survived: {Bug(**{k: r[k] for k in Bug.__dataclass_fields__})} ({r['tests']})")
+        jobs = {pool.submit(verdict, bug, known, options.budget): bug for bug in report.open()}
+        try:
+            for job in concurrent.futures.as_completed(jobs):
+                report.add(jobs[job], job.result())
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            print("interrupted: the same command goes on where this one stopped")
+    report.summary()
+
+
+class _Report:
+    """The verdicts so far: written after each, and read again by a run of the same bugs."""
+
+    def __init__(self, seed, state, bugs):
+        self.seed, self.state, self.bugs, self.verdicts = seed, state, bugs, {}
+        known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        if known.get("state") == state:
+            for row in known["bugs"]:
+                bug = Bug(**{field: row.pop(field) for field in Bug.__dataclass_fields__})
+                if bug in bugs:
+                    self.verdicts[bug] = row
+
+    def open(self):
+        """The bugs without a verdict."""
+        return [bug for bug in self.bugs if bug not in self.verdicts]
+
+    def add(self, bug, found):
+        """Prints a verdict and writes all of them."""
+        self.verdicts[bug] = found
+        said = found["caught_by"] or f"SURVIVED {found['tests']}"
+        print(f"[{len(self.verdicts)}/{len(self.bugs)}] {bug}\n        {said}", flush=True)
+        rows = sorted(self.verdicts.items(), key=lambda item: (item[0].file, item[0].number))
+        summary = {
+            "seed": self.seed,
+            "state": self.state,
+            "planted": len(self.verdicts),
+            "caught": sum(bool(row["caught_by"]) for _, row in rows),
+            "bugs": [{**dataclasses.asdict(bug), **row} for bug, row in rows],
+        }
+        RESULTS.write_text(json.dumps(summary, indent=1) + "\n")
+
+    def summary(self):
+        """Prints how many were caught, and which were not."""
+        missed = [(bug, row) for bug, row in self.verdicts.items() if not row["caught_by"]]
+        count, caught = len(self.verdicts), len(self.verdicts) - len(missed)
+        print(f"{caught} of {count} bugs caught ({100 * caught / max(1, count):.0f} %)")
+        for bug, row in missed:
+            print(f"survived: {bug} ({row['tests']})")
 
 
 def sample(count, seed, only):
