@@ -234,7 +234,11 @@ def _tidy(expression: Any) -> Any:
     import sympy
 
     ways = [expression, sympy.factor_terms(expression)]
-    if not expression.atoms(sympy.Float) or len(expression.args) <= 8:
+    if expression.atoms(sympy.Float):
+        # To factor, sympy makes each float an exact number, which may have hundreds of digits:
+        # that can take minutes, and measured coefficients seldom factor anyway.
+        ways.append(sympy.together(expression))
+    else:
         with contextlib.suppress(sympy.PolynomialError, NotImplementedError):
             ways.append(sympy.factor(expression))
     return min(ways, key=lambda way: (sympy.count_ops(way), len(str(way))))
