@@ -40,6 +40,14 @@ def test_nothing_is_lost_or_infinite_near_zero(dtype, s):
     assert y[0] == y[1] == slope[0] == slope[1] == 0
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_real_power_takes_every_normal_number_and_no_smaller_one(dtype):
+    smallest = np.finfo(dtype).smallest_normal
+    x = np.array([smallest * 1.01, smallest / 2], dtype)
+    taken = keras.ops.convert_to_numpy(repu(x, np.array(1.0, dtype)))
+    np.testing.assert_allclose(taken, [x[0], 0.0], rtol=200 * np.finfo(dtype).eps)
+
+
 def test_learned_order_has_the_slope_of_the_definition_and_none_at_zero():
     s = tf.Variable([1.5, 2.0, 3.0])
     x = tf.constant([[2.0, 0.0, -1.0], [0.5, 3.0, 0.0]])

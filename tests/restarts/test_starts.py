@@ -8,7 +8,7 @@ import pytest
 
 from keras_addmul.layers import AddMulDense, AddMulSelect
 from keras_addmul.layers.initializers import NearEnds
-from keras_addmul.restarts.starts import draw_starts
+from keras_addmul.restarts.starts import draw_starts, first_of
 from tests.layers import cases
 
 COUNT = 8
@@ -323,3 +323,15 @@ def test_a_layer_that_knows_the_kinds_of_start_covers_them():
     # An initializer of another kind is not overruled.
     model = sequential(AddMulSelect(1, order_initializer="zeros"), AddMulDense(1), shape=(2,))
     assert not draw_starts(model, 8, seed=0)[1].any()
+
+
+def test_the_first_model_of_a_function_depends_on_the_seed_alone():
+    def build():
+        return keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+
+    def first(before, seed):
+        keras.utils.set_random_seed(before)
+        return first_of(build, seed).get_weights()[0]
+
+    np.testing.assert_array_equal(first(1, 0), first(2, 0))
+    assert np.any(first(1, 0) != first(1, 1))
