@@ -155,6 +155,7 @@ DATE = datetime.date(2020, 1, 1)
         (pd.period_range("2020-01-01", periods=ROWS), "dates in 'c'"),
         (pd.to_timedelta(range(ROWS), unit="s"), "dates in 'c'"),
         ([DATE] * ROWS, r"dates in 'c' \(2020-01-01\).*seconds since the first"),
+        ([None, *[DATE] * (ROWS - 1)], "dates in 'c'"),
         (A + 1j, r"complex numbers in 'c' \(\(.*two columns"),
         (pd.Series([1.0] * 11 + [1j], dtype=object), r"complex numbers in 'c' \(1j\)"),
     ],

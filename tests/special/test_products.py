@@ -209,3 +209,12 @@ def test_an_order_beyond_one_is_interpolated_as_its_neighbours_are(x):
     np.testing.assert_allclose(sums[:, 1], sums[:, 0], rtol=1e-3)
     assert np.all(np.isfinite(sums))
     assert np.all(np.isfinite(tape.gradient(sums, orders)))
+
+
+def test_the_neural_power_unit_is_the_real_part_of_complex_powers(rng):
+    x = rng.normal(size=(9, 4))
+    real, imaginary = rng.normal(size=(2, 4, 3))
+    logarithms = np.log(np.abs(x)) + 1j * np.pi * (x < 0)
+    expected = np.exp(logarithms @ (real + 1j * imaginary)).real
+    y = special.npu(x, real, np.ones(4), imaginary).numpy()
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
