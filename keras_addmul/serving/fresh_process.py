@@ -1,5 +1,6 @@
 """Runs an exported model in a fresh process that can import neither Keras nor this package."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -7,7 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +106,8 @@ def _run_child(folder: Path, timeout: float) -> dict[str, Any]:
     script = Path(__file__).with_name("_child.py")
     # -P: the folder of the script, with our modules, stays off the search path.
     command = [sys.executable, "-P", str(script), str(folder)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=timeout
-        )
+        done = _run(command, {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, timeout)
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"The exported model took more than {timeout} seconds.") from error
     reply = folder / "reply.json"
@@ -118,6 +117,56 @@ def _run_child(folder: Path, timeout: float) -> dict[str, Any]:
     if "error" in content:
         raise ERRORS[content["error"]](content["message"])
     return content
+
+
+def _run(
+    command: list[str], environment: dict[str, str], timeout: float
+) -> subprocess.CompletedProcess:
+    """`subprocess.run`, which an interrupt leaves only after the process has ended.
+
+    The original loses a process that was started, but not returned, when the interrupt came.
+    """
+    with (
+        _interrupt_held() as let_go,
+        subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child,
+    ):
+        try:
+            let_go()
+            out, err = child.communicate(timeout=timeout)
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+    return subprocess.CompletedProcess(command, child.returncode, out, err)
+
+
+@contextlib.contextmanager
+def _interrupt_held() -> Iterator[Callable[[], None]]:
+    """Holds an interrupt back until the end of the block, or until the function is called."""
+    before = signal.getsignal(signal.SIGINT)
+    held = callable(before) and threading.current_thread() is threading.main_thread()
+    came = []
+
+    def let_go():
+        nonlocal held
+        if held:
+            held = False
+            signal.signal(signal.SIGINT, before)
+            if came:
+                signal.raise_signal(signal.SIGINT)
+
+    if held:
+        signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield let_go
+    finally:
+        let_go()
 
 
 def _how_it_ended(done: subprocess.CompletedProcess) -> str:
