@@ -12,8 +12,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import what lies lower, or what lies in its own folder.
 HEIGHT = {
-    "annotations": -1,
-    "extras": -1,
+    "annotations": -2,
+    "keras_types": -1,
+    "extras": -2,
     "special": 0,
     "activations": 1,
     "layers": 2,

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_addmul.annotations import Config
+from keras_addmul.keras_types import Callback
 from keras_addmul.layers.checks import check_name, check_number, check_positive_integer
 from keras_addmul.layers.inside import layers_inside
 from keras_addmul.layers.noisy_activation import NoisyActivation
@@ -24,7 +25,7 @@ SCHEDULES: dict[str, Callable[[int, Any, float, float], float]] = {
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class NoiseAnnealing(keras.callbacks.Callback):
+class NoiseAnnealing(Callback):
     """Lowers the scale c of every noisy activation in a model during training.
 
     Let `t` be the number of batches trained so far, divided by `every` and rounded down.

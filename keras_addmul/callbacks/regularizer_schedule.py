@@ -1,27 +1,18 @@
 """A schedule for the strength of penalties."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_addmul.keras_types import Callback
 from keras_addmul.layers.regularizers import Penalty
 
 __all__ = ["RegularizerSchedule"]
 
-if TYPE_CHECKING:  # Keras carries no types
 
-    class _Callback:
-        model: Any
-
-        def __init__(self) -> None: ...
-
-else:
-    _Callback = keras.callbacks.Callback
-
-
-class RegularizerSchedule(_Callback):
+class RegularizerSchedule(Callback):
     """Scales the penalties of a model by a function of the training step.
 
     A weight that is pulled to -1, 0 or 1 from the start cannot learn which of them it should

@@ -73,7 +73,7 @@ def make_noisy(
             return node
         found = [key for key in ARGUMENTS if config.get(key) in tuple(NOISY)]
         if node["class_name"] == "Activation" and found:
-            own = {key: config[key] for key in ("name", "dtype", "trainable") if key in config}
+            own = _own(config)
             added.add(own["name"])
             return {**node, **noisy(config["activation"], **own)}
         last = config.get("data_format") != "channels_first"
@@ -128,7 +128,7 @@ def remove_noise(model: keras.Model) -> keras.Model:
             if _is(config.get(key), NoisyActivation):
                 config[key] = plain(config[key])
         if _is(node, NoisyActivation):
-            own = {key: config[key] for key in ("name", "dtype", "trainable") if key in config}
+            own = _own(config)
             layer = keras.layers.Activation(plain(node), name=own["name"])
             made = keras.saving.serialize_keras_object(layer)
             return {**node, **made, "config": {**made["config"], **own}}
@@ -227,3 +227,8 @@ def _without(model: keras.Model, skip: Collection[str]) -> Iterator[Any]:
     noisy = [n for n in layers_inside(model, NoisyActivation) if n.name in skip]
     left_out = {id(weight) for layer in noisy for weight in layer.weights}
     return (weight for weight in model.weights if id(weight) not in left_out)
+
+
+def _own(config: Config) -> Config:
+    """The part of a config that every layer has: a layer in its place takes it over."""
+    return {key: config[key] for key in ("name", "dtype", "trainable") if key in config}

@@ -9,6 +9,7 @@ import tensorflow as tf
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_addmul.demo.networks import Arm
+from keras_addmul.keras_types import Callback
 
 __all__ = ["progress_bar", "train"]
 
@@ -67,7 +68,7 @@ def train(
     return show.done
 
 
-class _Show(keras.callbacks.Callback):
+class _Show(Callback):
     """Updates the progress bar, and calls `watch` at every step at first, then every ten."""
 
     def __init__(

@@ -1,35 +1,16 @@
 """Base of the layers: input checks, weights from their descriptions, a complete config."""
 
-from typing import TYPE_CHECKING, Any, NoReturn
-
-import keras
+from typing import Any, NoReturn
 
 from keras_addmul.annotations import Config, Identifier, Shape
+from keras_addmul.keras_types import Layer
 from keras_addmul.layers.checks import check_float_input
 from keras_addmul.layers.identifiers import KINDS, get_object, or_default, serialize_object
 
 __all__ = ["BaseLayer"]
 
-if TYPE_CHECKING:  # Keras carries no types
 
-    class _Layer:
-        name: str
-        compute_dtype: str
-
-        def __init__(self, **kwargs: Any) -> None: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-        def __getattr__(self, name: str) -> Any: ...
-        def add_weight(self, **kwargs: Any) -> Any: ...
-        def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any: ...
-        def get_config(self) -> Config: ...
-        def save_own_variables(self, store: Any) -> None: ...
-        def load_own_variables(self, store: Any) -> None: ...
-
-else:
-    _Layer = keras.layers.Layer
-
-
-class BaseLayer(_Layer):
+class BaseLayer(Layer):
     """Base of the layers: checks inputs, creates weights and writes the config.
 
     A subclass describes its weights with `describe` in `__init__`, creates them with `create`

@@ -1,33 +1,19 @@
 """Base of the noisy recurrent layers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from keras_addmul.annotations import Shape, Tensor
+from keras_addmul.keras_types import RNN
 from keras_addmul.layers.noisy_activation import NoisyActivation
 from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
 from keras_addmul.layers.noisy_tanh import NoisyTanh
 
 __all__ = ["NoisyRecurrent"]
 
-if TYPE_CHECKING:  # Keras carries no types
 
-    class _RNN:
-        activation: Any
-        recurrent_activation: Any
-        units: int
-        unroll: bool
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-        def build(self, sequences_shape: Shape, *args: Any) -> None: ...
-        def inner_loop(self, *args: Any, **kwargs: Any) -> Any: ...
-
-else:
-    _RNN = keras.layers.RNN
-
-
-class NoisyRecurrent(_RNN):
+class NoisyRecurrent(RNN):
     """Mixin that gives a Keras recurrent layer noisy activations. Inherit from it first."""
 
     unroll: bool

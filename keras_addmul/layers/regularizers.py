@@ -1,24 +1,18 @@
 """Regularizers that make a learned operation readable."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_addmul.annotations import Config, Tensor
+from keras_addmul.keras_types import Regularizer
 from keras_addmul.layers.checks import check_number
 
 __all__ = ["AwayFromZero", "OrdersToEnds", "Penalty", "WeightsToSigns"]
 
-if TYPE_CHECKING:  # Keras carries no types
 
-    class _Regularizer: ...
-
-else:
-    _Regularizer = keras.regularizers.Regularizer
-
-
-class Penalty(_Regularizer):
+class Penalty(Regularizer):
     """Base of the regularizers: a penalty with the weight `strength * scale`.
 
     The scale is a variable, so that a compiled training step sees it change. It is 1 unless

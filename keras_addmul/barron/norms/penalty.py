@@ -1,28 +1,19 @@
 """The path norm in training: a penalty, a metric and a callback."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_addmul.annotations import Config, Tensor
 from keras_addmul.barron.norms.network_norm import PathNormOf
+from keras_addmul.keras_types import Callback, Regularizer
 
 __all__ = ["PathNorm", "PathNormLog", "PathNormMetric"]
 
-if TYPE_CHECKING:  # Keras carries no types
-
-    class _Callback:
-        model: Any
-
-        def __init__(self) -> None: ...
-
-else:
-    _Callback = keras.callbacks.Callback
-
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
-class PathNorm(keras.regularizers.Regularizer):
+class PathNorm(Regularizer):
     """Adds `strength * path_norm(model)` to the loss.
 
     A path norm involves the weights of all layers, so the regularizer needs the model: call
@@ -143,7 +134,7 @@ class PathNormMetric(keras.metrics.Metric):
         return {**super().get_config(), "s": self.s, "norm": self.norm}
 
 
-class PathNormLog(_Callback):
+class PathNormLog(Callback):
     """Writes the path norm into the logs after each epoch.
 
     Args:
