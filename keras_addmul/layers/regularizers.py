@@ -40,10 +40,16 @@ class Penalty(Regularizer):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class OrdersToEnds(Penalty):
-    """Pulls orders to 0 or 1, whichever is nearer: `strength * mean(min(|n|, |1 - n|))`.
+    """Pulls orders to 0 or 1, and negative ones to 0 or -1: `strength * mean(n (1 - n))`.
+
+    An order below 0 counts as its magnitude: the ends of an `ExpIterate` and of
+    `AddMulDense(coupling="free")` are -1, 0 and 1. Beyond them the penalty grows again. Its
+    slope is `strength` at the ends and falls to 0 half way between them, where the data decide.
+    For targets of size 1, strengths from 0.01 to 0.03 settle the orders of most networks.
 
     Args:
-        strength: Nonnegative number, the weight of the penalty.
+        strength: Nonnegative number, the weight of the penalty. A layer whose orders all are
+            1/2 is charged `strength / 4`, however many orders it has.
 
     Raises:
         ValueError: If `strength` is not a nonnegative number.
@@ -51,12 +57,16 @@ class OrdersToEnds(Penalty):
     Example:
 
     >>> from keras_addmul.layers.regularizers import OrdersToEnds
-    >>> float(OrdersToEnds(1.0)(keras.ops.array([0.0, 0.25, 1.0, 0.75])))
+    >>> float(OrdersToEnds(1.0)(keras.ops.array([0.0, 0.5, 1.0, -0.5])))
     0.125
     """
 
     def __call__(self, orders: Tensor) -> Tensor:
-        return self.scaled(ops.mean(_distance(orders, (0.0, 1.0))))
+        # `where`, not `abs`: at an end the slope is that of the inside, so that an order
+        # which its constraint holds there stays.
+        size = ops.where(orders < 0.0, -orders, orders)
+        rest = ops.where(size > 1.0, size - 1.0, 1.0 - size)
+        return self.scaled(ops.mean(size * rest))
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")

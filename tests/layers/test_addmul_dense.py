@@ -149,13 +149,46 @@ def test_regularizers_are_serialised_and_counted(tmp_path):
 
 
 def test_regularizers_vanish_at_their_targets_and_pull_towards_them():
-    assert float(OrdersToEnds(1.0)(np.array([0.0, 1.0], "float32"))) == 0
     assert float(WeightsToSigns(1.0)(np.array([-1.0, 0.0, 1.0], "float32"))) == 0
     x = tf.constant([0.1, 0.9, -0.9, 1.2])
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = WeightsToSigns(1.0)(x)
     np.testing.assert_array_equal(np.sign(tape.gradient(y, x)), [1, -1, 1, 1])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_orders_to_ends_pulls_full_at_the_ends_and_not_at_all_half_way(dtype):
+    """n (1 - n) of the magnitude: vanishes at the ends, and its slope leads to the nearer one."""
+    n = tf.constant([0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -0.25, -0.5, -0.75, -1.0, -1.5], dtype)
+    values = [0.0, 0.1875, 0.25, 0.1875, 0.0, 0.75, 0.1875, 0.25, 0.1875, 0.0, 0.75]
+    slopes = [1.0, 0.5, 0.0, -0.5, -1.0, 2.0, -0.5, 0.0, 0.5, 1.0, -2.0]
+    old = {"class_name": "keras_addmul>OrdersToEnds", "config": {"strength": 0.5}}
+    for value, slope, order in zip(values, slopes, n, strict=True):
+        penalty = keras.regularizers.get(old)
+        with tf.GradientTape() as tape:
+            tape.watch(order)
+            y = penalty(order[None])
+        assert y.dtype == order.dtype
+        assert float(y) == 0.5 * value
+        assert float(tape.gradient(y, order)) == 0.5 * slope
+    assert float(OrdersToEnds(2.0)(n[1:3])) == 2.0 * (0.1875 + 0.25) / 2
+
+
+def test_an_order_that_its_constraint_holds_at_an_end_stays_there():
+    """The penalty outweighs a weaker pull of the loss, also at the end itself."""
+    for end, pull in ((0.0, -0.5), (1.0, 0.5)):
+        layer = AddMulDense(
+            1, order_initializer=keras.initializers.Constant(end), order_regularizer=OrdersToEnds(1)
+        )
+        layer.build((None, 2))
+        optimizer = keras.optimizers.Adam(0.01)
+        optimizer.build([layer.order])
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = sum(layer.losses) + pull * layer.order[0]
+            optimizer.apply(tape.gradient(loss, [layer.order.value]), [layer.order])
+            assert float(layer.order[0]) == end
 
 
 def test_loss_scaling_sees_the_gradients_as_they_are():
