@@ -15,6 +15,7 @@ HEIGHT = {
     "annotations": -2,
     "keras_types": -1,
     "extras": -2,
+    "tracing": -1,
     "special": 0,
     "activations": 1,
     "layers": 2,
