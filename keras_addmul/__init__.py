@@ -58,6 +58,11 @@ if TYPE_CHECKING or not _starts_our_command():
     from keras_addmul.layers import *  # noqa: F403
 
     __all__ += layers.__all__
+    # These stay with the layers: `layers.regularizers`.
+    __all__.remove("constraints")
+    __all__.remove("initializers")
+    __all__.remove("regularizers")
+    del constraints, initializers, regularizers  # noqa: F821
 
 if TYPE_CHECKING:
     from keras_addmul import conversion, demo, restarts, serving

@@ -33,6 +33,7 @@ from keras.activations import (
 
 from keras_addmul.activations import from_keras, from_keras_curved  # noqa: F401  their rows
 from keras_addmul.activations.by_name import get, serialize
+from keras_addmul.activations.combining import crelu, maxout
 from keras_addmul.activations.expectation import noisy_mean
 from keras_addmul.activations.exponentials import (
     celu,
@@ -47,23 +48,14 @@ from keras_addmul.activations.noisy_family import noisy
 from keras_addmul.activations.rational_function import STARTS as RATIONAL_STARTS
 from keras_addmul.activations.rational_function import rational
 from keras_addmul.activations.rectified_power import repu
-from keras_addmul.activations.rectifiers import (
-    apl,
-    crelu,
-    leaky_relu,
-    maxout,
-    prelu,
-    rrelu,
-    srelu,
-)
-from keras_addmul.activations.registry import Activation, activation, catalogue, record_of
+from keras_addmul.activations.rectifiers import apl, leaky_relu, prelu, rrelu, srelu
+from keras_addmul.activations.registry import Activation, catalogue, record_of
 from keras_addmul.activations.sigmoids import dsilu, hard_sigmoid, isru, tangent_sigmoid
 from keras_addmul.activations.waves import gaussian, sin
 
 __all__ = [
     "RATIONAL_STARTS",
     "Activation",
-    "activation",
     "apl",
     "catalogue",
     "celu",

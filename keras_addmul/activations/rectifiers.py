@@ -1,4 +1,4 @@
-"""Piecewise linear activations."""
+"""Piecewise linear activations of single features."""
 
 from keras import ops
 
@@ -7,7 +7,7 @@ from keras_addmul.activations.rectified_power import repu
 from keras_addmul.activations.registry import activation, describe
 from keras_addmul.annotations import ArrayLike, Tensor
 
-__all__ = ["apl", "crelu", "leaky_relu", "maxout", "prelu", "rrelu", "srelu"]
+__all__ = ["apl", "leaky_relu", "prelu", "rrelu", "srelu"]
 
 
 @activation(
@@ -204,82 +204,6 @@ def apl(x: ArrayLike, slopes: ArrayLike = (-0.1, -0.1), hinges: ArrayLike = (0.0
     for piece in range(slopes.shape[0]):
         below = x <= hinges[piece]  # so that the slope at a hinge is that of one side
         y = y + slopes[piece] * ops.where(below, hinges[piece] - x, 0.0)
-    return y
-
-
-@activation(
-    formula="relu(x) and relu(-x), side by side",
-    range=(0.0, float("inf")),
-    smoothness=0,
-    monotone=False,
-    left=None,
-    right=None,
-    lipschitz=1.0,
-    elementwise=False,
-    layer="CReLU",
-    aliases=("concatenated_relu",),
-    note="doubles the features",
-    source="https://arxiv.org/abs/1603.05201",
-)
-def crelu(x: ArrayLike, axis: int = -1) -> Tensor:
-    """Returns the concatenation of `relu(x)` and `relu(-x)` along an axis, which doubles in size.
-
-    Args:
-        x: Tensor of shape `(..., features)`.
-        axis: Integer, axis of the concatenation.
-
-    Example:
-
-    >>> from keras_addmul import activations
-    >>> activations.crelu([[-2.0, 3.0]]).numpy()
-    array([[0., 3., 2., 0.]], dtype=float32)
-    """
-    x = in_dtype_of(x)
-    return ops.concatenate([ops.relu(x), ops.relu(-x)], axis=axis)
-
-
-@activation(
-    formula="the largest of each `pieces` neighbouring features",
-    range=(float("-inf"), float("inf")),
-    smoothness=0,
-    monotone=True,
-    left=None,
-    right=None,
-    lipschitz=1.0,
-    elementwise=False,
-    layer="Maxout",
-    note="divides the features by `pieces`; the layer brings the linear maps",
-    source="https://arxiv.org/abs/1302.4389",
-)
-def maxout(x: ArrayLike, pieces: int = 2) -> Tensor:
-    """Returns the maximum of each group of `pieces` neighbouring features.
-
-    Args:
-        x: Tensor of shape `(..., features)`.
-        pieces: Positive integer that divides the number of features.
-
-    Returns:
-        Tensor of shape `(..., features // pieces)`.
-
-    Raises:
-        ValueError: If `pieces` does not divide the number of features.
-
-    Example:
-
-    >>> from keras_addmul import activations
-    >>> activations.maxout([[1.0, 5.0, -2.0, -3.0]]).numpy()
-    array([[ 5., -2.]], dtype=float32)
-    """
-    x = in_dtype_of(x)
-    features = x.shape[-1]
-    if features is None or features % pieces:
-        raise ValueError(
-            f"Argument `pieces` must divide the features. Received: {pieces!r} for a tensor of "
-            f"shape {tuple(x.shape)}"
-        )
-    y = x[..., ::pieces]
-    for piece in range(1, pieces):
-        y = ops.maximum(y, x[..., piece::pieces])
     return y
 
 

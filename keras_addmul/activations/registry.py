@@ -62,6 +62,15 @@ class Activation:
         listed: Whether `get` finds it by its name.
         note: A caution, such as another function of the same name.
         source: Link to the origin of the function.
+
+    Example:
+
+    >>> from keras_addmul import activations
+    >>> row = activations.record_of(activations.celu)
+    >>> row.formula, row.parameters
+    ('x if x > 0 else alpha * (exp(x / alpha) - 1)', (('alpha', 1.0),))
+    >>> row.range, row.left, row.saturates, row.lipschitz
+    ((-1.0, inf), (0.0, -1.0), 'left', 1.0)
     """
 
     name: str

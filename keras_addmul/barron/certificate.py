@@ -30,6 +30,16 @@ class LayerCertificate:
         errors: The same bound for each neuron or channel, over its own pre-activations.
         slope: A Lipschitz constant of the bank on the same range.
         seen: Least and largest pre-activation observed on the data, or None.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_addmul.barron import convert_activation
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, "tanh", name="hidden")])
+    >>> _, certificate = convert_activation(model, domain=(-1.0, 1.0), tolerance=0.01)
+    >>> (hidden,) = certificate.layers
+    >>> hidden.layer, hidden.activation, hidden.error <= 0.01
+    ('hidden', 'tanh', True)
     """
 
     layer: str

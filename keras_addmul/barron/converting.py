@@ -46,7 +46,8 @@ def convert_activation(
 
     The proof covers inference. It has rules for the layers and functions of Keras and of this
     package, found by identity, never by name. A subclass, a function of your own, a quantized
-    layer or a mask has no rule: the certificate then gives no bound, and says why.
+    layer or a mask has no rule: the certificate then gives no bound, and says why. Layers inside
+    of other layers, as in `TimeDistributed`, are not converted; the certificate names them.
 
     Args:
         model: A trained sequential or functional model.

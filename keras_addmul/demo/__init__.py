@@ -27,6 +27,13 @@ def run(out: str = "demo_out", **options: Any) -> Outcome:
         ImportError: If a library of the extra `discover` is missing.
         OSError: If the table does not exist, or `out` cannot be written to.
         ValueError: If the table cannot be used, or an option is out of range.
+
+    Example:
+
+    >>> from keras_addmul import demo
+    >>> outcome = demo.run("demo_out")  # doctest: +SKIP
+    >>> round(outcome.law.axis_exponent, 2)  # doctest: +SKIP
+    1.5
     """
     require_extra("discover")
     from keras_addmul.demo import story  # rich and matplotlib are extras

@@ -25,6 +25,17 @@ class Outcome:
         path: The neuron's weights during training: `{"step": [...], "order": [...], ...}`.
         served: Period in seconds that the SavedModel predicts for the unseen body, or None.
         discovery: The `Discovery` for the training bodies, or None if they are too few.
+
+    Example:
+
+    >>> from keras_addmul import demo
+    >>> from keras_addmul.demo.networks import Law
+    >>> parts = demo.split(demo.load())
+    >>> late = {"held_out": 1.02 * parts.held_out.period}
+    >>> law = Law(order=1.0, axis_exponent=1.5, mass_exponent=-0.5, constant=768680.0)
+    >>> outcome = demo.Outcome(law, parts, {"late": late}, {"late": 4}, {"late": 0}, {})
+    >>> outcome.errors("late", "held_out").round(3).max()
+    np.float64(0.02)
     """
 
     law: Law

@@ -21,6 +21,14 @@ class Split:
         training: `Bodies` to train on.
         held_out: `Bodies` to test on: every fourth body of each center, by distance.
         unseen: `Bodies` for the final query: the Moon, or empty if the table has no Moon.
+
+    Example:
+
+    >>> from keras_addmul import demo
+    >>> bodies = demo.load()
+    >>> parts = demo.Split(training=bodies[2:], held_out=bodies[:2], unseen=bodies[:0])
+    >>> len(parts.training), len(parts.held_out), len(parts.unseen)
+    (78, 2, 0)
     """
 
     training: Bodies
@@ -41,6 +49,7 @@ def split(bodies: Bodies) -> Split:
         ValueError: If no center has at least 3 bodies, so that none can be held out.
 
     Example:
+
     >>> from keras_addmul import demo
     >>> parts = demo.split(demo.load())
     >>> len(parts.training), len(parts.held_out), *parts.unseen.names.tolist()
@@ -86,7 +95,11 @@ class Units:
 
     @classmethod
     def of(cls, bodies: Bodies) -> Self:
-        """Returns the units in which the columns of `bodies` have geometric mean 1."""
+        """Returns the units in which the columns of `bodies` have geometric mean 1.
+
+        Args:
+            bodies: The `Bodies`.
+        """
         return cls(
             _geometric_mean(bodies.semi_major_axis),
             _geometric_mean(bodies.central_mass),

@@ -28,6 +28,18 @@ class Discovery:
         baselines: The scores of standard methods on the same rows.
         seed: Seed of the split and of the search.
         seconds: Duration of the search.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.discover import discover
+    >>> fall = np.linspace(1.0, 3.0, 40)[:, None]
+    >>> options = {"names": ["t"], "target": "d", "baselines": False, "verbose": 0}
+    >>> found = discover(fall, 3.0 * fall[:, 0] ** 2, **options)
+    >>> found.formula.text, len(found.train), len(found.held_out), found.baselines
+    ('d = 3*t**2', 30, 10, [])
+    >>> found.outside([[2.0], [7.0]])
+    array([False,  True])
     """
 
     table: Table

@@ -16,7 +16,7 @@ from keras_addmul.discover.search.constants import Constant
 from keras_addmul.discover.search.description import EXPONENTS
 from keras_addmul.discover.search.stack import Stack
 
-__all__ = ["Formula", "expression_of"]
+__all__ = ["Formula", "expression_of", "without_points"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Formula:
     @property
     def text(self) -> str:
         """The formula as `target = expression`, with numbers to six digits."""
-        return f"{self.target} = {self.shown}"
+        return f"{self.target} = {without_points(str(self.shown))}"
 
     @property
     def latex(self) -> str:
@@ -87,7 +87,7 @@ class Formula:
         import sympy
 
         written = {sympy.Symbol(name): _upright(name) for name in self.names}
-        right = sympy.latex(self.shown, symbol_names=written)
+        right = without_points(sympy.latex(self.shown, symbol_names=written))
         return f"{_upright(self.target)} = {right}"
 
     @property
@@ -144,6 +144,11 @@ class Formula:
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def without_points(text: str) -> str:
+    """Drops the ".0" that sympy prints behind a number whose six digits stand before the point."""
+    return re.sub(r"(?<![\w.])(\d{6})\.0(?![\w.])", r"\1", text)
 
 
 def expression_of(

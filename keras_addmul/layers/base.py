@@ -7,10 +7,42 @@ from keras_addmul.keras_types import Layer
 from keras_addmul.layers.checks import check_float_input
 from keras_addmul.layers.identifiers import KINDS, get_object, or_default, serialize_object
 
-__all__ = ["BaseLayer"]
+__all__ = ["BaseLayer", "FullPrecision"]
 
 
-class BaseLayer(Layer):
+class FullPrecision:
+    """Mixin that refuses quantization and LoRA and says why. Inherit from it first."""
+
+    name: str
+
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> NoReturn:
+        """Always raises, so that `model.quantize` skips the layer.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            f"Layer {self.name!r} ({type(self).__name__}) cannot be quantized: weights "
+            "of a few bits would change what it computes. `model.quantize` passes over it and "
+            f"quantizes the layers of Keras that can be. Received: mode={mode!r}"
+        )
+
+    @property
+    def enable_lora(self) -> NoReturn:
+        """Not available: a low-rank update needs a layer that is linear in its weights.
+
+        Raises:
+            AttributeError: Always, so that `hasattr(layer, "enable_lora")` is False.
+        """
+        raise AttributeError(
+            f"Layer {self.name!r} ({type(self).__name__}) has no LoRA, which needs a layer that is "
+            "linear in its weights. Expected a `keras.layers.Dense`, `EinsumDense` or `Embedding`; "
+            "train the weights of this layer themselves, or freeze them with "
+            f"`layer.trainable = False`. Received: {type(self).__name__}"
+        )
+
+
+class BaseLayer(FullPrecision, Layer):
     """Base of the layers: checks inputs, creates weights and writes the config.
 
     A subclass describes its weights with `describe` in `__init__`, creates them with `create`
@@ -114,32 +146,6 @@ class BaseLayer(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Returns the shape of the output, which is that of the input."""
         return tuple(input_shape)
-
-    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> NoReturn:
-        """Always raises, so that `model.quantize` skips the layer.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError(
-            f"Layer {self.name!r} ({type(self).__name__}) cannot be quantized: orders and "
-            "exponents of a few bits would change the operation. `model.quantize` passes over it "
-            f"and quantizes the layers of Keras that can be. Received: mode={mode!r}"
-        )
-
-    @property
-    def enable_lora(self) -> NoReturn:
-        """Not available: a low-rank update needs a layer that is linear in its weights.
-
-        Raises:
-            AttributeError: Always, so that `hasattr(layer, "enable_lora")` is False.
-        """
-        raise AttributeError(
-            f"Layer {self.name!r} ({type(self).__name__}) has no LoRA, which needs a layer that is "
-            "linear in its weights. Expected a `keras.layers.Dense`, `EinsumDense` or `Embedding`; "
-            "train the weights of this layer themselves, or freeze them with "
-            f"`layer.trainable = False`. Received: {type(self).__name__}"
-        )
 
     def get_config(self) -> Config:
         """Returns the arguments of the constructor."""

@@ -30,6 +30,8 @@ class NoisyActivation(SeededLayer):
 
     Use it as a layer, or as the `activation` of any Keras layer, recurrent layers included.
     Create one object per layer: layers that hold the same object share its weights.
+    Under JAX, `keras.layers.LSTM` and `GRU` need `unroll=True` then: a loop of JAX cannot draw
+    noise. `NoisyLSTM` and `NoisyGRU` unroll theirs by themselves.
 
     Args:
         base: The activation: `"hard_tanh"`, `"tangent_sigmoid"` (slope 1/4),

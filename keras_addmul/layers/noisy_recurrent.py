@@ -6,6 +6,7 @@ import keras
 
 from keras_addmul.annotations import Shape, Tensor
 from keras_addmul.keras_types import RNN
+from keras_addmul.layers.base import FullPrecision
 from keras_addmul.layers.noisy_activation import NoisyActivation
 from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
 from keras_addmul.layers.noisy_tanh import NoisyTanh
@@ -13,7 +14,7 @@ from keras_addmul.layers.noisy_tanh import NoisyTanh
 __all__ = ["NoisyRecurrent"]
 
 
-class NoisyRecurrent(RNN):
+class NoisyRecurrent(FullPrecision, RNN):
     """Mixin that gives a Keras recurrent layer noisy activations. Inherit from it first."""
 
     unroll: bool

@@ -23,6 +23,18 @@ class Penalty(Regularizer):
 
     Raises:
         ValueError: If `strength` is not a nonnegative number.
+
+    Example:
+
+    >>> from keras_addmul.layers.regularizers import Penalty
+    >>> class Largest(Penalty):
+    ...     def __call__(self, weights):
+    ...         return self.scaled(keras.ops.max(weights))
+    >>> largest = Largest(0.5)
+    >>> largest.scale.assign(0.25).numpy()
+    np.float32(0.25)
+    >>> float(largest(keras.ops.array([1.0, 4.0])))
+    0.5
     """
 
     def __init__(self, strength: float = 0.01) -> None:

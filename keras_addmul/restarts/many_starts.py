@@ -33,6 +33,18 @@ class Fitted:
             best restart so far, and `alive`, the number of restarts still in training.
         snapped: Dictionary from weight paths to boolean arrays: which entries are on their grid.
         interrupted: Whether Ctrl-C ended the training early.
+
+    Example:
+
+    >>> import keras, numpy as np
+    >>> from keras_addmul.restarts import fit_restarts
+    >>> x = np.linspace(-1.0, 1.0, 16)[:, None].astype("float32")
+    >>> line = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> found = fit_restarts(line, x, 2.0 * x, restarts=2, steps=200, every=50, verbose=0)
+    >>> found.losses.shape, [checked["step"] for checked in found.history]
+    ((2,), [0, 50, 100, 150, 200])
+    >>> bool(found.loss <= found.trained["loss"]), found.interrupted
+    (True, False)
     """
 
     model: keras.Model

@@ -54,7 +54,8 @@ class Report:
 class MismatchError(ValueError):
     """Raised by `check` if an endpoint does not return the expected output.
 
-    Attributes:
+    Args:
+        message: Which output of which endpoint differs, and how.
         report: The `Report` with the errors, or None if outputs differ in number or shape.
 
     Example:

@@ -18,7 +18,7 @@ def custom_gradient(
 
     The gradient function maps the upstream gradient to one gradient per argument, None where
     none is needed. Every differentiated tensor must be an argument: JAX refuses tensors that a
-    closure captured.
+    closure captured. Arguments may be variables, those of a `tf.distribute` strategy included.
     """
 
     def with_gradient(*arguments):
@@ -32,7 +32,8 @@ def custom_gradient(
 
         return value, backward
 
-    return ops.custom_gradient(with_gradient)
+    differentiable = ops.custom_gradient(with_gradient)
+    return lambda *arguments: differentiable(*map(_read, arguments))
 
 
 def differentiated_as(value: Tensor, formula: Tensor) -> Tensor:
@@ -69,6 +70,12 @@ def clipped_gradient(x: Tensor, most: float) -> Tensor:
         return x, grad
 
     return f(x)
+
+
+def _read(argument):
+    """Reads a variable, for which TensorFlow would ask the gradient function a gradient apart."""
+    value = argument.value if isinstance(argument, keras.Variable) else argument
+    return value.read_value() if hasattr(value, "read_value") else value
 
 
 def _for_forward_mode(value):

@@ -1,5 +1,7 @@
 """The new model is the old one in all that was not converted."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -109,6 +111,30 @@ def test_layers_of_several_outputs_are_carried_along():
     assert "LSTM" in certificate.no_bound
     assert "inside a recurrence" in " ".join(certificate.left_out.values())
     assert certificate.measured < 0.01
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda: layers.TimeDistributed(layers.Dense(2, "tanh", name="mine")),
+        lambda: layers.TimeDistributed(layers.Activation("gelu", name="mine")),
+        lambda: layers.TimeDistributed(chain(layers.Dense(2, "tanh", name="mine"), inputs=3)),
+        lambda: layers.Bidirectional(layers.LSTM(2, return_sequences=True, name="mine")),
+        lambda: layers.SpectralNormalization(layers.Dense(2, "tanh", name="mine")),
+    ],
+    ids=["dense", "activation", "model", "recurrent", "normalized"],
+)
+def test_activations_inside_of_wrappers_are_named_among_what_is_left(wrapped):
+    layer = wrapped()
+    model = keras.Sequential([keras.Input((4, 3)), layer, layers.Dense(1, "tanh", name="plain")])
+    data = np.random.default_rng(0).normal(size=(30, 4, 3)).astype("float32")
+    _, certificate = convert_activation(model, data=data, **QUICK)
+    assert [one.layer for one in certificate.layers] == ["plain"]
+    assert set(certificate.left_out) == {layer.name}
+    why = rf"the activation of '.*mine.*' is inside a {type(layer).__name__}"
+    assert re.fullmatch(why, certificate.left_out[layer.name])
+    assert certificate.bound is None
+    assert layer.name in certificate.no_bound
 
 
 def test_values_run_through_a_graph_as_the_model_computes_them(rng):

@@ -1,5 +1,6 @@
 """A formula is called, printed, and taken away as Python."""
 
+import re
 import time
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import sympy
 
 from keras_addmul.discover.formula import Formula, expression_of
+from keras_addmul.discover.report.html_page import _mathml
 from keras_addmul.discover.search.constants import Constant
 from keras_addmul.discover.search.stack import Stack
 
@@ -66,6 +68,19 @@ def test_text_and_latex():
     made = formula(sympy.Float("0.123456789") * A / B**2)
     assert made.text == "y = 0.123457*a/b**2"
     assert made.latex == r"y = \frac{0.123457 a}{b^{2}}"
+
+
+def test_numbers_are_shown_to_six_digits_and_not_one_more():
+    for value, digits in (
+        ("768680.123", "768680"),
+        ("123456.7", "123457"),
+        ("100000", "100000"),
+        ("76868.01", "76868.0"),
+        ("2.0000001", "2.0"),
+    ):
+        made = formula(sympy.Float(value) * A + B**2 / 100000)
+        told = made.text, made.latex, _mathml(made)
+        assert all(re.search(rf"(?<![\w.]){re.escape(digits)}(?![\w.])", said) for said in told)
 
 
 def test_names_in_latex_are_escaped():

@@ -14,6 +14,7 @@ from keras_addmul.barron.functions.per_feature import PerFeature
 from keras_addmul.barron.functions.smooth import SMOOTH, Smooth, rectified_power
 from keras_addmul.barron.models.linear_rules import LINEAR
 from keras_addmul.layers import NoisyActivation, NoisySigmoid, NoisyTanh, RePU, RePUBank
+from keras_addmul.layers.inside import layers_inside
 
 __all__ = ["KNOWN", "RELU", "Function", "applied_by", "known_activations", "recognise", "why_not"]
 
@@ -38,7 +39,17 @@ _ACTIVATIONS = (
 
 
 def known_activations() -> list[str]:
-    """Returns the names of the activations that `convert_activation` can replace."""
+    """Returns the names of the activations that `convert_activation` can replace.
+
+    Returns:
+        Sorted list of names.
+
+    Example:
+
+    >>> from keras_addmul.barron import known_activations
+    >>> {"tanh", "gelu"} <= set(known_activations()), "softmax" in known_activations()
+    (True, False)
+    """
     return sorted([*SMOOTH, "relu", "repu"])
 
 
@@ -54,6 +65,16 @@ def recognise(layer: Any) -> Function | str | None:
 
     None means that the layer applies no function, such as a linear `Dense`.
     """
+    own = _own_function(layer)
+    if own is None:
+        for inner in layers_inside(layer):
+            if inner is not layer and _own_function(inner) is not None:
+                return f"the activation of {inner.name!r} is inside a {type(layer).__name__}"
+    return own
+
+
+def _own_function(layer):
+    """`recognise` without the layers inside."""
     applied = applied_by(layer)
     if applied is not None:
         return _function(applied)

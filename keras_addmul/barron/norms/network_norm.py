@@ -92,13 +92,13 @@ def path_norm(model: Any, s: float | None = None, norm: int = 2) -> Tensor:
         TypeError: If the model, a layer or an activation is not supported.
         ValueError: If an argument is out of range, or the model is not built.
 
-    >>> import keras
-    >>> import numpy as np
+    Example:
+
+    >>> import keras, numpy as np
     >>> from keras_addmul.barron import path_norm
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "relu"),
     ...                           keras.layers.Dense(1)])
-    >>> weights = [[[3.0], [4.0]], [1.0], [[-2.0]], [5.0]]
-    >>> model.set_weights([np.array(w) for w in weights])
+    >>> model.set_weights([np.array(w) for w in ([[3.0], [4.0]], [1.0], [[-2.0]], [5.0])])
     >>> float(path_norm(model))
     12.0
     """

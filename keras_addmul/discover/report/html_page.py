@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from keras_addmul.discover.finding import Discovery
-from keras_addmul.discover.formula import Formula
+from keras_addmul.discover.formula import Formula, without_points
 from keras_addmul.discover.report import sentences
 
 __all__ = ["page"]
@@ -156,7 +156,7 @@ def _mathml(formula: Formula) -> str:
     symbols = sorted(formula.expression.free_symbols, key=lambda symbol: symbol.name)
     plain = {symbol: sympy.Symbol(f"Q{_letters(i)}Q") for i, symbol in enumerate(symbols)}
     shown = formula.shown.xreplace(plain)
-    right = mathml(shown, printer="presentation", mul_symbol="dot")
+    right = without_points(mathml(shown, printer="presentation", mul_symbol="dot"))
     for symbol, stand_in in plain.items():
         right = right.replace(f"<mi>{stand_in.name}</mi>", f"<mi>{_text(symbol.name)}</mi>")
     left = f"<mi>{_text(formula.target)}</mi><mo>=</mo>"
