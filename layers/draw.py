@@ -96,6 +96,7 @@ def addmul_dense():
         layer.build((None, 2))
         layer.kernel.assign(np.tile(np.array(weights)[:, None], (1, len(ORDERS))))
         layer.order.assign(ORDERS)
+        layer.parity.assign(np.abs(layer.kernel) % 2)
         curves_by_order(ax, x, outputs(layer, x, second), ends)
         ax.set(xlabel="first input, x")
     across_zero(axes[1])
@@ -112,7 +113,7 @@ def outputs(layer, x, second):
 
 
 def curves_by_order(ax, x, values, ends):
-    """Draws one curve an order, each with its name; jumps at 0 get their two end points."""
+    """Draws one curve an order, each with its name; a jump at 0 gets its two end points."""
     curves = []
     for n, y in zip(ORDERS, values, strict=True):
         color = SCALE(n)
@@ -127,10 +128,10 @@ def curves_by_order(ax, x, values, ends):
 
 
 def across_zero(ax):
-    """Shades negative x, and says what happens there."""
+    """Shades negative x."""
     ax.axvspan(ax.get_xlim()[0], 0.0, color=GREY, alpha=0.09, linewidth=0)
     ax.annotate(
-        "negative x: orders between\n0 and 1 jump at x = 0",
+        "negative x",
         (0.02, 0.98),
         xycoords="axes fraction",
         va="top",

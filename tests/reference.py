@@ -129,6 +129,33 @@ def exp_iterate_slope(x, n, solution="kneser"):
     return s.superexp_slope(level + mp.mpf(n)) / s.superexp_slope(level)
 
 
+def signed_exp_iterate(x, n, solution="kneser"):
+    """The continuation of exp_iterate to negative numbers."""
+    x, n = mp.mpf(x), mp.mpf(n)
+    if x >= 0 or n > 1:
+        return exp_iterate(x, n, solution)
+    if n < 0:
+        return exp_iterate(-x, n, solution) + 2 * max(1 + n, 0) * x
+    s, blend = SOLUTIONS[solution], n**2 * (3 - 2 * n)
+    tangent = exp_iterate(0, n, solution) + s.superexp_slope(n) / s.superexp_slope(0) * x
+    return blend * exp_iterate(x, n, solution) + (1 - blend) * tangent
+
+
+def operation(x, weights, n, parity, path="kneser"):
+    """The sum of weighted inputs at order 0, the product of their powers at order 1."""
+    x, weights, n = [mp.mpf(v) for v in x], [mp.mpf(w) for w in weights], mp.mpf(n)
+    sizes = [abs(v) for v in x]
+    factors = [1 - 2 * mp.mpf(v) if value < 0 else 1 for v, value in zip(parity, x, strict=True)]
+    product = mp.exp(mp.fdot(weights, map(mp.log, sizes)))
+    signed = product * mp.fprod(factors)
+    if path == "mixture":
+        return (1 - n) * mp.fdot(weights, x) + n * signed
+    down = [exp_iterate(v, -n, path) for v in sizes]
+    positive = signed_exp_iterate(mp.fdot(weights, down), n, path)
+    of_sum = mp.fdot(weights, x) - mp.fdot(weights, sizes)
+    return positive + (1 - n) * of_sum + n * (signed - product)
+
+
 def unit(x, n, solution="kneser"):
     """The result of exp_iterate times its conditioning: how errors of it are counted.
 

@@ -48,6 +48,7 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
         kernel_of_all = np.zeros((columns, int((~constant).sum())))
         kernel_of_all[chosen] = exponents[~constant].T
         products.kernel.assign(kernel_of_all)
+        products.parity.assign(_parity(kernel_of_all))
         sums.kernel.assign(kernel[~constant])
     if sums.bias is not None:
         sums.bias.assign(kernel[constant].sum(axis=0))
@@ -55,6 +56,7 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
         power = _operation(1.0, 1, "powers", use_bias=False)
         y = power(y)
         power.kernel.assign(powers[:, None])
+        power.parity.assign(_parity(powers[:, None]))
     y = keras.layers.Rescaling(float(scaled.y_scale), name="target")(y)
     return keras.Model(x, y, name="formula")
 
@@ -62,3 +64,8 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
 def _operation(order: float, units: int, name: str, **kwargs: Any) -> layers.AddMulDense:
     start = keras.initializers.Constant(order)
     return layers.AddMulDense(units, order_initializer=start, name=name, **kwargs)
+
+
+def _parity(exponents: np.ndarray) -> np.ndarray:
+    """The parity with which the sign of a negative number turns with its exponent."""
+    return 0.5 - 0.5 * np.cos(np.pi * exponents)

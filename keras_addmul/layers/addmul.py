@@ -9,8 +9,9 @@ from keras import ops
 from keras_addmul import special
 from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.base import BaseLayer
-from keras_addmul.layers.checks import check_number, check_solution
+from keras_addmul.layers.checks import check_number, check_path
 from keras_addmul.layers.constraints import Interval
+from keras_addmul.special.iterate import broadcast
 
 __all__ = ["AddMul"]
 
@@ -25,7 +26,8 @@ class AddMul(BaseLayer):
 
     Args:
         shared: Whether all features share one order.
-        solution: `"kneser"` (smooth) or `"linear"` (the one in the papers).
+        path: The way from sum to product: `"kneser"` (smooth), `"linear"` (the one in the
+            papers) or `"mixture"` (their weighted mean); see `special.addmul`.
         order_initializer: Initializer for the orders; 1/4 by default.
         order_regularizer: Regularizer for the orders, or None.
         order_constraint: Constraint on the orders, or None. The default keeps them in
@@ -69,16 +71,16 @@ class AddMul(BaseLayer):
     def __init__(
         self,
         shared: bool = False,
-        solution: str = "kneser",
+        path: str = "kneser",
         order_initializer: Identifier = "default",
         order_regularizer: Identifier = None,
         order_constraint: Identifier = "default",
         epsilon: float = 1e-7,
         **kwargs: Any,
     ) -> None:
+        self.path_name: str = check_path(path, kwargs)
         super().__init__(**kwargs)
         self.shared: bool = bool(shared)
-        self.solution: str = check_solution(solution)
         self.epsilon: float = check_number("epsilon", epsilon, 0.0)
         self.describe(
             "order",
@@ -114,17 +116,22 @@ class AddMul(BaseLayer):
         order = special.guarded(self.order)
         rank = max(len(x.shape) for x in inputs)
         masks = [None] * len(inputs) if mask is None else mask
-        total, negatives, kept = 0.0, 0.0, None
+        merged, kept = [], None
         for x, valid in zip(inputs, masks, strict=True):
             x = _behind_batch(ops.cast(x, order.dtype), rank)
             if valid is not None:
                 valid = ops.expand_dims(_behind_batch(valid, rank - 1), -1)
                 x = ops.where(valid, x, _towards_one(x, order))
                 kept = valid if kept is None else ops.logical_or(kept, valid)
-            total = total + special.to_sums(x, order, self.solution, self.epsilon)
-            negatives = negatives + ops.cast(x < 0.0, order.dtype)
-        limit = special.output_bound(self.compute_dtype)
-        y = special.from_sums(total, order, negatives, self.solution, limit)
+            merged.append(x)
+        y = special.addmul_reduce(
+            ops.stack(broadcast(*merged)),
+            order,
+            axis=0,
+            path=self.path_name,
+            epsilon=self.epsilon,
+            limit=special.output_bound(self.compute_dtype),
+        )
         if kept is not None and None not in masks:
             y = ops.where(kept, y, (1.0 - order) * y)
         return ops.cast(y, self.compute_dtype)
@@ -144,7 +151,7 @@ class AddMul(BaseLayer):
         return {
             **super().get_config(),
             "shared": self.shared,
-            "solution": self.solution,
+            "path": self.path_name,
             "epsilon": self.epsilon,
         }
 

@@ -11,11 +11,13 @@ from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import (
     check_name,
     check_number,
+    check_path,
     check_positive_integer,
-    check_solution,
 )
 from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import AddMulUniform
+from keras_addmul.special.parity import parity_of
+from keras_addmul.special.solutions import MIXTURE
 
 __all__ = ["AddMulDense"]
 
@@ -40,9 +42,10 @@ class AddMulDense(ArithmeticUnit):
 
     This form multiplies at order_in = -1 and order = 1, and adds at order_in = order = 0.
 
-    Inputs may have either sign (`special.signed_exp_iterate`). At order 1 and integer
-    exponents, the output has the sign of the product. Outputs are bounded so that they
-    and their squares stay finite.
+    Inputs may have either sign. A second kernel, `parity` in [0, 1], learns whether the
+    sign of each input counts in each product: 1 where the exponent is odd, 0 where it is
+    even. `special.addmul_matmul` and `special.free_matmul` have the formulas. Outputs are
+    bounded so that they and their squares stay finite.
 
     Args:
         units: Positive integer, number of outputs.
@@ -52,7 +55,9 @@ class AddMulDense(ArithmeticUnit):
         groups: Number of blocks of neighbouring units that share an order, like the heads
             of an attention layer. Must divide `units`. None gives each unit its own order.
         coupling: `"tied"` (one order per unit) or `"free"` (separate orders in and out).
-        solution: `"kneser"` (smooth) or `"linear"` (the one in the papers).
+        path: The way from sum to product: `"kneser"` (smooth), `"linear"` (the one in the
+            papers) or, when tied, `"mixture"`: `(1 - n) sum + n product`, the cheapest, which
+            solves no equation.
         nodes: If each unit has its own order and there are more units than `nodes`, the
             iterates of the inputs are interpolated between this many orders. Orders 0
             and 1 stay exact; `special.addmul_matmul` gives the error. None turns
@@ -63,11 +68,14 @@ class AddMulDense(ArithmeticUnit):
         order_initializer: Initializer for the orders. The default is 1/4 when tied, a
             start from which training finds both sums and products, and 0 when free,
             where a new layer is a `Dense`.
-        kernel_regularizer, bias_regularizer, order_regularizer: Regularizers, or None.
-            Those in `layers.regularizers` make a trained layer readable.
+        parity_initializer: Initializer for the parities; uniform in [0.3, 0.7] by default.
+        kernel_regularizer, bias_regularizer, order_regularizer, parity_regularizer:
+            Regularizers, or None. Those in `layers.regularizers` make a trained layer readable.
         kernel_constraint, bias_constraint: Constraints, or None.
         order_constraint: Constraint on the orders, or None. The default keeps them in
             [0, 1] when tied and in [-1, 1] when free.
+        parity_constraint: Constraint on the parities, or None. The default keeps them in
+            [0, 1].
         epsilon: Floor on the magnitudes whose logarithm is taken.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
@@ -79,7 +87,8 @@ class AddMulDense(ArithmeticUnit):
     Weights:
         `kernel` of shape `(inputs, units)`; `bias` of shape `(units,)`; `order` of shape
         `(units,)` or `(groups,)`; with `coupling="free"` also `order_in` of shape
-        `(inputs,)`.
+        `(inputs,)`; `parity` of shape `(inputs, units)`. A file without `parity`, or
+        `special.addmul_matmul` without it, takes 1 where the exponent, rounded, is odd.
 
     Input shape:
         `(batch, ..., inputs)`
@@ -107,20 +116,25 @@ class AddMulDense(ArithmeticUnit):
         use_bias: bool = True,
         groups: int | None = None,
         coupling: str = "tied",
-        solution: str = "kneser",
+        path: str = "kneser",
         nodes: int | None = 16,
         kernel_initializer: Identifier = "default",
         bias_initializer: Identifier = "zeros",
         order_initializer: Identifier = "default",
+        parity_initializer: Identifier = "default",
         kernel_regularizer: Identifier = None,
         bias_regularizer: Identifier = None,
         order_regularizer: Identifier = None,
+        parity_regularizer: Identifier = None,
         kernel_constraint: Identifier = None,
         bias_constraint: Identifier = None,
         order_constraint: Identifier = "default",
+        parity_constraint: Identifier = "default",
         epsilon: float = 1e-7,
         **kwargs: Any,
     ) -> None:
+        # `path` itself is what Keras calls the name of a layer inside its model.
+        self.path_name: str = check_path(path, kwargs)
         super().__init__(units, **kwargs)
         self.activation = activations.get(activation)
         self.use_bias: bool = bool(use_bias)
@@ -130,7 +144,11 @@ class AddMulDense(ArithmeticUnit):
                 f"Argument `groups` must divide the {self.units} units. Received: {groups!r}"
             )
         self.coupling: str = check_name("coupling", coupling, _COUPLINGS)
-        self.solution: str = check_solution(solution)
+        if coupling == "free" and self.path_name == MIXTURE:
+            raise ValueError(
+                f"Argument `path` must be a solution of Abel's equation, such as 'kneser', where "
+                f"`coupling` is 'free'. Received: {path!r}"
+            )
         self.nodes: int | None = check_positive_integer("nodes", nodes, optional=True)
         if self.nodes == 1:
             raise ValueError(f"Argument `nodes` must be at least 2. Received: {nodes!r}")
@@ -152,6 +170,14 @@ class AddMulDense(ArithmeticUnit):
             default_initializer=keras.initializers.Constant(0.25 if tied else 0.0),
             default_constraint=Interval(0.0 if tied else -1.0, 1.0),
         )
+        self.describe(
+            "parity",
+            parity_initializer,
+            parity_regularizer,
+            parity_constraint,
+            default_initializer=keras.initializers.RandomUniform(0.3, 0.7),
+            default_constraint=Interval(0.0, 1.0),
+        )
 
     def build(self, input_shape: Shape) -> None:
         inputs = self.count_inputs(input_shape)
@@ -161,24 +187,39 @@ class AddMulDense(ArithmeticUnit):
         self.order = self.create("order", (self.groups or self.units,), autocast=False)
         if self.coupling == "free":
             self.order_in = self.create("order_in", (inputs,), like="order", autocast=False)
+        # Last, so that older files hold the weights before it in the same places.
+        self.parity = self.create("parity", (inputs, self.units), autocast=False)
 
     def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
-        kernel, order = special.guarded(self.kernel), special.guarded(self.order)
+        kernel, order, parity = map(special.guarded, (self.kernel, self.order, self.parity))
         bias = None if self.bias is None else special.guarded(self.bias)
         how: dict[str, Any] = {
             "epsilon": self.epsilon,
             "limit": special.output_bound(self.compute_dtype),
-            "solution": self.solution,
         }
         if self.coupling == "tied":
-            y = special.addmul_matmul(inputs, kernel, order, nodes=self.nodes, **how)
+            y = special.addmul_matmul(
+                inputs, kernel, order, parity, nodes=self.nodes, path=self.path_name, **how
+            )
             y = y if bias is None else y + bias
         else:
             order_in = special.guarded(self.order_in)
             order = ops.repeat(order, self.units // self.order.shape[0])
-            y = special.free_matmul(inputs, kernel, bias, order_in, order, **how)
+            y = special.free_matmul(
+                inputs, kernel, bias, order_in, order, parity, solution=self.path_name, **how
+            )
         return self.activation(y)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads the weights. Files without `parity` get that of the exponents, rounded."""
+        last = str(len(self.weights) - 1)
+        if last in store or len(store) == 0:
+            super().load_own_variables(store)
+            return
+        for place, weight in enumerate(self.weights[:-1]):
+            weight.assign(store[str(place)])
+        self.parity.assign(parity_of(ops.cast(self.kernel, self.parity.dtype)))
 
     def get_config(self) -> Config:
         return {
@@ -187,7 +228,7 @@ class AddMulDense(ArithmeticUnit):
             "use_bias": self.use_bias,
             "groups": self.groups,
             "coupling": self.coupling,
-            "solution": self.solution,
+            "path": self.path_name,
             "nodes": self.nodes,
             "epsilon": self.epsilon,
         }

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_addmul.annotations import Shape
-from keras_addmul.special.solutions import get_solution
+from keras_addmul.special.solutions import get_path, get_solution
 
 __all__ = [
     "check_float_input",
@@ -17,6 +17,7 @@ __all__ = [
     "check_model",
     "check_name",
     "check_number",
+    "check_path",
     "check_positive_integer",
     "check_solution",
     "known_features",
@@ -106,6 +107,22 @@ def check_solution(name: Any) -> str:
         ValueError: If there is no solution of this name.
     """
     get_solution(name)
+    return name
+
+
+def check_path(name: Any, others: dict[str, Any] | None = None) -> str:
+    """Returns `name` if it names a path from sum to product.
+
+    Args:
+        name: The value to check.
+        others: Further arguments. If they hold `solution`, the former name of `path`, this is
+            removed and takes its place.
+
+    Raises:
+        ValueError: If there is no path of this name.
+    """
+    name = name if others is None else others.pop("solution", name)
+    get_path(name)
     return name
 
 

@@ -23,8 +23,9 @@ class ExpIterate(BaseLayer):
 
     `y[..., i] = exp_iterate(x[..., i], order[i])` is the identity at order 0, `exp` at
     order 1, `log` at order -1, and a fractional iterate between them. Negative features
-    follow `special.signed_exp_iterate`, which keeps every output finite: orders below 0 act
-    on the magnitude, orders above 0 blend in a tangent.
+    follow `special.signed_exp_iterate`, which keeps every output finite and continuous: orders
+    below 0 act on the magnitude and add what the sign makes of the input, orders above 0
+    blend in a tangent.
 
     Args:
         shared: Whether all features share one order.

@@ -24,7 +24,12 @@ RATIONALS: tuple[float, ...] = tuple(
 # of the same name or a subclass.
 GRIDS: dict[type[keras.Layer], dict[str, tuple[float, ...]]] = {
     layers.AddMul: {"order": ENDS},
-    layers.AddMulDense: {"kernel": RATIONALS, "order": ENDS, "order_in": SIGNS},
+    layers.AddMulDense: {
+        "kernel": RATIONALS,
+        "order": ENDS,
+        "order_in": SIGNS,
+        "parity": ENDS,
+    },
     layers.AddMulSelect: {"kernel": SIGNS, "order": ENDS},
     layers.ExpIterate: {"order": SIGNS},
     layers.NAU: {"kernel": SIGNS},

@@ -10,13 +10,11 @@ from keras_addmul.special.multiplication_units import nmru, nmu, npu, product_un
 from keras_addmul.special.operation import (
     addmul,
     addmul_reduce,
-    from_sums,
     identity,
     inverse,
-    to_sums,
 )
 from keras_addmul.special.selection import addmul_select
-from keras_addmul.special.signed import cos_pi, signed_exp_iterate
+from keras_addmul.special.signed import signed_exp_iterate
 from keras_addmul.special.solutions import SOLUTIONS, Solution
 
 __all__ = [
@@ -26,10 +24,8 @@ __all__ = [
     "addmul_matmul",
     "addmul_reduce",
     "addmul_select",
-    "cos_pi",
     "exp_iterate",
     "free_matmul",
-    "from_sums",
     "guarded",
     "identity",
     "inalu",
@@ -45,7 +41,6 @@ __all__ = [
     "soft_exponential",
     "superexp",
     "superlog",
-    "to_sums",
 ]
 
 

@@ -13,9 +13,12 @@ __all__ = [
     "bounded_exp",
     "floored",
     "gated_product",
+    "held",
     "is_negative",
     "magnitude",
     "product_by_pairs",
+    "sign_of_count",
+    "signed_product",
 ]
 
 
@@ -45,6 +48,32 @@ def product_by_pairs(factors: Tensor, limit: float | None) -> Tensor:
         factors = ops.concatenate([pairs, rest], axis=-2) if size % 2 else pairs
         size -= half
     return factors[..., 0, :]
+
+
+def signed_product(factors: Tensor, axis: int, bound: float) -> Tensor:
+    """The product along an axis, of factors of either sign, bounded by `bound`.
+
+    It is exact, with the exact slopes at zero too, unless a product of some of the factors may
+    pass the bound: then it comes from logarithms.
+    """
+    # No partial product may overflow, because the gradient consists of them.
+    logs = ops.log(ops.maximum(ops.abs(factors), 1e-30))
+    fits = ops.sum(ops.abs(logs), axis, keepdims=True) < math.log(bound)
+    product = ops.prod(ops.where(fits, factors, ops.ones_like(factors)), axis)
+    total = ops.sum(ops.where(fits, ops.zeros_like(logs), logs), axis)
+    sign = sign_of_count(ops.sum(is_negative(factors), axis))
+    sign = ops.where(ops.any(factors == 0.0, axis), ops.zeros_like(sign), sign)
+    return ops.where(ops.squeeze(fits, axis), product, sign * bounded_exp(total, bound))
+
+
+def sign_of_count(count: Tensor) -> Tensor:
+    """1 for even numbers, -1 for odd ones."""
+    return 1.0 - 2.0 * (count - 2.0 * ops.floor(count / 2.0))
+
+
+def held(y: Tensor, limit: float | None) -> Tensor:
+    """Clips `y` to the limit, if there is one, and keeps its slope."""
+    return y if limit is None else differentiated_as(ops.clip(y, -limit, limit), y)
 
 
 def bounded_exp(x: Tensor, limit: float | None) -> Tensor:

@@ -11,6 +11,7 @@ from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.gradients import clipped_gradient
 
 __all__ = [
+    "LARGEST",
     "as_floats",
     "clipped_for_squares",
     "dtype_of",
@@ -20,7 +21,7 @@ __all__ = [
     "working_dtype",
 ]
 
-_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7976e308}
+LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7976e308}
 _HALF = ("float16", "bfloat16")
 
 
@@ -82,10 +83,10 @@ def output_bound(dtype: str) -> float:
     >>> f"{special.output_bound('float32'):.1e}"
     '2.6e+15'
     """
-    if dtype not in _LARGEST:
-        known = ", ".join(repr(name) for name in _LARGEST)
+    if dtype not in LARGEST:
+        known = ", ".join(repr(name) for name in LARGEST)
         raise ValueError(f"Argument `dtype` must be one of {known}. Received: {dtype!r}")
-    return _LARGEST[dtype] / 2.0 if dtype == "float16" else _LARGEST[dtype] ** 0.4
+    return LARGEST[dtype] / 2.0 if dtype == "float16" else LARGEST[dtype] ** 0.4
 
 
 def guarded(weights: ArrayLike) -> Tensor:
@@ -118,7 +119,7 @@ def guarded(weights: ArrayLike) -> Tensor:
 def clipped_for_squares(weights: Tensor) -> Tensor:
     """`guarded` for a tensor that is known to hold floats."""
     dtype = dtype_of(weights)
-    return weights if dtype == "float16" else clipped_gradient(weights, _LARGEST[dtype] ** 0.45)
+    return weights if dtype == "float16" else clipped_gradient(weights, LARGEST[dtype] ** 0.45)
 
 
 def dtype_of(tensor: Tensor) -> str:
@@ -143,6 +144,6 @@ def _checked(name: str, value: ArrayLike) -> Any:
     except Exception as error:
         given = reprlib.repr(value)
         raise TypeError(f"Argument `{name}` must hold real numbers. Received: {given}") from error
-    if dtype not in _LARGEST and not dtype.startswith(("int", "uint")):
+    if dtype not in LARGEST and not dtype.startswith(("int", "uint")):
         raise TypeError(f"Argument `{name}` must hold real numbers. Received dtype: {dtype}")
     return tensor

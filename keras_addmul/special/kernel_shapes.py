@@ -2,7 +2,7 @@
 
 from keras_addmul.annotations import Tensor
 
-__all__ = ["check_kernel", "check_vector"]
+__all__ = ["check_kernel", "check_parity", "check_vector"]
 
 
 def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 1) -> None:
@@ -23,6 +23,19 @@ def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 
         raise ValueError(
             f"Argument `{name}` must have shape ({rows}, units), with inputs the last dimension of "
             f"`x`. Received: x of shape {tuple(x.shape)}, {name} of shape {tuple(kernel.shape)}"
+        )
+
+
+def check_parity(parity: Tensor, kernel: Tensor) -> None:
+    """Raises unless there is one parity for each weight of the kernel.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if tuple(parity.shape) != tuple(kernel.shape):
+        raise ValueError(
+            f"Argument `parity` must have the shape of `kernel`, {tuple(kernel.shape)}. "
+            f"Received: parity of shape {tuple(parity.shape)}"
         )
 
 

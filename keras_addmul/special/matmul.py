@@ -1,31 +1,30 @@
 """Matrix products with the operation between sum and product in place of the sum."""
 
-import math
+import functools
 
 import numpy as np
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
-from keras_addmul.special.bounding import is_negative
-from keras_addmul.special.dtypes import as_floats, dtype_of, working_dtype
-from keras_addmul.special.elementary import cosine_of_pi
-from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.special.kernel_shapes import check_kernel, check_vector
-from keras_addmul.special.operation import joined
-from keras_addmul.special.signed import signed_iterated
-from keras_addmul.special.solutions import get_solution
+from keras_addmul.special.bounding import magnitude
+from keras_addmul.special.dtypes import as_floats, working_dtype
+from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector
+from keras_addmul.special.parity import combined, parity_of, signs
+from keras_addmul.special.signed import signed_iterated, towards_exp
+from keras_addmul.special.solutions import get_path, get_solution
 from keras_addmul.special.weighted_sums import exact_sums, interpolated_sums
 
-__all__ = ["addmul_matmul", "free_matmul", "product_of_signs"]
+__all__ = ["addmul_matmul", "free_matmul"]
 
 
 def addmul_matmul(
     x: ArrayLike,
     kernel: ArrayLike,
     n: ArrayLike,
+    parity: ArrayLike | None = None,
     *,
     nodes: int | None = 16,
-    solution: str = "kneser",
+    path: str = "kneser",
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
@@ -35,6 +34,16 @@ def addmul_matmul(
 
     The weights are coefficients at order 0 and exponents at order 1, where the result is
     `prod_j x_j ** kernel[j, i]`.
+
+    For inputs of either sign this formula, called K, is applied to the magnitudes, and what
+    the signs make of the sum s(x) = `x @ kernel` and of the product p is added to it:
+
+        y = K(|x|) + (1 - n) (s(x) - s(|x|)) + n p(|x|) (S - 1)
+
+    S is the product of `1 - 2 parity[j, i]` over the negative inputs j: a parity of 1 says that
+    the exponent is odd and the sign counts, 0 that it is even. The result is K where all inputs
+    are positive, exact at orders 0 and 1, and continuous where an input with a positive weight
+    passes through zero.
 
     Units with the same order share the iterates of the inputs. There are three cases:
 
@@ -51,9 +60,13 @@ def addmul_matmul(
         kernel: Tensor of shape `(inputs, units)`.
         n: Orders in [0, 1]: a scalar, `(groups,)` where groups divides units,
             or `(units,)`.
+        parity: Tensor like `kernel`, in [0, 1], or None for the parity of each exponent, rounded
+            to a whole number. Between 0 and 1 an exponent is neither odd nor even.
         nodes: Number of orders to interpolate between, or None to never interpolate.
-        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
+        path: `"kneser"` or `"linear"`, the solutions of Abel's equation as for `exp_iterate`; or
+            `"mixture"`, `(1 - n) s(x) + n p(|x|) S`: it solves no equation, and costs only two
+            matrix products and the signs.
+        epsilon: Floor on the magnitudes for orders above 0.
         limit: Bound on the magnitude of the results, as for `exp_iterate`, or None.
 
     Returns:
@@ -61,8 +74,7 @@ def addmul_matmul(
 
     Raises:
         TypeError: If an argument does not hold real numbers.
-        ValueError: If the shapes do not match, `nodes` is below 2, or the solution is
-            unknown.
+        ValueError: If the shapes do not match, `nodes` is below 2, or `path` is unknown.
 
     Example:
 
@@ -75,71 +87,27 @@ def addmul_matmul(
     (x, kernel), dtype = as_floats(x=x, kernel=kernel)
     (n,), n_dtype = as_floats(n=n)
     inner = working_dtype(dtype, n_dtype)
-    pieces = get_solution(solution)(inner)
+    pieces_of = get_path(path)
     units, groups = _sizes(x, kernel, n)
+    parity = _parity(parity, kernel, inner)
     if nodes is not None and (not isinstance(nodes, (int, np.integer)) or nodes < 2):
         raise ValueError(
             f"Argument `nodes` must be an integer of at least 2, or None. Received: {nodes!r}"
         )
-    x, orders = ops.cast(x, inner), ops.cast(n, inner)
-    if nodes is not None and groups == units and units > nodes:
-        total = interpolated_sums(x, kernel, orders, nodes, pieces, epsilon)
-    else:
-        total = exact_sums(x, kernel, orders, pieces, epsilon)
-    n, orders = (ops.repeat(t, units // groups) if len(n.shape) else t for t in (n, orders))
-    y = joined(ops.cast(total, inner), orders, None, pieces, limit)
-    return ops.cast(y * ops.cast(product_of_signs(x, kernel, n), inner), dtype)
-
-
-def product_of_signs(x: Tensor, kernel: Tensor, n: Tensor) -> Tensor:
-    """Returns `cos(pi n (x < 0) @ kernel)`.
-
-    At order 1 and integer exponents this is the sign of the product. It costs a matrix
-    product only if a number is negative.
-
-    Args:
-        x: Tensor of shape `(..., inputs)`.
-        kernel: Tensor of shape `(inputs, units)`, the exponents.
-        n: Orders: a scalar, or shape `(units,)`.
-
-    Returns:
-        Tensor of shape `(..., units)` in the dtype of `n`.
-    """
-    dtype = dtype_of(n)
-    inner = working_dtype(dtype)
-
-    def cosine(t):
-        return ops.cast(cosine_of_pi(ops.cast(t, inner)), dtype)
-
-    kernel, n = ops.cast(kernel, n.dtype), ops.broadcast_to(n, kernel.shape[-1:])
-
-    @custom_gradient
-    def f(negative, kernel, n):
-        some = ops.any(negative > 0.0)
-        shape = (*ops.shape(negative)[:-1], kernel.shape[1])
-
-        def grad(upstream):
-
-            def slopes():
-                flat = ops.reshape(negative, (-1, kernel.shape[0]))
-                count = ops.matmul(flat, kernel)
-                # -sin(pi t) = cos(pi (t + 1/2))
-                turn = ops.reshape(upstream, (-1, kernel.shape[1])) * math.pi
-                turn = turn * cosine(n * count + 0.5)
-                in_kernel = ops.matmul(ops.transpose(flat), turn * n)
-                return in_kernel, ops.sum(turn * count, axis=0)
-
-            def nothing():
-                return ops.zeros_like(kernel), ops.zeros_like(n)
-
-            return None, *ops.cond(some, slopes, nothing)
-
-        signs = ops.cond(
-            some, lambda: cosine(n * ops.matmul(negative, kernel)), lambda: ops.ones(shape, n.dtype)
-        )
-        return signs, grad
-
-    return f(ops.cast(is_negative(x), dtype), kernel, n)
+    rows = ops.reshape(ops.cast(x, inner), (-1, kernel.shape[0]))
+    orders = ops.cast(n, inner)
+    by_unit = ops.repeat(orders, units // groups) if len(n.shape) else orders
+    positive = None
+    if pieces_of is not None:
+        sums = exact_sums
+        if nodes is not None and groups == units and units > nodes:
+            sums = functools.partial(interpolated_sums, nodes=nodes)
+        pieces = pieces_of(inner)
+        total = sums(magnitude(rows), kernel, orders, pieces=pieces, epsilon=epsilon)
+        positive = towards_exp(ops.cast(total, inner), by_unit, pieces, limit)
+    by_unit = ops.broadcast_to(by_unit, (units,))
+    y = combined(rows, kernel, parity, by_unit, positive, epsilon, limit)
+    return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
 
 
 def _sizes(x, kernel, n):
@@ -155,12 +123,22 @@ def _sizes(x, kernel, n):
     return units, groups
 
 
+def _parity(parity, kernel, dtype):
+    """The parity of the exponents in the working dtype, given or rounded."""
+    if parity is None:
+        return parity_of(ops.cast(kernel, dtype))
+    (parity,), _ = as_floats(parity=parity)
+    check_parity(parity, kernel)
+    return ops.cast(parity, dtype)
+
+
 def free_matmul(
     x: ArrayLike,
     kernel: ArrayLike,
     bias: ArrayLike | None,
     n_in: ArrayLike,
     n_out: ArrayLike,
+    parity: ArrayLike | None = None,
     *,
     solution: str = "kneser",
     epsilon: float = 0.0,
@@ -171,7 +149,12 @@ def free_matmul(
         y = exp_iterate(exp_iterate(x, n_in) @ kernel + bias, n_out)
 
     With all orders 0 it is a dense layer. With `n_in = -1` and `n_out = 1` it is a product of
-    powers of the inputs, including their signs.
+    powers of the inputs, including their signs: negative inputs multiply the output by
+
+        1 - n_out + n_out * S,    S = prod over j with x_j < 0 of (1 + 2 parity[j, i] n_in_j),
+
+    where orders `n_in` above 0 and `n_out` below 0 count as 0. The formula is exact at these ends;
+    between them the output may jump where an input changes its sign.
 
     Args:
         x: Tensor of shape `(..., inputs)`, of either sign.
@@ -179,6 +162,7 @@ def free_matmul(
         bias: Tensor of shape `(units,)`, or None.
         n_in: Orders: a scalar, or shape `(inputs,)`.
         n_out: Orders: a scalar, or shape `(units,)`.
+        parity: Tensor like `kernel`, in [0, 1], or None; see `addmul_matmul`.
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
         epsilon: Floor on the magnitudes for orders below 0; see `signed_exp_iterate`.
         limit: Bound on the magnitude of the results, as for `exp_iterate`, or None.
@@ -214,8 +198,11 @@ def free_matmul(
     def iterate(x, n):
         return signed_iterated(ops.cast(x, inner), ops.cast(n, inner), pieces, epsilon, limit)
 
-    total = ops.matmul(ops.cast(iterate(x, n_in), dtype), kernel) + ops.cast(bias, dtype)
+    rows = ops.reshape(x, (-1, inputs))
+    total = ops.matmul(ops.cast(iterate(rows, n_in), dtype), kernel) + ops.cast(bias, dtype)
     # The further an input was taken towards the logarithm, the more of its sign is missing.
-    owed = ops.cast(ops.reshape(ops.maximum(-n_in, 0.0), (-1, 1)), dtype) * kernel
-    signs = product_of_signs(x, owed, ops.maximum(n_out, 0.0))
-    return ops.cast(iterate(total, n_out) * ops.cast(signs, inner), dtype)
+    missing = ops.reshape(ops.clip(ops.cast(-n_in, inner), 0.0, 1.0), (-1, 1))
+    share = ops.broadcast_to(ops.clip(ops.cast(n_out, inner), 0.0, 1.0), (units,))
+    gates = missing * _parity(parity, kernel, inner)
+    y = iterate(total, n_out) * signs(ops.cast(rows, inner), gates, share)
+    return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)

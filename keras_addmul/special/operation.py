@@ -2,10 +2,12 @@
 
     x (+)_n y = exp_iterate(exp_iterate(x, -n) + exp_iterate(y, -n), n)
 
-is the sum at order 0 and the product at order 1. Every function here takes the same steps:
-`to_sums` maps numbers to the scale on which the operation is a sum, and `from_sums` maps the
-sum back. Negative numbers follow `signed.py`. The product of their signs enters with the
-order, as cos(pi n m) for m negative numbers.
+is the sum at order 0 and the product at order 1. For operands of either sign it acts on the
+magnitudes, and what the signs make of the sum and of the product is added to it:
+
+    K(|x|, |y|) + (1 - n) (x + y - |x| - |y|) + n (x y - |x y|).
+
+That is exact at both ends, and continuous where an operand passes through zero.
 
 References:
     - [Urban & van der Smagt, 2015](https://arxiv.org/abs/1503.05724)
@@ -15,39 +17,39 @@ References:
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
-from keras_addmul.special.bounding import is_negative
-from keras_addmul.special.elementary import cosine_of_pi
+from keras_addmul.special.bounding import held, magnitude, signed_product
+from keras_addmul.special.dtypes import LARGEST, dtype_of
 from keras_addmul.special.gradients import clipped_gradient, differentiated_as
-from keras_addmul.special.iterate import iterated
-from keras_addmul.special.signed import towards_exp, towards_log
-from keras_addmul.special.solutions import Solution, with_solution
+from keras_addmul.special.iterate import broadcast, iterated
+from keras_addmul.special.signed import magnitude_towards_log, towards_exp
+from keras_addmul.special.solutions import Solution, with_path, with_solution
 
 __all__ = [
     "addmul",
     "addmul_reduce",
-    "from_sums",
     "identity",
     "identity_element",
     "inverse",
-    "joined",
-    "to_sums",
+    "reduced",
 ]
 
 
-def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
+def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, path: str = "kneser") -> Tensor:
     """Returns `x (+)_n y`: the sum at order 0, the product at order 1, smooth in between.
 
     Args:
         x, y: Tensors of floats of either sign, broadcast against each other.
         n: Tensor of orders in [0, 1], broadcast against `x` and `y`.
-        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
+        path: The way from sum to product: a solution of Abel's equation, `"kneser"` or
+            `"linear"`, as for `exp_iterate`, or `"mixture"`, their mean
+            `(1 - n) (x + y) + n x y`, which solves no equation.
 
     Returns:
         Tensor with the broadcast shape of the arguments.
 
     Raises:
         TypeError: If an argument does not hold real numbers.
-        ValueError: If `solution` is unknown.
+        ValueError: If `path` is unknown.
 
     Example:
 
@@ -55,13 +57,15 @@ def addmul(x: ArrayLike, y: ArrayLike, n: ArrayLike, solution: str = "kneser") -
     >>> from keras_addmul import special
     >>> np.round(special.addmul(2.0, 7.0, np.array([0.0, 0.5, 1.0], "float32")), 3)
     array([ 9.   , 11.904, 14.   ], dtype=float32)
+    >>> np.round(special.addmul(2.0, -7.0, np.array([0.0, 0.5, 1.0], "float32")), 3)
+    array([ -5.   ,  -9.096, -14.   ], dtype=float32)
     """
 
     def with_pieces(x, y, n, pieces):
-        total = towards_log(x, n, pieces) + towards_log(y, n, pieces)
-        return joined(total, n, is_negative(x) + is_negative(y), pieces)
+        x, y, n = broadcast(x, y, n)
+        return reduced(ops.stack([x, y]), n, 0, pieces)
 
-    return with_solution(with_pieces, solution, x=x, y=y, n=n)
+    return with_path(with_pieces, path, x=x, y=y, n=n)
 
 
 def addmul_reduce(
@@ -70,7 +74,7 @@ def addmul_reduce(
     axis: int = -1,
     mask: ArrayLike | None = None,
     *,
-    solution: str = "kneser",
+    path: str = "kneser",
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
@@ -81,34 +85,84 @@ def addmul_reduce(
         n: Tensor of orders in [0, 1], broadcast against the result.
         axis: The axis to reduce.
         mask: Booleans like `x`, or None. Numbers where it is False are left out.
-        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
-        limit: Bound on the magnitude of the result, as for `exp_iterate`, or None.
+        path: `"kneser"`, `"linear"` or `"mixture"`, as for `addmul`.
+        epsilon: Floor on the magnitudes between orders 0 and 1, whose logarithm is taken.
+        limit: Bound on the magnitude of the result, or None.
 
     Returns:
         Tensor like `x` without `axis`.
 
     Raises:
         TypeError: If `x` or `n` does not hold real numbers.
-        ValueError: If `solution` is unknown.
+        ValueError: If `path` is unknown.
 
     Example:
 
     >>> from keras_addmul import special
-    >>> x = [[2.0, 3.0, 4.0]]
-    >>> special.addmul_reduce(x, 0.0).numpy(), special.addmul_reduce(x, 1.0).numpy().round(4)
-    (array([9.], dtype=float32), array([24.], dtype=float32))
+    >>> x = [[2.0, -3.0, 4.0]]
+    >>> special.addmul_reduce(x, 0.0).numpy(), special.addmul_reduce(x, 1.0).numpy()
+    (array([3.], dtype=float32), array([-24.], dtype=float32))
     """
 
     def with_pieces(x, n, pieces):
-        along = ops.expand_dims(n, axis) if len(n.shape) else n
-        terms, negative = towards_log(x, along, pieces, epsilon), is_negative(x)
-        if mask is not None:
-            terms = ops.where(mask, terms, ops.zeros_like(terms))
-            negative = ops.where(mask, negative, ops.zeros_like(negative))
-        return joined(ops.sum(terms, axis), n, ops.sum(negative, axis), pieces, limit)
+        return reduced(x, n, axis, pieces, epsilon, limit, mask)
 
-    return with_solution(with_pieces, solution, x=x, n=n)
+    return with_path(with_pieces, path, x=x, n=n)
+
+
+def reduced(
+    x: Tensor,
+    n: Tensor,
+    axis: int,
+    pieces: Solution | None,
+    epsilon: float = 0.0,
+    limit: float | None = None,
+    mask: ArrayLike | None = None,
+) -> Tensor:
+    """`addmul_reduce` of tensors in the working dtype of the pieces, which are None for a mixture.
+
+    At orders 0 and 1 the sum and the product themselves are the value and give the slopes in
+    `x`; the path gives the slope in the order, and everything between.
+    """
+    largest = LARGEST[dtype_of(x)]
+
+    def kept(values, neutral):
+        return values if mask is None else ops.where(mask, values, neutral * ops.ones_like(values))
+
+    total = held(ops.sum(kept(x, 0.0), axis), limit)
+    product = signed_product(kept(x, 1.0), axis, limit or largest)
+    if pieces is None:
+        return (1.0 - n) * total + n * product
+    along = _behind(n, axis, len(x.shape))
+    terms = kept(
+        magnitude_towards_log(magnitude(_between_ends(x, along)), along, pieces, epsilon), 0
+    )
+    positive = towards_exp(ops.sum(terms, axis), n, pieces, limit)
+    of_sum = ops.sum(kept(ops.minimum(x, 0.0), 0.0), axis)
+    of_product = ops.clip(product, -largest / 8.0, 0.0)  # inf - inf would be nan
+    between = positive + 2.0 * (
+        (1.0 - n) * _between_ends(of_sum, n) + n * _between_ends(of_product, n)
+    )
+    exact = ops.where(n == 0.0, total, product)
+    exact = exact + differentiated_as(ops.zeros_like(between), between)
+    return ops.where(_is_end(n), exact, held(between, limit))
+
+
+def _is_end(n):
+    return ops.logical_or(n == 0.0, n == 1.0)
+
+
+def _between_ends(x, n):
+    """Returns `x`, without a gradient at orders 0 and 1."""
+    return ops.where(_is_end(n), ops.stop_gradient(x), x)
+
+
+def _behind(n, axis, rank):
+    """Returns orders of results so that they broadcast along the axis that is reduced."""
+    if not n.shape:
+        return n
+    n = ops.reshape(n, (1,) * (rank - 1 - len(n.shape)) + tuple(ops.shape(n)))
+    return ops.expand_dims(n, axis)
 
 
 def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
@@ -140,15 +194,14 @@ def identity(n: ArrayLike, solution: str = "kneser") -> Tensor:
 def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
     """Returns the inverse of `x` under `(+)_n`: `-x` at order 0, `1/x` at order 1.
 
-    Where it exists, `addmul(x, inverse(x, n), n) = identity(n)`. It exists
+    Where it exists, `addmul(x, inverse(x, n), n) = identity(n)`. It is
 
     - at order 0 for every `x`: `-x`;
     - at order 1 for every `x` but 0: `1/x`;
     - between them for `0 <= x <= inverse(0, n)`: `exp_iterate(-exp_iterate(x, -n), n)`.
 
-    Elsewhere there is no inverse. Beyond `inverse(0, n)` the formula gives negative numbers,
-    but between orders 0 and 1 `addmul` multiplies by cos(pi n) for a negative operand, and
-    no second operand can undo that.
+    Elsewhere no formula gives one: beyond `inverse(0, n)` this one would give a negative number,
+    and with negative operands `addmul` no longer follows it.
 
     Args:
         x: Tensor of floats.
@@ -156,7 +209,7 @@ def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
         solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
 
     Returns:
-        Tensor with the broadcast shape of `x` and `n`: nan where there is no inverse,
+        Tensor with the broadcast shape of `x` and `n`: nan where there is no formula,
         inf for 0 at order 1. Its gradients are finite for every finite `x`: 0 where the
         result is nan, and bounded by the largest number of the dtype.
 
@@ -174,93 +227,6 @@ def inverse(x: ArrayLike, n: ArrayLike, solution: str = "kneser") -> Tensor:
     (np.float32(0.4986), np.float32(0.4986))
     """
     return with_solution(_inverse, solution, x=x, n=n)
-
-
-def to_sums(x: ArrayLike, n: ArrayLike, solution: str = "kneser", epsilon: float = 0.0) -> Tensor:
-    """Maps `x` to the scale on which `(+)_n` is a sum: `x` at order 0, `log(abs(x))` at 1.
-
-    Args:
-        x: Tensor of floats of either sign.
-        n: Tensor of orders in [0, 1], broadcast against `x`.
-        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        epsilon: Floor on the magnitudes for orders above 0; see `signed_exp_iterate`.
-
-    Returns:
-        Tensor with the broadcast shape of `x` and `n`.
-
-    Raises:
-        TypeError: If `x` or `n` does not hold real numbers.
-        ValueError: If `solution` is unknown.
-
-    Example:
-
-    >>> from keras_addmul import special
-    >>> special.to_sums([2.0, -3.0], [[0.0], [1.0]]).numpy().round(4)
-    array([[ 2.    , -3.    ],
-           [ 0.6931,  1.0986]], dtype=float32)
-    """
-    return with_solution(
-        lambda x, n, pieces: towards_log(x, n, pieces, epsilon), solution, x=x, n=n
-    )
-
-
-def from_sums(
-    total: ArrayLike,
-    n: ArrayLike,
-    negatives: ArrayLike | None = None,
-    solution: str = "kneser",
-    limit: float | None = None,
-) -> Tensor:
-    """Maps a sum of `to_sums` back: `total` at order 0, `exp(total)` at order 1.
-
-    Args:
-        total: Tensor of floats, a sum of results of `to_sums`.
-        n: Tensor of orders in [0, 1], broadcast against `total`.
-        negatives: Number of negative operands, each counted with its exponent, or None if
-            there are none.
-        solution: `"kneser"` or `"linear"`, as for `exp_iterate`.
-        limit: Bound on the magnitude of the result, as for `exp_iterate`, or None.
-
-    Returns:
-        Tensor with the broadcast shape of the arguments.
-
-    Raises:
-        TypeError: If an argument does not hold real numbers.
-        ValueError: If `solution` is unknown.
-
-    Example:
-
-    >>> from keras_addmul import special
-    >>> total = special.to_sums([2.0, -3.0], 1.0).numpy().sum()
-    >>> special.from_sums(total, 1.0, negatives=1).numpy().round(4)
-    np.float32(-6.0)
-    """
-    if negatives is None:
-        return with_solution(
-            lambda total, n, pieces: joined(total, n, None, pieces, limit),
-            solution,
-            total=total,
-            n=n,
-        )
-    return with_solution(
-        lambda total, n, negatives, pieces: joined(total, n, negatives, pieces, limit),
-        solution,
-        total=total,
-        n=n,
-        negatives=negatives,
-    )
-
-
-def joined(
-    total: Tensor,
-    n: Tensor,
-    negatives: Tensor | None,
-    pieces: Solution,
-    limit: float | None = None,
-) -> Tensor:
-    """`from_sums` of tensors in the working dtype of the pieces."""
-    y = towards_exp(total, n, pieces, limit)
-    return y if negatives is None else y * cosine_of_pi(n * negatives)
 
 
 def identity_element(n: Tensor, pieces: Solution) -> Tensor:

@@ -5,19 +5,15 @@ References:
       [Madsen & Johansen, 2020](https://arxiv.org/abs/2001.05016).
 """
 
-import math
-
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
-from keras_addmul.special.bounding import is_negative, magnitude
+from keras_addmul.special.bounding import held, magnitude, signed_product
 from keras_addmul.special.dtypes import dtype_of, output_bound
-from keras_addmul.special.elementary import cosine_of_pi
 from keras_addmul.special.gradients import differentiated_as
-from keras_addmul.special.iterate import iterated
 from keras_addmul.special.kernel_shapes import check_kernel, check_vector
-from keras_addmul.special.operation import identity_element, joined
-from keras_addmul.special.signed import magnitude_towards_log, towards_log
+from keras_addmul.special.operation import identity_element, reduced
+from keras_addmul.special.signed import magnitude_towards_log, towards_exp
 from keras_addmul.special.solutions import with_solution
 
 __all__ = ["addmul_select"]
@@ -46,8 +42,8 @@ def addmul_select(
     product, for inputs and gates of either sign and for zero.
 
     Between orders 0 and 1 `special.inverse` exists only for small inputs. Here the inverse of
-    every positive input is `from_sums(-to_sums(x, n), n)`, which equals it for `x <= e` and
-    continues it along the tangent beyond, with moderate slopes (see `signed_exp_iterate`).
+    every positive input is `signed_exp_iterate(-exp_iterate(x, -n), n)`, which equals it for
+    `x <= e` and continues it along the tangent beyond, with moderate slopes.
 
     If a unit takes or inverts a negative input, its output between orders 0 and 1 is the linear
     interpolation `(1 - n) sum + n product`. A gate passes through zero on its way from 1 to a
@@ -83,8 +79,8 @@ def addmul_select(
         bound = limit or output_bound(dtype_of(x))
         taken = kernel >= 0.0  # so that the slope at 0 is that of taking the input, not zero
         size = ops.where(taken, kernel, -kernel)
-        at_sum = _held(ops.matmul(x, kernel), limit)
-        at_product = _product(x[..., None], size, taken, pieces, epsilon, bound)
+        at_sum = held(ops.matmul(x, kernel), limit)
+        at_product = _product(x[..., None], size, taken, epsilon, bound)
         negative = ops.logical_and(x[..., None] < 0.0, size > 0.0)
         across = ops.any(negative, axis=-2)
         # Negative inputs take the other branch, and 1 stands for them in this one. At orders
@@ -101,32 +97,18 @@ def addmul_select(
     return with_solution(with_pieces, solution, x=x, kernel=kernel, n=n)
 
 
-def _held(y, limit):
-    """Clips `y` to the limit, and keeps its slope."""
-    return y if limit is None else differentiated_as(ops.clip(y, -limit, limit), y)
-
-
-def _product(x, size, taken, pieces, epsilon, bound):
+def _product(x, size, taken, epsilon, bound):
     """The result at order 1: the product of the gates, bounded."""
     part = ops.maximum(magnitude(x), epsilon)
     divisor = ops.where(taken, ops.ones_like(part), part)
     part = ops.where(taken, x, ops.where(x < 0.0, -1.0 / divisor, 1.0 / divisor))
     gates = size * part + (1.0 - size)
-    # The product itself has the right slope at zero, where the logarithm has none. No partial
-    # product may overflow, because the gradient consists of them.
-    logs = ops.log(ops.maximum(ops.abs(gates), max(epsilon, 1e-30)))
-    fits = ops.sum(ops.abs(logs), axis=-2, keepdims=True) < math.log(bound)
-    product = ops.prod(ops.where(fits, gates, ops.ones_like(gates)), axis=-2)
-    total = ops.sum(ops.where(fits, ops.zeros_like(logs), logs), axis=-2)
-    turn = cosine_of_pi(ops.sum(is_negative(gates), axis=-2))
-    beyond = turn * iterated(total, ops.ones((), total.dtype), pieces, bound)
-    return ops.where(ops.squeeze(fits, axis=-2), product, beyond)
+    return signed_product(gates, -2, bound)
 
 
 def _between(x, size, taken, n, pieces, epsilon, limit):
     """The result by the definition, for nonnegative inputs."""
     terms = magnitude_towards_log(x, n, pieces, epsilon)
-    part = ops.where(taken, x, joined(-terms, n, None, pieces))
+    part = ops.where(taken, x, towards_exp(-terms, n, pieces))
     gates = size * part + (1.0 - size) * identity_element(n, pieces)
-    total = ops.sum(towards_log(gates, n, pieces, epsilon), axis=-2)
-    return joined(total, n, ops.sum(is_negative(gates), axis=-2), pieces, limit)
+    return reduced(gates, n, -2, pieces, epsilon, limit)

@@ -1,59 +1,26 @@
 """The iterates, continued to negative numbers.
 
 `exp_iterate` has no logarithm of a negative number, and between sum and product there is
-more than one way to define it. The definition here keeps both ends exact, is smooth in the
-order, and can be trained:
+more than one way to define it. The definition here keeps both ends exact, is continuous at
+zero, and can be trained:
 
-- Orders below 0, towards the logarithm, act on the magnitude. The sign becomes the factor
-  cos(pi (1 + n)): -1 at order 0, where it is the sign itself, and 1 at order -1, where only
-  the logarithm of the magnitude remains and the caller multiplies the signs
-  (`operation.py`).
+- Orders below 0, towards the logarithm, act on the magnitude; what the sign makes of a number
+  is added with the weight `1 + n`. At order -1 only the logarithm of the magnitude remains,
+  and the caller multiplies the signs (`parity.py`).
 - Orders above 0, towards the exponential, are defined for negative numbers, but their slope
   in n at order 0 is exp(-x), which is too steep. They are blended with their tangent at 0,
   which has all the weight at order 0 and none at order 1.
 """
 
-import math
-
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import magnitude
-from keras_addmul.special.dtypes import in_working_dtype
-from keras_addmul.special.elementary import cosine_of_pi
 from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.iterate import broadcast, iterated
 from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = [
-    "cos_pi",
-    "magnitude_towards_log",
-    "signed_exp_iterate",
-    "signed_iterated",
-    "towards_exp",
-    "towards_log",
-]
-
-
-def cos_pi(t: ArrayLike) -> Tensor:
-    """Returns cos(pi t), exact at every multiple of one half.
-
-    Args:
-        t: Tensor of floats, any shape.
-
-    Returns:
-        Tensor like `t`.
-
-    Raises:
-        TypeError: If `t` does not hold real numbers.
-
-    Example:
-
-    >>> from keras_addmul import special
-    >>> special.cos_pi([0.0, 0.5, 1.0, 1.5]).numpy()
-    array([ 1.,  0., -1.,  0.], dtype=float32)
-    """
-    return in_working_dtype(lambda dtype, t: cosine_of_pi(t), t=t)
+__all__ = ["magnitude_towards_log", "signed_exp_iterate", "signed_iterated", "towards_exp"]
 
 
 def signed_exp_iterate(
@@ -68,9 +35,12 @@ def signed_exp_iterate(
     It equals `exp_iterate(x, n)` for `x >= 0`, and for `x < 0` at orders 0 and 1. At other
     orders it is, for `x < 0` and with b(n) = n^2 (3 - 2 n),
 
-        n < 0:        exp_iterate(-x, n) * cos(pi (1 + n))
+        n <= -1:      exp_iterate(-x, n)
+        -1 < n < 0:   exp_iterate(-x, n) + 2 (1 + n) x
         0 <= n <= 1:  b(n) * exp_iterate(x, n) + (1 - b(n)) * tangent of it at 0
         n > 1:        exp_iterate(x, n)
+
+    It is continuous at 0 for every order above -1.
 
     Args:
         x: Tensor of floats.
@@ -111,18 +81,12 @@ def signed_iterated(
     down = n < 0.0
     start = ops.where(down, ops.maximum(magnitude(x), epsilon), x)
     iterate = iterated(start, n, pieces, limit)
-    six = zip(_turn(n), _blend(n, pieces), strict=True)
-    return _below(iterate, x, n, [ops.where(down, turn, blend) for turn, blend in six])
-
-
-def towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
-    """`signed_iterated(x, -n)`, for `n >= 0`."""
-    iterate = magnitude_towards_log(magnitude(x), n, pieces, epsilon)
-    return _below(iterate, x, -n, _turn(-n))
+    six = zip(_correction(n), _blend(n, pieces), strict=True)
+    return _below(iterate, x, n, [ops.where(down, low, high) for low, high in six], limit)
 
 
 def magnitude_towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
-    """`towards_log`, for `x >= 0`."""
+    """`exp_iterate(x, -n)`, for `x >= 0` and `n >= 0`, with a floor on `x` unless `n` is 0."""
     # At order 0 no floor applies, and the slope in the order is that of the iterate.
     start = ops.where(n == 0.0, x, ops.maximum(x, epsilon))
     return iterated(start, -n, pieces)
@@ -133,12 +97,11 @@ def towards_exp(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = No
     return _below(iterated(x, n, pieces, limit), x, n, _blend(n, pieces))
 
 
-def _turn(n):
+def _correction(n):
     """The six numbers of `_below` for each order, towards the logarithm."""
     zero = ops.zeros_like(n)
-    turned = 1.0 + ops.minimum(n, 0.0)
-    # -sin(pi t) = cos(pi (t + 1/2))
-    return cosine_of_pi(turned), zero, zero, math.pi * cosine_of_pi(turned + 0.5), zero, zero
+    inside = ops.where(n >= -1.0, 2.0 * ops.ones_like(n), zero)
+    return ops.ones_like(n), zero, ops.maximum(2.0 + 2.0 * n, 0.0), zero, zero, inside
 
 
 def _blend(n, pieces):
@@ -157,7 +120,7 @@ def _blend(n, pieces):
     )
 
 
-def _below(iterate, x, n, six):
+def _below(iterate, x, n, six, limit=None):
     """The iterate where x >= 0, and `a * iterate + b + c * x` where x < 0.
 
     Args:
@@ -166,6 +129,7 @@ def _below(iterate, x, n, six):
         n: Orders, broadcast against `iterate`.
         six: a, b and c for each order, and their derivatives in it. Automatic
             differentiation would pass over the iterates once for each; this passes once.
+        limit: Bound on the magnitude of the results, or None.
     """
 
     @custom_gradient
@@ -180,8 +144,12 @@ def _below(iterate, x, n, six):
             to_iterate = ops.where(negative, upstream * a, upstream)
             to_x = ops.where(negative, upstream * c, zero)
             to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
+            if limit is not None:
+                to_n = ops.clip(to_n, -limit, limit)
             return to_iterate, to_x, to_n, *(None for _ in six)
 
-        return ops.where(negative, a * value + b + c * run, iterate), grad
+        below = a * value + b + c * run
+        below = below if limit is None else ops.maximum(below, -limit)
+        return ops.where(negative, below, iterate), grad
 
     return f(*broadcast(iterate, x, n), *six)

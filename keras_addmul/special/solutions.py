@@ -14,7 +14,15 @@ from keras_addmul.special.dtypes import in_working_dtype
 from keras_addmul.special.kneser import Kneser
 from keras_addmul.special.linear import Linear
 
-__all__ = ["SOLUTIONS", "Solution", "get_solution", "with_solution"]
+__all__ = [
+    "MIXTURE",
+    "SOLUTIONS",
+    "Solution",
+    "get_path",
+    "get_solution",
+    "with_path",
+    "with_solution",
+]
 
 
 class Solution(Protocol):
@@ -77,6 +85,9 @@ class Solution(Protocol):
 
 SOLUTIONS: dict[str, Callable[[str], Solution]] = {"kneser": Kneser, "linear": Linear}
 
+# The path from sum to product that no equation gives: their weighted mean.
+MIXTURE = "mixture"
+
 
 def get_solution(name: str) -> Callable[[str], Solution]:
     """Returns a function from a dtype to the pieces of the solution called `name`.
@@ -111,6 +122,30 @@ def with_solution(
     """
     pieces_of = get_solution(solution)
     return in_working_dtype(lambda dtype, *values: function(*values, pieces_of(dtype)), **tensors)
+
+
+def get_path(name: str) -> Callable[[str], Solution] | None:
+    """Returns `get_solution(name)`, or None for the mixture of sum and product.
+
+    Raises:
+        ValueError: If the name is unknown; the message lists the known ones.
+    """
+    if name == MIXTURE:
+        return None
+    if not isinstance(name, str) or name not in SOLUTIONS:
+        known = ", ".join(repr(n) for n in (*SOLUTIONS, MIXTURE))
+        raise ValueError(f"Argument `path` must be one of {known}. Received: {name!r}")
+    return get_solution(name)
+
+
+def with_path(function: Callable[..., Tensor], path: str, /, **tensors: ArrayLike) -> Tensor:
+    """`with_solution` for a path from sum to product; the mixture has None for pieces."""
+    pieces_of = get_path(path)
+
+    def with_pieces(dtype, *values):
+        return function(*values, None if pieces_of is None else pieces_of(dtype))
+
+    return in_working_dtype(with_pieces, **tensors)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from keras_addmul.annotations import Tensor
 from keras_addmul.special.dtypes import clipped_for_squares
 from keras_addmul.special.gradients import differentiated_as
 from keras_addmul.special.iterate import iterated
-from keras_addmul.special.signed import towards_log
+from keras_addmul.special.signed import magnitude_towards_log
 from keras_addmul.special.solutions import Solution
 
 __all__ = ["exact_sums", "interpolated_sums", "nodes_of"]
@@ -28,7 +28,7 @@ def exact_sums(
     """The sums of `addmul_matmul`, with the inputs iterated to each unit's own order.
 
     Args:
-        x: Tensor of shape `(..., inputs)` in the working dtype of the pieces.
+        x: Magnitudes of shape `(..., inputs)` in the working dtype of the pieces.
         kernel: Tensor of shape `(inputs, units)`; its dtype is that of the products.
         n: Orders in that working dtype: a scalar, `(groups,)` or `(units,)`.
         pieces: The solution.
@@ -39,7 +39,7 @@ def exact_sums(
     """
 
     def terms(x, n):
-        return ops.cast(towards_log(x, n, pieces, epsilon), kernel.dtype)
+        return ops.cast(magnitude_towards_log(x, n, pieces, epsilon), kernel.dtype)
 
     units = kernel.shape[1]
     groups = n.shape[0] if len(n.shape) else 1
@@ -61,7 +61,8 @@ def interpolated_sums(
     inputs, units = kernel.shape
     at, _, _ = nodes_of(nodes)
     orders = ops.convert_to_tensor(at[:, None, None], n.dtype)
-    terms = towards_log(ops.reshape(x, (-1, inputs)), orders, pieces, epsilon)
+    flat = ops.reshape(x, (-1, inputs))
+    terms = magnitude_towards_log(flat, orders, pieces, epsilon)
     # One tall product: stacks the nodes on the batch, then weights them for each unit.
     products = ops.matmul(ops.cast(ops.reshape(terms, (-1, inputs)), kernel.dtype), kernel)
     products = ops.reshape(products, (nodes, -1, units))

@@ -42,7 +42,9 @@ def test_law_of_a_neuron_that_knows_keplers_is_read_in_si_units():
     bodies = demo.load()
     units = demo.Units.of(bodies)
     neuron = models.arms()[0].model
-    neuron.get_layer("operation").set_weights([np.array([[1.5], [-0.5]]), np.ones(1)])
+    neuron.get_layer("operation").set_weights(
+        [np.array([[1.5], [-0.5]]), np.ones(1), np.zeros((2, 1))]
+    )
     scale = models.CONSTANT * units.axis**1.5 / units.mass**0.5 / units.period
     neuron.get_layer("constant").set_weights([np.array([[scale]])])
     law = models.read_law(neuron, units)

@@ -6,6 +6,7 @@ from keras_addmul import layers
 
 HALF = keras.initializers.Constant(0.5)
 WIDE = keras.initializers.RandomUniform(-6.0, 6.0, seed=1)
+BOTH = keras.initializers.RandomUniform(-0.5, 0.5, seed=4)
 
 CASES = {
     "APL": [{"hinges_initializer": "ones"}],
@@ -19,18 +20,23 @@ CASES = {
     "SReLU": [{"t_left_initializer": HALF, "a_right_initializer": HALF}],
     "Snake": [{}],
     "Swish": [{}],
-    "AddMul": [{}, {"shared": True, "solution": "linear", "order_initializer": HALF}],
+    "AddMul": [
+        {},
+        {"shared": True, "path": "linear", "order_initializer": HALF},
+        {"path": "mixture", "order_initializer": HALF},
+    ],
     "AddMulDense": [
         {"units": 4, "activation": "softplus"},
         {"units": 4, "groups": 2, "use_bias": False},
-        {"units": 3, "coupling": "free", "order_initializer": keras.initializers.Constant(0.3)},
-        {"units": 4, "coupling": "free", "groups": 2, "order_initializer": HALF},
+        {"units": 3, "coupling": "free", "order_initializer": BOTH},
+        {"units": 4, "coupling": "free", "groups": 2, "order_initializer": BOTH},
         {
             "units": 18,
             "nodes": 16,
             "order_initializer": keras.initializers.RandomUniform(0, 1, seed=0),
         },
-        {"units": 2, "solution": "linear", "order_initializer": HALF},
+        {"units": 2, "path": "linear", "order_initializer": HALF},
+        {"units": 3, "path": "mixture", "order_initializer": HALF},
     ],
     "AddMulSelect": [{"units": 2, "use_bias": True, "order_initializer": HALF}],
     "INALU": [{"units": 2}],
@@ -67,7 +73,7 @@ MERGES = {"AddMul"}
 SEQUENCES = {"NoisyGRU", "NoisyLSTM"}
 
 # Cases with weights that act on negative numbers alone.
-MIRRORED = {("ISRLU", 0), ("RealNPU", 1)}
+MIRRORED = {("ISRLU", 0), ("RealNPU", 1), *(("AddMulDense", i) for i in range(7))}
 
 # Cases with weights that act in training alone: the mean of their noise is 0.
 NOISE_ONLY = {("NoisyActivation", 2)}

@@ -57,26 +57,50 @@ def test_order_one_is_a_layer_of_product_units():
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("coupling", ["tied", "free"])
-def test_order_one_multiplies_signs_where_exponents_are_whole(coupling):
+@pytest.mark.parametrize("kwargs", [{}, {"coupling": "free"}, {"path": "mixture"}])
+def test_order_one_multiplies_signs_where_the_parity_says_so(kwargs):
     exponents = np.array([[1.0, 2.0], [1.0, -1.0], [0.0, 3.0], [2.0, 0.0], [1.0, 1.0]], "float32")
-    layer = at_order(1.0, units=2, coupling=coupling, use_bias=False)
+    layer = at_order(1.0, units=2, use_bias=False, **kwargs)
     layer.build((None, 5))
     layer.kernel.assign(exponents)
-    if coupling == "free":
+    if layer.coupling == "free":
         layer.order_in.assign(-np.ones(5, "float32"))
-    expected = np.prod(SIGNED[:, :, None] ** exponents[None], axis=1)
-    np.testing.assert_allclose(layer(SIGNED), expected, rtol=2e-5)
+    sizes = np.abs(SIGNED)[:, :, None] ** exponents
+    for parity in (exponents % 2, np.zeros_like(exponents), 1.0 - exponents % 2):
+        layer.parity.assign(parity)
+        signs = np.where((SIGNED < 0)[:, :, None] & (parity > 0), -1.0, 1.0)
+        np.testing.assert_allclose(layer(SIGNED), np.prod(sizes * signs, axis=1), rtol=2e-5)
+
+
+@pytest.mark.parametrize("coupling", ["tied", "free"])
+def test_weights_saved_before_there_was_a_parity_get_that_of_their_exponents(coupling):
+    kernel = np.array([[2.0, -0.9], [1.2, 3.0], [0.4, 0.0]], "float32")
+    model = keras.Sequential([keras.Input((3,)), AddMulDense(2, coupling=coupling)])
+    layer = model.layers[0]
+    layer.kernel.assign(kernel)
+    stored = {str(place): np.asarray(weight) for place, weight in enumerate(layer.weights)}
+    assert layer.weights[-1] is layer.parity
+    del stored[str(len(stored) - 1)]
+    config = layer.get_config()
+    for key in [key for key in config if key.startswith(("parity", "path"))]:
+        del config[key]
+    old = AddMulDense.from_config({**config, "solution": "linear"})
+    old.build((None, 3))
+    old.load_own_variables(stored)
+    assert old.path_name == "linear"
+    np.testing.assert_array_equal(old.parity, [[0, 1], [1, 1], [0, 0]])
+    for weight, value in zip(old.weights[:-1], layer.weights[:-1], strict=True):
+        np.testing.assert_array_equal(weight, value)
 
 
 def test_groups_share_an_order_and_are_exact():
     layer = AddMulDense(6, groups=2, order_initializer=keras.initializers.RandomUniform(0, 1))
-    y = layer(POSITIVE)
+    y = layer(SIGNED)
     each = AddMulDense(6)
     each.build((None, 5))
-    each.set_weights([layer.kernel, layer.bias, np.repeat(layer.order, 3)])
+    each.set_weights([layer.kernel, layer.bias, np.repeat(layer.order, 3), layer.parity])
     assert layer.order.shape == (2,)
-    np.testing.assert_allclose(y, each(POSITIVE), rtol=2e-5)
+    np.testing.assert_allclose(y, each(SIGNED), rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ WIDE = keras.initializers.RandomUniform(0.6, 1.2, seed=2)
 # What an argument is changed to, if it is not a switch; and beside which others it acts.
 CHANGED = {
     "solution": "linear",
+    "path": "mixture",
     "activation": "softplus",
     "pieces": 5,
     "degree": 3,

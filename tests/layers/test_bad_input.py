@@ -22,8 +22,8 @@ BAD_ARGUMENTS = [
         "`coupling` must be one of 'tied', 'free'. Received: 'loose'",
     ),
     (
-        lambda: AddMulDense(8, solution="abel"),
-        "one of 'kneser', 'linear'. Received: 'abel'",
+        lambda: AddMulDense(8, path="abel"),
+        "`path` must be one of 'kneser', 'linear', 'mixture'. Received: 'abel'",
     ),
     (lambda: AddMulDense(8, nodes=-1), "`nodes` must be a positive integer or None. Received: -1"),
     (lambda: AddMulDense(8, nodes=1), "`nodes` must be at least 2. Received: 1"),
@@ -38,7 +38,12 @@ BAD_ARGUMENTS = [
     (lambda: AddMulSelect(2, epsilon=-1.0), "must be a number above 0.0. Received: -1.0"),
     (lambda: SelectUniform(0.9, 0.5), "numbers with 0 <= low <= high. Received: 0.9, 0.5"),
     (lambda: NearEnds(0.5), "`distance` must be a number in [0, 0.5). Received: 0.5"),
-    (lambda: AddMul(solution="x"), "must be one of 'kneser', 'linear'. Received: 'x'"),
+    (lambda: AddMul(path="x"), "must be one of 'kneser', 'linear', 'mixture'. Received: 'x'"),
+    (
+        lambda: AddMulDense(8, coupling="free", path="mixture"),
+        "solution of Abel's equation, such as 'kneser', where `coupling` is 'free'. "
+        "Received: 'mixture'",
+    ),
     (lambda: Interval(1.0, 0.0), "`low` below `high`. Received: 1.0, 0.0"),
     (lambda: OrdersToEnds(-1.0), "`strength` must be a number of at least 0.0. Received: -1.0"),
     (

@@ -19,13 +19,18 @@ THREE = np.ones(3, "float32")
 # The tensors of each function.
 TENSORS = {
     "addmul": {"x": X, "y": X, "n": 0.5},
-    "addmul_matmul": {"x": X, "kernel": KERNEL, "n": N},
+    "addmul_matmul": {"x": X, "kernel": KERNEL, "n": N, "parity": KERNEL},
     "addmul_reduce": {"x": X, "n": 0.5},
     "addmul_select": {"x": X, "kernel": KERNEL, "n": N},
-    "cos_pi": {"t": X},
     "exp_iterate": {"x": X, "n": N},
-    "free_matmul": {"x": X, "kernel": KERNEL, "bias": N, "n_in": N, "n_out": N},
-    "from_sums": {"total": X, "n": N, "negatives": X},
+    "free_matmul": {
+        "x": X,
+        "kernel": KERNEL,
+        "bias": N,
+        "n_in": N,
+        "n_out": N,
+        "parity": KERNEL,
+    },
     "guarded": {"weights": KERNEL},
     "identity": {"n": N},
     "inalu": {"x": X, "add_kernel": KERNEL, "multiply_kernel": KERNEL, "gate": N},
@@ -40,9 +45,9 @@ TENSORS = {
     "soft_exponential": {"x": X, "alpha": N},
     "superexp": {"y": X},
     "superlog": {"x": X},
-    "to_sums": {"x": X, "n": N},
 }
 FUNCTIONS = [name for name in special.__all__ if inspect.isfunction(getattr(special, name))]
+OPTIONS = ("solution", "path", "epsilon", "limit")
 # What takes no tensors.
 PLAIN = {"output_bound"}
 
@@ -77,7 +82,8 @@ def test_each_tensor_is_checked_once_and_the_solution_looked_up_once(name, count
     function = getattr(special, name)
     function(**TENSORS[name])
     assert counts["checks"] == len(TENSORS[name])
-    assert counts["solutions"] == ("solution" in inspect.signature(function).parameters)
+    named = {"solution", "path"} & set(inspect.signature(function).parameters)
+    assert counts["solutions"] == len(named)
 
 
 @pytest.mark.parametrize("nodes", [16, 2])
@@ -102,11 +108,11 @@ def test_a_layer_s_call_checks_each_of_its_tensors_and_guards_each_weight(counts
 
 @pytest.mark.parametrize("name", TENSORS)
 def test_the_arguments_stand_in_one_order(name):
-    """Tensors first, then what a function needs besides, then solution, epsilon and limit."""
+    """Tensors first, what a function needs besides, then solution or path, epsilon and limit."""
     parameters = list(inspect.signature(getattr(special, name)).parameters)
     assert parameters[: len(TENSORS[name])] == list(TENSORS[name])
-    options = [p for p in parameters if p in ("solution", "epsilon", "limit")]
-    assert options == [p for p in ("solution", "epsilon", "limit") if p in options]
+    options = [p for p in parameters if p in OPTIONS]
+    assert options == [p for p in OPTIONS if p in options]
     if options and "omega" not in parameters:
         assert parameters[-len(options) :] == options
 
@@ -134,13 +140,14 @@ def test_a_message_shows_no_more_than_a_few_numbers():
 
 
 BAD = {
-    "addmul_matmul": {"kernel": KERNEL[:1]},
+    "addmul_matmul": {"kernel": KERNEL[:1], "parity": KERNEL[:1]},
     "addmul_select": {"kernel": KERNEL[:1], "n": THREE},
     "free_matmul": {
         "kernel": KERNEL[:1],
         "n_in": THREE,
         "n_out": THREE,
         "bias": THREE,
+        "parity": KERNEL[:1],
     },
     "inalu": {"add_kernel": KERNEL[:1], "multiply_kernel": KERNEL[:1], "gate": THREE},
     "nalu": {"kernel": KERNEL[:1], "gate": KERNEL[:1]},

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_addmul import special
-from keras_addmul.special import matmul, weighted_sums
+from keras_addmul.special import weighted_sums
 from keras_addmul.special.solutions import get_solution
 from tests import reference
 
@@ -35,25 +35,25 @@ def neuron(x, weights, n, solution):
 @pytest.mark.parametrize("n", [[0.3], [0.1, 0.8], [0.7, 0.0, 0.2], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]])
 def test_each_group_of_neighbouring_units_is_the_papers_neuron_of_its_order(x, kernel, n, solution):
     x = x + 2.0  # so that all sums are positive
-    got = special.addmul_matmul(x, kernel, np.array(n), solution=solution)
+    got = special.addmul_matmul(x, kernel, np.array(n), path=solution)
     orders = np.repeat(n, 6 // len(n))
     want = [
         [neuron(row, kernel[:, i], orders[i], solution) for i in range(6)] for row in x.tolist()
     ]
     np.testing.assert_allclose(got, want, rtol=256 * EPS)
     if len(n) == 1:
-        scalar = special.addmul_matmul(x, kernel, n[0] * np.ones(()), solution=solution)
+        scalar = special.addmul_matmul(x, kernel, n[0] * np.ones(()), path=solution)
         np.testing.assert_allclose(scalar, got, rtol=8 * EPS)
 
 
 @pytest.mark.parametrize("solution", ["kneser", "linear"])
 def test_more_units_than_nodes_are_interpolated_and_no_others(x, kernel, solution):
     n = np.array([0.0, 0.13, 0.37, 0.61, 0.89, 1.0])
-    exact = special.addmul_matmul(x, kernel, n, nodes=None, solution=solution).numpy()
+    exact = special.addmul_matmul(x, kernel, n, nodes=None, path=solution).numpy()
     np.testing.assert_array_equal(
-        special.addmul_matmul(x, kernel, n, nodes=6, solution=solution), exact
+        special.addmul_matmul(x, kernel, n, nodes=6, path=solution), exact
     )
-    near = special.addmul_matmul(x, kernel, n, nodes=5, solution=solution).numpy()
+    near = special.addmul_matmul(x, kernel, n, nodes=5, path=solution).numpy()
     np.testing.assert_allclose(near[:, [0, 5]], exact[:, [0, 5]], rtol=256 * EPS)
     error = np.max(np.abs(near / exact - 1.0))
     assert 1e-6 < error < 0.02
@@ -105,37 +105,6 @@ def test_at_a_node_the_interpolation_is_exact_and_its_slope_is_near(x):
     np.testing.assert_allclose(near_slope, exact_slope, rtol=1e-4)
 
 
-@pytest.mark.parametrize("n", [0.0, 0.3, 1.0])
-def test_signs_are_the_cosine_of_the_negative_exponents(n, rng):
-    x, kernel = rng.normal(size=(9, 4)), rng.normal(size=(4, 3))
-    kernel[:, 0] = [1.0, 3.0, 2.0, -1.0]
-    orders = np.array([n, n, 0.5 * n])
-    tensors = [tf.constant(kernel), tf.constant(orders)]
-    with tf.GradientTape() as tape:
-        tape.watch(tensors)
-        signs = matmul.product_of_signs(tf.constant(x), *tensors)
-    turns = np.pi * orders * ((x < 0) @ kernel)
-    np.testing.assert_allclose(signs, np.cos(turns), atol=1e-14)
-    if n == 1.0:
-        signs_of_products = np.prod(np.sign(x) ** kernel[:, 0].astype(int), axis=1)
-        np.testing.assert_array_equal(signs[:, 0], signs_of_products)
-    in_kernel, in_n = tape.gradient(signs, tensors)
-    np.testing.assert_allclose(in_kernel, (x < 0).T @ (-np.sin(turns) * np.pi * orders), atol=1e-12)
-    want = np.sum(-np.sin(turns) * np.pi * ((x < 0) @ kernel), axis=0)
-    np.testing.assert_allclose(in_n, want, atol=1e-12)
-
-
-def test_without_negative_numbers_signs_are_one_and_have_no_slope(rng):
-    tensors = [tf.constant(rng.normal(size=(4, 3))), tf.constant([0.2, 0.7, 1.0], "float64")]
-    x = tf.constant(np.abs(rng.normal(size=(2, 5, 4))))
-    with tf.GradientTape() as tape:
-        tape.watch(tensors)
-        signs = matmul.product_of_signs(x, *tensors)
-    np.testing.assert_array_equal(signs, np.ones((2, 5, 3)))
-    for slope in tape.gradient(signs, tensors):
-        np.testing.assert_array_equal(slope, np.zeros(slope.shape))
-
-
 def test_at_order_one_and_whole_exponents_it_is_the_signed_product(rng):
     x = rng.normal(size=(20, 3)) * 2
     kernel = np.array([[1.0, 0.0, -1.0, 2.0], [1.0, 3.0, 1.0, 0.0], [0.0, 1.0, 1.0, 1.0]])
@@ -158,16 +127,6 @@ def test_free_orders_iterate_inputs_and_results_separately(x, kernel, solution):
             if total > 0:
                 want = float(reference.exp_iterate(total, n_out[i], solution))
                 assert found[i] == pytest.approx(want, rel=512 * EPS)
-
-
-def test_free_orders_owe_signs_as_far_as_both_go():
-    x, kernel = np.array([[-2.0, -3.0, -1.5]]), np.array([[1.0], [3.0], [2.0]])
-    n_in, n_out = np.array([-0.4, -1.0, 0.5]), np.array([0.7])
-    sizes = special.signed_exp_iterate(x, n_in)
-    plain = special.signed_exp_iterate(tf.reduce_sum(sizes * kernel[:, 0], -1), n_out[0])
-    turn = mp.cospi(mp.mpf("0.7") * (mp.mpf("0.4") * 1 + 3))
-    got = special.free_matmul(x, kernel, None, n_in, n_out)
-    np.testing.assert_allclose(got[:, 0], plain * float(turn), rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -101,9 +101,9 @@ def test_it_serves_the_operation_and_the_layers(third):
     down = special.exp_iterate(x, -0.5, third)
     np.testing.assert_allclose(y, special.exp_iterate(tf.reduce_sum(down, -1), 0.5, third), 1e-5)
     at = {"kernel_initializer": "ones", "order_initializer": keras.initializers.Constant(0.5)}
-    layer = layers.AddMulDense(1, solution=third, **at)
+    layer = layers.AddMulDense(1, path=third, **at)
     np.testing.assert_allclose(layer(x)[:, 0], y, rtol=1e-5)
-    assert layers.AddMulDense.from_config(layer.get_config()).solution == third
+    assert layers.AddMulDense.from_config(layer.get_config()).path_name == third
 
 
 def test_a_message_lists_it(third):
