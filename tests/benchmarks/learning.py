@@ -24,7 +24,7 @@ from tests.benchmarks.run import RESULTS, save, show
 
 CHUNK, BATCH = 200, 128
 # Steps and learning rate of single units, and of models with a hidden layer.
-SINGLE, HIDDEN = (4000, 0.02), (8000, 0.01)
+SINGLE, HIDDEN = (4000, 0.02), (8000, 0.02)
 # When the pull on the orders begins, and when it has grown to its strength.
 RAMP = 0.3, 0.5
 SEEDS = {"teacher": 8}
