@@ -15,7 +15,7 @@ from keras_addmul.layers.checks import (
     check_positive_integer,
 )
 from keras_addmul.layers.constraints import Interval
-from keras_addmul.layers.initializers import AddMulUniform
+from keras_addmul.layers.initializers import AddMulUniform, ParityUniform
 from keras_addmul.special.parity import parity_of
 from keras_addmul.special.solutions import MIXTURE
 
@@ -68,7 +68,8 @@ class AddMulDense(ArithmeticUnit):
         order_initializer: Initializer for the orders. The default is 1/4 when tied, a
             start from which training finds both sums and products, and 0 when free,
             where a new layer is a `Dense`.
-        parity_initializer: Initializer for the parities; uniform in [0.3, 0.7] by default.
+        parity_initializer: Initializer for the parities. The default is
+            `layers.initializers.ParityUniform`.
         kernel_regularizer, bias_regularizer, order_regularizer, parity_regularizer:
             Regularizers, or None. Those in `layers.regularizers` make a trained layer readable.
         kernel_constraint, bias_constraint: Constraints, or None.
@@ -175,7 +176,7 @@ class AddMulDense(ArithmeticUnit):
             parity_initializer,
             parity_regularizer,
             parity_constraint,
-            default_initializer=keras.initializers.RandomUniform(0.3, 0.7),
+            default_initializer=ParityUniform(),
             default_constraint=Interval(0.0, 1.0),
         )
 

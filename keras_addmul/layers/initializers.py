@@ -16,6 +16,7 @@ __all__ = [
     "NACUniform",
     "NAUUniform",
     "NearEnds",
+    "ParityUniform",
     "Repeated",
     "SelectUniform",
 ]
@@ -195,6 +196,50 @@ class NearEnds(_Uniform):
 
     def get_config(self) -> Config:
         return {**super().get_config(), "distance": self.distance}
+
+
+@keras.saving.register_keras_serializable(package="keras_addmul")
+class ParityUniform(_Uniform):
+    """Parities undecided between even and odd for up to three inputs, and even for more.
+
+    A unit with few inputs finds the sign of its product soonest from the middle. Among many
+    inputs, the signs that do not matter would drown the one that does; a unit that starts
+    without signs picks them up one by one, and a stack of layers keeps the size of its inputs.
+
+    Args:
+        low, high: Bounds of the parities for up to three inputs, in [0, 1].
+        seed: Integer, `keras.random.SeedGenerator`, or None.
+
+    Raises:
+        ValueError: Unless `0 <= low <= high <= 1`.
+
+    Example:
+
+    >>> from keras_addmul.layers.initializers import ParityUniform
+    >>> ParityUniform(seed=0)((2, 3)).numpy().round(2)
+    array([[0.38, 0.58, 0.62],
+           [0.61, 0.46, 0.65]], dtype=float32)
+    >>> float(ParityUniform()((8, 3)).numpy().max())
+    0.0
+    """
+
+    def __init__(self, low: float = 0.3, high: float = 0.7, seed: Any = None) -> None:
+        if not 0.0 <= low <= high <= 1.0:
+            raise ValueError(
+                "Arguments `low` and `high` must be numbers with 0 <= low <= high <= 1. "
+                f"Received: {low!r}, {high!r}"
+            )
+        super().__init__(seed)
+        self.low, self.high = float(low), float(high)
+
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
+        u = self._uniform(shape, dtype)
+        if shape[-2] > 3:
+            return ops.zeros_like(u)
+        return self.low + (self.high - self.low) * 0.5 * (u + 1.0)
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "low": self.low, "high": self.high}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")

@@ -24,7 +24,7 @@ from tests.benchmarks.run import RESULTS, save, show
 
 CHUNK, BATCH = 200, 128
 # Steps and learning rate of single units, and of models with a hidden layer.
-SINGLE, HIDDEN = (4000, 0.02), (8000, 0.02)
+SINGLE, HIDDEN = (4000, 0.02), (16000, 0.02)
 # When the pull on the orders begins, and when it has grown to its strength.
 RAMP = 0.3, 0.5
 SEEDS = {"teacher": 8}
@@ -90,8 +90,9 @@ def _answer(model, weights, seed, x):
 
 def _of(model, weights, name):
     """All seeds' weights of the first layer by their name."""
-    paths = [v.path for v in model.variables]
-    return np.asarray(weights[paths.index(f"{model.layers[0].name}/{name}")])
+    wanted = getattr(model.layers[0], name)
+    (place,) = (at for at, v in enumerate(model.variables) if v is wanted)
+    return np.asarray(weights[place])
 
 
 def _judged(task, answers, truth):

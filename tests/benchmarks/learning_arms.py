@@ -9,7 +9,7 @@ from keras_addmul import layers
 from keras_addmul.layers.regularizers import OrdersToEnds
 
 # The strength of the pull of orders to their ends, of single units and of hidden ones.
-SINGLE, HIDDEN = 0.03, 0.1
+SINGLE, HIDDEN = 0.03, 0.03
 ORDERS = (0.0, 0.25, 0.5, 0.95)
 
 
@@ -58,7 +58,7 @@ ARMS = [
     *map(_ours, ("kneser", "linear", "mixture")),
     Arm("NALU", layers.NALU),
     Arm("RealNPU", layers.RealNPU),
-    Arm("Bilinear", layers.Bilinear),
+    *([Arm("Bilinear", layers.Bilinear)] if hasattr(layers, "Bilinear") else []),
     Arm("Dense, tanh", keras.layers.Dense, activation="tanh"),
     Arm("Dense, relu", keras.layers.Dense, activation="relu"),
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from keras_addmul.layers import AddMul, AddMulDense, AddMulSelect, ExpIterate
 from keras_addmul.layers.constraints import Interval
-from keras_addmul.layers.initializers import NearEnds, SelectUniform
+from keras_addmul.layers.initializers import NearEnds, ParityUniform, SelectUniform
 from keras_addmul.layers.regularizers import OrdersToEnds
 
 BAD_ARGUMENTS = [
@@ -37,6 +37,7 @@ BAD_ARGUMENTS = [
     (lambda: AddMulSelect(0), "`units` must be a positive integer. Received: 0"),
     (lambda: AddMulSelect(2, epsilon=-1.0), "must be a number above 0.0. Received: -1.0"),
     (lambda: SelectUniform(0.9, 0.5), "numbers with 0 <= low <= high. Received: 0.9, 0.5"),
+    (lambda: ParityUniform(0.5, 1.5), "0 <= low <= high <= 1. Received: 0.5, 1.5"),
     (lambda: NearEnds(0.5), "`distance` must be a number in [0, 0.5). Received: 0.5"),
     (lambda: AddMul(path="x"), "must be one of 'kneser', 'linear', 'mixture'. Received: 'x'"),
     (
