@@ -16,9 +16,10 @@ def custom_gradient(
 ) -> Callable[..., Any]:
     """Decorates a function that returns its value and its gradient function.
 
-    The gradient function maps the upstream gradient to one gradient per argument, None where
-    none is needed. Every differentiated tensor must be an argument: JAX refuses tensors that a
-    closure captured. Arguments may be variables, those of a `tf.distribute` strategy included.
+    The gradient function maps the upstream gradient, a tuple of them if there are several
+    results, to one gradient per argument, None where none is needed. Every differentiated tensor
+    must be an argument: JAX refuses tensors that a closure captured. Arguments may be variables,
+    those of a `tf.distribute` strategy included.
     """
 
     def with_gradient(*arguments):
@@ -27,7 +28,8 @@ def custom_gradient(
 
         def backward(*args, upstream=None):  # positional or by name
             if upstream is None:
-                (upstream,) = args
+                # TensorFlow passes one gradient for each of several results, JAX a tuple of them.
+                upstream = args[0] if len(args) == 1 else args
             return gradient(upstream)
 
         return value, backward
