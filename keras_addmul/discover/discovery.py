@@ -1,31 +1,33 @@
-"""Finds the formula that links the columns of a table to a target."""
+"""Finds a formula that links the columns of a table to a target."""
 
 import dataclasses
 import math
 import time
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
+from keras_addmul.discover.entries import Entry, chosen_and_front, cross_validated, entry
 from keras_addmul.discover.finding import Discovery
-from keras_addmul.discover.formula import Formula, expression_of
 from keras_addmul.discover.keras_model import network_of
+from keras_addmul.discover.progress_bar import Bar
 from keras_addmul.discover.scoring.baselines import compare
-from keras_addmul.discover.scoring.scores import r2, r2_interval, relative_error
-from keras_addmul.discover.search.candidates import SOLVED, Candidate, Scaled, search, weights_of
-from keras_addmul.discover.search.constants import constants_of
+from keras_addmul.discover.scoring.scores import r2_interval
+from keras_addmul.discover.search.candidates import search
+from keras_addmul.discover.search.choosing import likeliest
+from keras_addmul.discover.search.estimating import estimate
 from keras_addmul.discover.search.relevance import relevant
-from keras_addmul.discover.search.snapping import Fit
+from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.table.reading import Table, read
 from keras_addmul.extras import require_extra
 
 __all__ = ["discover"]
 
-# The most columns that the search uses, and the most rows.
-_COLUMNS, _ROWS = 10, 20_000
-# Largest residual of an exact law, relative to each target: the rounding of the data.
-_EXACT = 1e-8
+# The most columns that the search uses, and the most rows; rows to choose a formula by.
+_COLUMNS, _ROWS, _JUDGED = 10, 20_000, 3000
+# Fewer rows are cross-validated, in so many folds.
+_FEW, _FOLDS = 100, 10
 
 
 def discover(
@@ -42,11 +44,17 @@ def discover(
 ) -> Discovery:
     """Finds the formula that links the columns of a table to its target.
 
-    The search trains ever larger stacks of `AddMulDense` at the orders 1 (products),
-    0 (sums) and 1 (powers), from many starting points at once. It snaps exponents to
-    simple numbers, drops terms that are not needed, and chooses the shortest
-    description of the data: the bits of the formula plus those of its residuals.
-    It names a constant only if the data is precise enough to identify it.
+    The search fits ever larger products of powers of sums of products, from many starting
+    points at once, by the Levenberg-Marquardt method. It snaps exponents to simple numbers and
+    drops terms that are not needed. The formulas found are then estimated under a model of the
+    noise (additive, relative, or both; with outliers), and the likeliest is chosen: that of
+    the fewest bits for the formula and for the rows. Exponents and constants become simple
+    numbers only if the data is precise enough to tell. The result is also built as a Keras
+    model of `AddMulDense` layers at the orders 1 (products), 0 (sums) and 1 (powers).
+
+    A share of the rows is held out, and scores the formulas; tables of fewer than 100 rows are
+    cross-validated instead. The numbers of the chosen formula are then estimated once more on
+    all rows, unless the held-out rows contradict it.
 
     Args:
         x: Array of shape `(rows, columns)`, or a pandas DataFrame with named columns.
@@ -83,34 +91,46 @@ def discover(
     _check(held_out, time_limit)
     table = read(x, y, names=names, target=target)
     begun = time.monotonic()
-    shuffled = np.random.default_rng(seed).permutation(len(table.y))
-    kept = max(2, math.ceil(held_out * len(shuffled)))
-    train, test = np.sort(shuffled[kept:]), np.sort(shuffled[:kept])
-    columns = relevant(table.x[train], table.y[train], _COLUMNS, seed)
+    train, test = _split(len(table), held_out, seed)
+    most = min(_COLUMNS, max(len(train) // 2 - 1, 1))
+    columns = relevant(table.x[train], table.y[train], most, seed)
     if len(columns) < table.x.shape[1]:
         left = [name for j, name in enumerate(table.names) if j not in columns]
         note = f"The search looked at the {len(columns)} most relevant columns, not at {left}."
         table = dataclasses.replace(table, notes=(*table.notes, note))
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
-    scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows])
-    with _Bar(verbose) as bar:
+    scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps)
+    with Bar(verbose) as bar:
         candidates = search(scaled, seed, begun + time_limit, bar)
-    made = [_formula(c, scaled, table, columns, test) for c in _distinct(candidates)]
-    made = [entry for entry in made if np.isfinite(entry[0].error)] or made[:1]
-    formula, fit = _simplest(made, scaled, candidates[0].relative)
-    seconds = time.monotonic() - begun
+    judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
+    folds = np.random.default_rng(seed).permutation(len(table)) % min(len(table), _FOLDS)
+    entries = []
+    for one in likeliest(candidates, judged):
+        one = estimate(one.fit, scaled, one.noise) if len(judged) < len(scaled) else one
+        # Few rows are predicted by estimates on the others.
+        told = (
+            cross_validated(one, scaled, folds[rows]) if one and len(test) == len(table) else None
+        )
+        told = told[np.argsort(rows)] if told is not None else None
+        made = entry(one, scaled, table, columns, test, told) if one else None
+        entries += [made] if made else []
     truth = table.y[test]
+    best, front = chosen_and_front(_sensible(entries, truth), truth, scaled)
+    final, last = _on_all_rows(best, scaled, table, columns, test)
+    front = [final.formula if f is best.formula else f for f in front]
+    seconds = time.monotonic() - begun
     return Discovery(
         table=table,
         train=train,
         held_out=test,
-        formula=formula,
-        front=_front([f for f, _ in made]),
-        model=network_of(fit, scaled, columns, table.x.shape[1]),
-        r2_interval=r2_interval(truth, formula(table.x[test]), seed),
+        formula=final.formula,
+        front=front,
+        model=network_of(final.simple.fit, last, columns, table.x.shape[1]),
+        r2_interval=r2_interval(truth, best.told, seed),
         baselines=compare(table, train, test, seed) if baselines else [],
         seed=seed,
         seconds=seconds,
+        told=best.told,
     )
 
 
@@ -123,129 +143,45 @@ def _check(held_out: float, time_limit: float) -> None:
         )
 
 
-def _distinct(candidates: list[Candidate], at_most: int = 6) -> list[Candidate]:
-    """Returns the shortest descriptions, and each candidate that no simpler one fits better."""
-    kept, seen, lowest = list(candidates[:at_most]), [], np.inf
-    for c in sorted(candidates, key=lambda c: (c.fit.bits, c.fit.cost)):
-        if c.relative == candidates[0].relative and c.fit.cost < lowest:
-            lowest = c.fit.cost
-            kept.append(c)
-    for c in sorted(kept, key=lambda c: c.score):
-        same = [
-            s
-            for s in seen
-            if s.fit.stack == c.fit.stack and np.allclose(s.fit.parameters, c.fit.parameters)
-        ]
-        if not same:
-            seen.append(c)
-    return seen
+def _split(rows: int, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows to learn from and those that score; both are all rows if these are few."""
+    if rows < _FEW:
+        return np.arange(rows), np.arange(rows)
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    kept = max(2, math.ceil(held_out * rows))
+    return np.sort(shuffled[kept:]), np.sort(shuffled[:kept])
 
 
-def _formula(
-    candidate: Candidate, scaled: Scaled, table: Table, columns: np.ndarray, test: np.ndarray
-) -> tuple[Formula, Fit]:
-    """Returns the `Formula` of a candidate, and its fit on all the rows."""
-    constants, fit = constants_of(candidate.fit, scaled, candidate.relative)
-    names = [table.names[j] for j in columns]
-    crossing = scaled.inputs.negative.any(axis=0)
-    expression = expression_of(fit.stack, fit.parameters, constants, names, crossing)
-    formula = Formula(
-        expression=expression,
-        names=table.names,
-        target=table.target,
-        structure=_in_words(fit),
-        error=np.nan,
-        r2=np.nan,
-        exact=False,
-        bits=float(candidate.score),
-    )
-    truth, told = table.y[test], formula(table.x[test])
-    size = np.sqrt(np.mean(truth**2))
-    near = np.abs(told - truth) <= _EXACT * np.abs(truth) + 0.1 * _EXACT * size
-    formula = dataclasses.replace(
-        formula,
-        error=relative_error(truth, told),
-        r2=r2(truth, told),
-        exact=bool(fit.settled and near.all()),
-    )
-    return formula, fit
+def _sensible(entries: list[Entry], truth: np.ndarray) -> list[Entry]:
+    """Returns the formulas that are better than the mean; that of the mean itself if none is."""
+    flat = np.ptp(truth) == 0
+    good = [e for e in entries if flat or (np.isfinite(e.formula.error) and e.formula.r2 > 0)]
+    means = [e for e in entries if not e.formula.expression.free_symbols]
+    return [*good, *means[:1]] or entries[:1]
 
 
-def _in_words(fit: Fit) -> str:
-    """Describes the structure of a fit, such as "a sum of 2 products"."""
+def _on_all_rows(
+    best: Entry, scaled: Scaled, table: Table, columns: np.ndarray, test: np.ndarray
+) -> tuple[Entry, Scaled]:
+    """Estimates the numbers of the chosen formula on all rows, unless some contradict it.
 
-    def words(terms: int) -> str:
-        return "one product" if terms == 1 else f"a sum of {terms} products"
-
-    sums, powers = fit.stack.sums, fit.stack.split(fit.parameters)[2]
-    parts = [
-        words(terms) if power == 1 else f"the power {power:g} of {words(terms)}"
-        for terms, power in zip(sums, powers, strict=True)
-    ]
-    return " times ".join(parts)
-
-
-def _simplest(
-    made: list[tuple[Formula, Fit]], scaled: Scaled, relative: bool
-) -> tuple[Formula, Fit]:
-    """Returns the simplest formula that is not clearly worse than the shortest description.
-
-    Clearly worse means by more than three standard errors of the rowwise difference of squared
-    residuals, so that a few outliers do not complicate the law. This is the rule of Breiman et
-    al., Classification and Regression Trees, 1984, with three errors instead of one, because a
-    dozen formulas are compared.
+    The scores remain those of the rows that it did not know.
     """
-    weights = weights_of(scaled.y, relative)
-
-    def squares(fit: Fit) -> np.ndarray:
-        told = fit.stack.values(fit.parameters[None], scaled.inputs)[0]
-        return ((told - scaled.y) * weights) ** 2
-
-    best = squares(made[0][1])
-    if best.mean() < SOLVED:
-        return made[0]
-    for formula, fit in sorted(made, key=lambda entry: entry[1].bits):
-        worse = squares(fit) - best
-        if worse.mean() <= 3 * worse.std() / np.sqrt(len(worse)):
-            return formula, fit
-    return made[0]
-
-
-def _front(formulas: list[Formula]) -> list[Formula]:
-    """Returns the formulas that no other beats in complexity and error, the simplest first."""
-    front = []
-    for f in sorted(formulas, key=lambda f: (f.complexity, f.error)):
-        if np.isfinite(f.error) and (not front or f.error < front[-1].error):
-            front.append(f)
-    return front
-
-
-class _Bar:
-    """Shows a progress bar with the time left, on a terminal or in a notebook."""
-
-    def __init__(self, verbose: int) -> None:
-        self._verbose = verbose
-
-    def __enter__(self) -> Self:
-        if self._verbose:
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._progress = Progress(
-                TextColumn("searching"),
-                BarColumn(),
-                TimeRemainingColumn(),
-                TextColumn("{task.description}"),
-                transient=True,
-            )
-            self._task = self._progress.add_task("", total=1.0)
-            self._progress.start()
-        return self
-
-    def __call__(self, share: float, name: str, best: Candidate | None) -> None:
-        if self._verbose:
-            known = f"; best so far {best.name}" if best else ""
-            self._progress.update(self._task, completed=share, description=f"{name}{known}")
-
-    def __exit__(self, *failure: object) -> None:
-        if self._verbose:
-            self._progress.stop()
+    if len(test) == len(table):
+        return best, scaled
+    rows = np.arange(len(table))
+    if len(rows) > 2 * _ROWS:
+        rows = np.random.default_rng(0).permutation(rows)[: 2 * _ROWS]
+    every = scaled.again(table.x[np.ix_(rows, columns)], table.y[rows])
+    one = estimate(best.one.fit, every, best.one.noise)
+    final = entry(one, every, table, columns, test, best.told) if one else None
+    if final is None:
+        return best, scaled
+    known = np.delete(np.arange(len(table)), test)
+    old, new = (
+        float(np.sqrt(np.mean((table.y[known] - f(table.x[known])) ** 2)))
+        for f in (best.formula, final.formula)
+    )
+    if new > 1.5 * old + 1e-9 * float(np.std(table.y)):
+        return best, scaled
+    return final, every

@@ -19,7 +19,8 @@ class Discovery:
 
     Attributes:
         table: The `Table` that was read, with notes on how it was cleaned.
-        train, held_out: Indices of the rows for the search and for the scores.
+        train, held_out: Indices of the rows for the search and for the scores; both are all
+            rows if there are few, which are cross-validated.
         formula: The chosen `Formula`.
         front: The Pareto front: formulas that no other beats in both complexity and error.
         model: The chosen formula as a Keras model of `keras_addmul` layers, from
@@ -28,16 +29,18 @@ class Discovery:
         baselines: The scores of standard methods on the same rows.
         seed: Seed of the split and of the search.
         seconds: Duration of the search.
+        told: Predictions for the rows `held_out`, by the formula as it was estimated without
+            them.
 
     Example:
 
     >>> import numpy as np
     >>> from keras_addmul.discover import discover
-    >>> fall = np.linspace(1.0, 3.0, 40)[:, None]
+    >>> fall = np.linspace(1.0, 3.0, 120)[:, None]
     >>> options = {"names": ["t"], "target": "d", "baselines": False, "verbose": 0}
     >>> found = discover(fall, 3.0 * fall[:, 0] ** 2, **options)
     >>> found.formula.text, len(found.train), len(found.held_out), found.baselines
-    ('d = 3*t**2', 30, 10, [])
+    ('d = 3*t**2', 90, 30, [])
     >>> found.outside([[2.0], [7.0]])
     array([False,  True])
     """
@@ -52,6 +55,17 @@ class Discovery:
     baselines: list[Baseline]
     seed: int
     seconds: float
+    told: np.ndarray | None = None
+
+    @property
+    def cross_validated(self) -> bool:
+        """Whether each row was predicted by the formula as estimated on others."""
+        return len(self.held_out) == len(self.table)
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Predictions for the rows `held_out`, by which the formula is scored."""
+        return self.formula(self.table.x[self.held_out]) if self.told is None else self.told
 
     def outside(self, x: ArrayLike) -> np.ndarray:
         """Tells for which rows the formula would have to extrapolate.

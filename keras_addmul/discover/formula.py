@@ -13,10 +13,27 @@ import numpy as np
 
 from keras_addmul.annotations import ArrayLike
 from keras_addmul.discover.search.constants import Constant
-from keras_addmul.discover.search.description import EXPONENTS
 from keras_addmul.discover.search.stack import Stack
 
-__all__ = ["Formula", "expression_of", "without_points"]
+__all__ = ["Formula", "Measured", "expression_of", "rounded", "without_points"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A number of a formula as the rows measure it.
+
+    Attributes:
+        name: What it is, such as "exponent of x".
+        value: The estimate, before it is replaced by a simple number.
+        error: Its standard error.
+        low, high: Ends of its 95 % interval.
+    """
+
+    name: str
+    value: float
+    error: float
+    low: float
+    high: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +47,12 @@ class Formula:
         structure: The kind of formula, in words, such as "one product".
         error: Root mean square of the residuals over that of the targets, on held-out rows.
         r2: Coefficient of determination on held-out rows.
-        exact: Whether it holds on every held-out row up to rounding, with every exponent
-            snapped.
+        exact: Whether it holds on every row up to rounding.
         bits: Description length of the rows under this formula, in bits.
+        digits: Significant digits of the numbers in `text` and `latex`: as many as it takes for
+            the text to be as close to the rows as the formula.
+        measured: The fitted numbers with their standard errors, a `Measured` for each.
+        noise: What the residuals look like, in words.
 
     Example:
 
@@ -60,6 +80,9 @@ class Formula:
     r2: float
     exact: bool
     bits: float
+    digits: int = 6
+    measured: tuple[Measured, ...] = ()
+    noise: str = ""
 
     @property
     def complexity(self) -> float:
@@ -70,16 +93,13 @@ class Formula:
 
     @property
     def shown(self) -> Any:
-        """The expression with its numbers rounded to six digits."""
-        import sympy
-
-        rounded = {f: sympy.Float(f, 6) for f in self.expression.atoms(sympy.Float)}
-        return self.expression.xreplace(rounded)
+        """The expression with its numbers rounded to `digits`."""
+        return rounded(self.expression, self.digits)
 
     @property
     def text(self) -> str:
-        """The formula as `target = expression`, with numbers to six digits."""
-        return f"{self.target} = {without_points(str(self.shown))}"
+        """The formula as `target = expression`, with numbers rounded to `digits`."""
+        return f"{self.target} = {without_points(str(self.shown), self.digits)}"
 
     @property
     def latex(self) -> str:
@@ -87,7 +107,7 @@ class Formula:
         import sympy
 
         written = {sympy.Symbol(name): _upright(name) for name in self.names}
-        right = without_points(sympy.latex(self.shown, symbol_names=written))
+        right = without_points(sympy.latex(self.shown, symbol_names=written), self.digits)
         return f"{_upright(self.target)} = {right}"
 
     @property
@@ -146,9 +166,22 @@ class Formula:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
-def without_points(text: str) -> str:
-    """Drops the ".0" that sympy prints behind a number whose six digits stand before the point."""
-    return re.sub(r"(?<![\w.])(\d{6})\.0(?![\w.])", r"\1", text)
+def without_points(text: str, digits: int = 6) -> str:
+    """Drops the ".0" that sympy prints behind a number all of whose digits are before the point."""
+    return re.sub(rf"(?<![\w.])(\d{{{digits}}})\.0(?![\w.])", r"\1", text)
+
+
+def rounded(expression: Any, digits: int) -> Any:
+    """Returns a `sympy.Expr` with its numbers rounded to so many significant digits."""
+    import sympy
+
+    short = {
+        f: sympy.Float(sympy.Float(f, digits), max(digits, 15))
+        if digits >= 15
+        else sympy.Float(f, digits)
+        for f in expression.atoms(sympy.Float)
+    }
+    return expression.xreplace(short)
 
 
 def expression_of(
@@ -156,7 +189,7 @@ def expression_of(
     parameters: np.ndarray,
     constants: Sequence[Constant],
     names: Sequence[str],
-    crossing: ArrayLike,
+    offset: float = 0.0,
 ) -> Any:
     """Writes a stack with its constants as a `sympy.Expr`.
 
@@ -165,7 +198,7 @@ def expression_of(
         parameters: Parameters of the stack; the coefficients among them are not used.
         constants: A `Constant` for each term, in the units of the columns.
         names: Names of the columns.
-        crossing: Booleans: which columns have values of both signs.
+        offset: A number to add.
 
     Returns:
         The `sympy.Expr`.
@@ -177,47 +210,42 @@ def expression_of(
     factors = []
     for g, power in enumerate(powers):
         terms = [
-            _number(constants[k]) * _product(symbols, exponents[k], crossing)
+            _number(constants[k]) * _product(symbols, exponents[k])
             for k in np.flatnonzero(stack.owner == g).tolist()
         ]
         factors.append(sympy.Pow(_tidy(sympy.Add(*terms)), _exponent(power)))
-    return _tidy(sympy.Mul(*factors))
+    return _tidy(sympy.Mul(*factors) + (sympy.Float(offset) if offset else 0))
 
 
 def _number(constant: Constant) -> Any:
-    """Writes a recognized constant by name, others to two digits more than the data supports."""
+    """Writes a recognized constant by name, others with all their digits."""
     import sympy
 
     if constant.name is not None:
         return sympy.sympify(constant.name, rational=True)
-    digits = int(np.clip(2 - np.log10(constant.uncertainty), 4, 15))
-    return sympy.Float(float(f"{constant.value:.{digits - 1}e}"))
+    return sympy.Float(constant.value)
 
 
 def _exponent(e: float) -> Any:
+    """Writes a fraction as such, and tenths and other numbers as decimals."""
     import sympy
 
-    if float(e) in EXPONENTS:
-        fraction = Fraction(float(e)).limit_denominator(12)
+    fraction = Fraction(float(e)).limit_denominator(12)
+    if float(fraction) == float(e) and fraction.denominator not in (5, 10):
         return sympy.Rational(fraction.numerator, fraction.denominator)
-    return sympy.Float(f"{e:.5g}")
+    return sympy.Float(float(e))
 
 
-def _product(symbols: list[Any], exponents: np.ndarray, crossing: ArrayLike) -> Any:
+def _product(symbols: list[Any], exponents: np.ndarray) -> Any:
     """Writes `prod_j x_j^e_j`, with one root sign over all factors under the same root."""
     import sympy
 
     whole, under = [], {}
-    for symbol, e, both in zip(symbols, exponents, crossing, strict=True):
-        e = _exponent(e)
+    for symbol, value in zip(symbols, exponents, strict=True):
+        e = _exponent(value)
         if e == 0:
             continue
-        if e.is_Integer:
-            whole.append(symbol**e)
-        elif both:
-            turn = sympy.cos(sympy.pi * e * sympy.Heaviside(-symbol, 0))
-            whole.append(sympy.Abs(symbol) ** e * turn)
-        elif e.is_Rational:
+        if e.is_Rational and not e.is_Integer:
             under.setdefault(e.q, []).append(symbol**e.p)
         else:
             whole.append(symbol**e)

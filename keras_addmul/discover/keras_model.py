@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_addmul import layers
-from keras_addmul.discover.search.candidates import Scaled
+from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit
 
 __all__ = ["network_of"]
@@ -57,7 +57,7 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
         y = power(y)
         power.kernel.assign(powers[:, None])
         power.parity.assign(_parity(powers[:, None]))
-    y = keras.layers.Rescaling(float(scaled.y_scale), name="target")(y)
+    y = keras.layers.Rescaling(float(scaled.y_scale), float(scaled.offset), name="target")(y)
     return keras.Model(x, y, name="formula")
 
 

@@ -12,8 +12,8 @@ import sympy
 from rich.console import Console
 
 from keras_addmul.discover.finding import Discovery
-from keras_addmul.discover.formula import Formula
-from keras_addmul.discover.report import files, plots, screen, sentences
+from keras_addmul.discover.formula import Formula, Measured
+from keras_addmul.discover.report import files, html_page, plots, screen, sentences
 from keras_addmul.discover.scoring import scores
 from keras_addmul.discover.scoring.baselines import Baseline
 from keras_addmul.discover.table.reading import Table
@@ -71,7 +71,7 @@ def law():
 
 @pytest.fixture(scope="module")
 def guess():
-    y = X[:, 0] / X[:, 1] ** 2 * (1 + 0.1 * np.random.default_rng(1).normal(size=80))
+    y = X[:, 0] / X[:, 1] ** 2 * (1 + 0.01 * np.random.default_rng(1).normal(size=80))
     return discovery(y, sympy.Float(0.5) * MASS / RADIUS, baselines=OTHERS)
 
 
@@ -82,19 +82,51 @@ def printed(found, width=200):
 
 
 def test_a_law_is_called_one_and_a_guess_is_not(law, guess):
-    assert sentences.verdict(law).startswith("An exact law: it meets every one of the 20 held-out")
-    assert re.match(
-        r"No exact law found. The best approximation in this family, one product, explains "
-        r"[-\d.]+ % of the variance of the 20 held-out rows; its relative error is [\d.]+ %.$",
-        sentences.verdict(guess),
+    assert sentences.verdict(law).startswith("An exact law: it meets every one of the 80 rows up")
+    said = sentences.verdict(guess)
+    assert said.startswith("An approximation, ")
+    assert re.search(r"beyond the noise: one product, .* the 20 held-out rows; .* [\d.]+ %.$", said)
+
+
+@pytest.mark.parametrize("size", [0.01, 0.3])
+def test_a_law_with_noise_is_called_one(size):
+    random = np.random.default_rng(2)
+    y = X[:, 0] / X[:, 1] ** 2 * (1 + size * random.normal(size=80))
+    found = discovery(y, MASS / RADIUS**2)
+    assert sentences.judged(found)[0] == "law"
+    assert sentences.verdict(found).startswith("A law within the noise (")
+    assert "exact" not in sentences.verdict(found)
+
+
+def test_cross_validation_and_errors_of_the_numbers_are_told(guess):
+    every = np.arange(80)
+    number = Measured("exponent of r_0", -1.9876, 0.0123, -2.01, -1.96)
+    told = dataclasses.replace(guess.formula, measured=(number,), noise="about 10 % of the target")
+    found = dataclasses.replace(
+        guess, train=every, held_out=every, formula=told, told=guess.formula(X) * 1.001
     )
+    assert found.cross_validated
+    for said in (screen.plain(found), html_page.page(found, b"", b"")):
+        assert "each predicted by the formula as fitted to the others" in said
+        for text in ("exponent of r_0", "-1.988", "0.012", "-2.01 to -1.96", "about 10 %"):
+            assert text in said
+    fields = files.fields(found)
+    assert fields["measured"][0]["interval"] == [-2.01, -1.96]
+    assert fields["cross_validated"]
+
+
+def test_a_tie_is_called_one(guess):
+    error = guess.formula.error
+    for ratio, tie in ((0.9, True), (0.5, False)):
+        other = Baseline("trees", 0.9, ratio * error, 900, 0.1)
+        said = sentences.comparison(dataclasses.replace(guess, baselines=[other]))
+        assert said.startswith("A tie with trees") == tie
 
 
 def test_a_formula_that_explains_nothing_says_so(rng):
     y = rng.normal(size=80)
     said = sentences.verdict(discovery(y, sympy.Float(100.0) * MASS))
-    assert "No exact law found" in said
-    assert "explains nothing of the variance" in said
+    assert said.startswith("No law in this family: ")
 
 
 def test_a_method_that_does_better_is_named(law, guess):

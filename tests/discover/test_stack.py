@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keras_addmul.discover.keras_model import network_of
-from keras_addmul.discover.search.candidates import Scaled
 from keras_addmul.discover.search.levenberg_marquardt import minimize
+from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit, snap
 from keras_addmul.discover.search.stack import Inputs, Stack
 from keras_addmul.discover.search.structures import growing
@@ -115,7 +115,10 @@ def test_structures_grow_and_no_more_than_the_rows_can_tell():
     sizes = [s.stack.terms for s in growing(2, 1000)]
     assert sizes[0] == 1
     assert max(sizes) == 7
-    assert max(s.stack.size for s in growing(8, 30)) <= 15
+    assert max(s.numbers for s in growing(8, 30)) <= 15
+    # Exponents that are held are no numbers to fit: a linear law of 6 columns needs 14 rows.
+    assert "linear" in {s.name for s in growing(6, 14)}
+    assert "product and power of a linear sum" in {s.name for s in growing(1, 9)}
     assert growing(50, 8)
 
 

@@ -89,6 +89,18 @@ def fields(discovery: Discovery) -> dict[str, Any]:
         "relative_error": _finite(formula.error),
         "complexity": _finite(formula.complexity),
         "verdict": sentences.verdict(discovery),
+        "kind": sentences.judged(discovery)[0],
+        "noise": formula.noise,
+        "measured": [
+            {
+                "name": m.name,
+                "value": _finite(m.value),
+                "standard_error": _finite(m.error),
+                "interval": [_finite(m.low), _finite(m.high)],
+            }
+            for m in formula.measured
+        ],
+        "cross_validated": discovery.cross_validated,
         "front": [
             {
                 "formula": f.text,

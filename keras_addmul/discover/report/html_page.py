@@ -52,7 +52,8 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         f'<div class="formula">{_mathml(formula)}</div>',
         f'<p class="verdict {kind}">{_text(sentences.verdict(discovery))}</p>',
         _rows(sentences.facts(discovery)),
-        "<h2>Predictions on rows that were held out</h2>",
+        _numbers(discovery),
+        "<h2>Predictions for rows that the formula did not know</h2>",
         _image(fit, "prediction against truth, and residual against prediction"),
         "<h2>The formula to copy</h2>",
         "".join(
@@ -86,6 +87,14 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         + "\n".join(parts)
         + "\n</body>\n</html>\n"
     )
+
+
+def _numbers(discovery: Discovery) -> str:
+    rows = sentences.measured_rows(discovery)
+    if not rows:
+        return ""
+    head = ("number", "estimate", "standard error", "95 % interval")
+    return "<h2>The numbers as the rows measure them</h2>" + _table(head, rows, (1, 2, 3))
 
 
 def _front(discovery: Discovery) -> str:
@@ -156,7 +165,8 @@ def _mathml(formula: Formula) -> str:
     symbols = sorted(formula.expression.free_symbols, key=lambda symbol: symbol.name)
     plain = {symbol: sympy.Symbol(f"Q{_letters(i)}Q") for i, symbol in enumerate(symbols)}
     shown = formula.shown.xreplace(plain)
-    right = without_points(mathml(shown, printer="presentation", mul_symbol="dot"))
+    right = mathml(shown, printer="presentation", mul_symbol="dot")
+    right = without_points(right, formula.digits)
     for symbol, stand_in in plain.items():
         right = right.replace(f"<mi>{stand_in.name}</mi>", f"<mi>{_text(symbol.name)}</mi>")
     left = f"<mi>{_text(formula.target)}</mi><mo>=</mo>"

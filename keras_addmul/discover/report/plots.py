@@ -43,7 +43,7 @@ def draw_fit(discovery: Discovery) -> bytes:
     rows = discovery.held_out
     if len(rows) > POINTS:
         rows = np.random.default_rng(discovery.seed).choice(rows, POINTS, replace=False)
-    truth, prediction = discovery.table.y[rows], discovery.formula(discovery.table.x[rows])
+    truth, prediction = discovery.table.y[rows], discovery.predictions
     finite = np.isfinite(prediction)
     truth, prediction = truth[finite], prediction[finite]
     decades = len(truth) and min(truth.min(), prediction.min()) > 0
@@ -56,7 +56,12 @@ def draw_fit(discovery: Discovery) -> bytes:
             _residuals(right, truth, prediction, decades)
         name = _label(discovery.table.target)
         unit = "relative to the truth" if decades else f"of {name}"
-        left.set(title=f"{len(rows)} held-out rows", xlabel=f"{name}, true")
+        left.set(
+            title=f"{len(rows)} rows, each predicted from others"
+            if discovery.cross_validated
+            else f"{len(rows)} held-out rows",
+            xlabel=f"{name}, true",
+        )
         left.set(ylabel=f"{name}, predicted")
         right.set(title="Residuals", xlabel=f"{name}, predicted", ylabel=f"residual {unit}")
         return _png(figure)

@@ -29,6 +29,10 @@ def show(discovery: Discovery, console: Any = None) -> None:
         text = Panel(text, border_style=style, expand=False)
     parts = ["", text, Text(sentences.verdict(discovery), style), ""]
     parts.append(_grid(sentences.facts(discovery)))
+    measured = sentences.measured_rows(discovery)
+    if measured:
+        head = ["number", "estimate", "standard error", "95 % interval"]
+        parts += ["", _table("The numbers as the rows measure them", head, measured)]
     for name, source in (("LaTeX", formula.latex), ("Python", formula.python)):
         parts += [Text(f"\n{name}", "dim"), _whole(source)]
     parts += ["", _front(discovery)]
@@ -100,7 +104,7 @@ def _table(
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in head:
-        left = name in ("method", "formula", "column", "in the formula")
+        left = name in ("method", "number", "formula", "column", "in the formula")
         table.add_column(name, justify="left" if left else "right", overflow="fold")
     for i, row in enumerate(rows):
         table.add_row(*(Text(value, "bold" if i in bold else "") for value in row))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.scoring.lack_of_fit import noise_share
 
 __all__ = [
     "comparison",
@@ -13,8 +14,11 @@ __all__ = [
     "domain_rows",
     "facts",
     "front_rows",
+    "judged",
+    "measured_rows",
     "number",
     "percent",
+    "rows_in_words",
     "score",
     "verdict",
     "warning",
@@ -23,39 +27,114 @@ __all__ = [
 
 def verdict(discovery: Discovery) -> str:
     """Returns one or two sentences that say whether there is a law."""
-    formula, rows = discovery.formula, len(discovery.held_out)
-    if formula.exact:
+    formula, rows = discovery.formula, rows_in_words(discovery)
+    kind, size, beyond = judged(discovery)
+    if kind == "exact":
         return (
-            f"An exact law: it meets every one of the {rows} held-out rows up to rounding. "
+            f"An exact law: it meets every one of the {len(discovery.table)} rows up to rounding. "
             f"Its structure: {formula.structure}."
         )
-    share = f"explains {percent(formula.r2)} of the variance of the {rows} held-out rows"
-    if not formula.r2 > 0:
-        share = f"explains nothing of the variance of the {rows} held-out rows"
-    return (
-        f"No exact law found. The best approximation in this family, {formula.structure}, "
-        f"{share}; its relative error is {percent(formula.error)}."
+    if kind == "none":
+        return (
+            "No law in this family: no formula that was found is better than the mean of the "
+            f"target on {rows}."
+        )
+    share = (
+        f"It explains {percent(formula.r2)} of the variance of {rows}; its relative error is "
+        f"{percent(formula.error)}."
     )
+    if kind == "law":
+        return (
+            f"A law within the noise ({percent(size)}): {formula.structure}, and its residuals "
+            f"show no trend. {share}"
+        )
+    return (
+        f"An approximation, {percent(beyond)} beyond the noise: {formula.structure}, whose "
+        f"residuals are not all noise. {share}"
+    )
+
+
+def judged(discovery: Discovery) -> tuple[str, float, float]:
+    """Returns the kind of result, the size of the noise, and what the formula lacks beyond it.
+
+    The kind is `"exact"`, `"law"`, `"approximation"` or `"none"`; the sizes are shares of the
+    root mean square of the target or, if the noise is relative, of each target.
+    """
+    formula = discovery.formula
+    if formula.exact:
+        return "exact", 0.0, 0.0
+    if not formula.r2 > 0 or not formula.expression.free_symbols:
+        return "none", formula.error, 0.0
+    truth, told = discovery.table.y, formula(discovery.table.x)
+    relative = formula.noise.endswith("of the target") and bool((truth * told > 0).all())
+    unit = np.abs(told) if relative else np.sqrt(np.mean(truth**2))
+    with np.errstate(all="ignore"):
+        residuals = (truth - told) / unit
+    size = float(np.sqrt(np.mean(residuals**2)))
+    symbols = {symbol.name for symbol in formula.expression.free_symbols}
+    used = [j for j, name in enumerate(discovery.table.names) if name in symbols]
+    share = noise_share(discovery.table.x[:, used], residuals)
+    # What another method explains is no noise either.
+    known = [b.error for b in discovery.baselines if b.error is not None]
+    closest = min(known, default=math.inf)
+    if closest * _by_chance(discovery) < formula.error:
+        share = min(share, (closest / formula.error) ** 2)
+    kind = "law" if share == 1 else "approximation"
+    return kind, size * math.sqrt(share), size * math.sqrt(1 - share)
+
+
+def _by_chance(discovery: Discovery) -> float:
+    """Returns the ratio of two errors that differ by no more than chance."""
+    return 1 + math.sqrt(2 / len(discovery.held_out))
+
+
+def rows_in_words(discovery: Discovery) -> str:
+    """Returns which rows score the formula: held-out ones, or all in cross-validation."""
+    count = len(discovery.held_out)
+    if discovery.cross_validated:
+        return f"the {count} rows, each predicted from the others"
+    return f"the {count} held-out rows"
+
+
+def measured_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
+    """Lists name, estimate, standard error and 95 % interval of each fitted number."""
+    return [
+        (m.name, _to_error(m.value, m.error), f"{m.error:.2g}", f"{m.low:.4g} to {m.high:.4g}")
+        for m in discovery.formula.measured
+    ]
+
+
+def _to_error(value: float, error: float) -> str:
+    """Formats a number to two digits of its error."""
+    if not 0 < error < math.inf or not value:
+        return f"{value:.6g}"
+    digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2
+    return f"{value:.{min(max(digits, 2), 15)}g}"
 
 
 def facts(discovery: Discovery) -> list[tuple[str, str]]:
     """Lists the name and value of each figure of a report."""
     formula = discovery.formula
     low, high = discovery.r2_interval
-    interval = f"95 % between {score(low)} and {score(high)} (bootstrap over the held-out rows)"
+    interval = f"95 % between {score(low)} and {score(high)} (bootstrap over these rows)"
     if not (math.isfinite(low) and math.isfinite(high)):
-        interval = "no interval: too few held-out rows"
+        interval = "no interval: too few rows"
+    checked = "cross-validation" if discovery.cross_validated else "held-out rows"
+    rows = f"{len(discovery.train)} to learn from, {len(discovery.held_out)} held out"
+    if discovery.cross_validated:
+        rows = f"{len(discovery.table)}, each predicted by the formula as fitted to the others"
     return [
         ("structure", formula.structure),
-        ("holds", "exactly, on every held-out row" if formula.exact else "approximately"),
-        ("R\u00b2, held-out rows", f"{score(formula.r2)}; {interval}"),
+        ("holds", "exactly, on every row" if formula.exact else "approximately"),
+        *([("residuals", formula.noise)] if formula.noise and not formula.exact else []),
+        (f"R\u00b2, {checked}", f"{score(formula.r2)}; {interval}"),
         (
             "relative error",
             f"{percent(formula.error)} (RMS of the residual over RMS of the target)",
         ),
         ("largest residual", _largest(discovery)),
         ("complexity", f"{formula.complexity:g} (operations, numbers and columns)"),
-        ("rows", f"{len(discovery.train)} to learn from, {len(discovery.held_out)} held out"),
+        ("rows", rows),
         ("seed", f"{discovery.seed}"),
         ("time", f"{discovery.seconds:.1f} s"),
     ]
@@ -104,12 +183,17 @@ def comparison(discovery: Discovery) -> str:
         return "The formula is exact up to rounding: no other method can be closer."
     better = sorted(pair for pair in known if pair[0] < formula.error)
     if not better:
-        return "None of the other methods has a smaller error on the held-out rows."
+        return f"None of the other methods has a smaller error on {rows_in_words(discovery)}."
     (error, name), others = better[0], len(better) - 1
+    if formula.error < error * _by_chance(discovery):
+        return (
+            f"A tie with {name}: their errors, {percent(error)} and {percent(formula.error)}, "
+            f"differ by no more than chance on {rows_in_words(discovery)}."
+        )
     beside = f" and so have {others} of the others" if others > 1 else ""
     beside = " and so has one of the others" if others == 1 else beside
     return (
-        f"On the held-out rows {name} has a smaller error than the formula "
+        f"On {rows_in_words(discovery)} {name} has a smaller error than the formula "
         f"({percent(error)} against {percent(formula.error)}){beside}."
     )
 
@@ -168,9 +252,9 @@ def _whole(count: int | None) -> str:
 
 
 def _largest(discovery: Discovery) -> str:
-    """Returns the largest residual of the held-out rows, and the target there."""
+    """Returns the largest residual of the rows that score the formula, and the target there."""
     truth = discovery.table.y[discovery.held_out]
-    residual = np.abs(truth - discovery.formula(discovery.table.x[discovery.held_out]))
+    residual = np.abs(truth - discovery.predictions)
     row = int(np.argmax(np.where(np.isnan(residual), np.inf, residual)))
     return f"{residual[row]:.3g}, where {discovery.table.target} is {number(truth[row])}"
 

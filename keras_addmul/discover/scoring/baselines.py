@@ -3,6 +3,7 @@
 import dataclasses
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = ["Baseline", "compare"]
 # Predictions for the held-out rows or None, number of parameters or None, and a note.
 Result = tuple[np.ndarray | None, int | None, str]
 
+FOLDS = 5  # of the cross-validation
 NETWORK_ROWS = 20_000  # of more rows, the network is given so many
 NETWORK_WORK = 4_000_000  # rows that the network may see, each as often as there are epochs
 TREE_ROWS = 100_000  # of more rows, the trees are given so many
@@ -50,7 +52,8 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
     The methods are from scikit-learn: ordinary least squares; least squares on logarithms,
     if every value is positive; a network of two hidden layers of 16 units; and
     gradient-boosted trees. Inputs and target are standardised, and none of the methods
-    sees the held-out rows. Ctrl-C ends the comparison with the methods fitted so far.
+    sees the held-out rows. If the two sets of rows are the same, the methods are
+    cross-validated in five folds. Ctrl-C ends the comparison with the methods fitted so far.
 
     Args:
         table: The `Table` to fit.
@@ -80,15 +83,11 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
     from threadpoolctl import threadpool_limits
 
     train, held_out = np.asarray(train), np.asarray(held_out)
-    # Scaled to magnitudes of at most 1, whose squares neither overflow nor vanish.
-    units, unit = _largest(table.x[train]), _largest(table.y[train])
-    task = _Task(
-        x=table.x[train] / units,
-        y=table.y[train] / unit,
-        unseen=table.x[held_out] / units,
-        names=(*table.names, table.target),
-        seed=seed,
-    )
+    splits = [(train, held_out)]
+    if len(train) == len(held_out) and np.array_equal(train, held_out):
+        folds = np.random.default_rng(seed).permutation(len(train)) % FOLDS
+        splits = [(train[folds != k], train[folds == k]) for k in range(FOLDS)]
+        held_out = np.concatenate([unseen for _, unseen in splits])
     methods = {
         "least squares": _linear,
         "least squares on logarithms": _logarithmic,
@@ -101,18 +100,38 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
         try:
             # On a busy machine, threads that wait for each other cost ten times what they save.
             with threadpool_limits(1):
-                prediction, parameters, note = method(task)
+                answers = [_answer(method, table, *split, seed) for split in splits]
         except KeyboardInterrupt:
             break
         seconds = time.perf_counter() - start
+        _, parameters, note = answers[0]
+        told = [answer for answer, _, _ in answers if answer is not None]
         r2 = error = None
-        if prediction is not None:
-            with np.errstate(over="ignore"):
-                answer = prediction * unit
-            r2 = scores.r2(table.y[held_out], answer)
-            error = scores.relative_error(table.y[held_out], answer)
+        if len(told) == len(splits):
+            prediction = np.concatenate(told)
+            r2 = scores.r2(table.y[held_out], prediction)
+            error = scores.relative_error(table.y[held_out], prediction)
         found.append(Baseline(name, r2, error, parameters, seconds, note))
     return found
+
+
+def _answer(
+    method: Callable[["_Task"], Result],
+    table: Table,
+    train: np.ndarray,
+    unseen: np.ndarray,
+    seed: int,
+) -> Result:
+    """Fits a method, and returns its predictions in units of the target."""
+    # Scaled to magnitudes of at most 1, whose squares neither overflow nor vanish.
+    units, unit = _largest(table.x[train]), _largest(table.y[train])
+    names = (*table.names, table.target)
+    task = _Task(
+        table.x[train] / units, table.y[train] / unit, table.x[unseen] / units, names, seed
+    )
+    prediction, parameters, note = method(task)
+    with np.errstate(over="ignore"):
+        return None if prediction is None else prediction * unit, parameters, note
 
 
 @dataclasses.dataclass(frozen=True)

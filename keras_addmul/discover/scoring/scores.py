@@ -7,6 +7,7 @@ from keras_addmul.annotations import ArrayLike
 __all__ = ["r2", "r2_interval", "relative_error"]
 
 RESAMPLES = 2000
+FEWEST = 8  # rows of an interval
 GROUPS = 2000  # a resample draws at most so many; see `_sums`
 
 
@@ -64,8 +65,8 @@ def r2_interval(
         confidence: Share of the resamples inside the interval.
 
     Returns:
-        Pair `(low, high)`; a pair of nan for fewer than three rows, or if a prediction is not
-        finite.
+        Pair `(low, high)`; a pair of nan for fewer than eight rows, of which resamples tell
+        nothing, or if a prediction is not finite.
 
     Example:
     >>> import numpy as np
@@ -78,7 +79,7 @@ def r2_interval(
     from scipy import stats
 
     y, residual = _scaled(y, prediction)
-    if len(y) < 3 or not np.isfinite(residual).all():
+    if len(y) < FEWEST or not np.isfinite(residual).all():
         return np.nan, np.nan
     rng = np.random.default_rng(seed)
     result = stats.bootstrap(

@@ -3,17 +3,16 @@
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from typing import Self
 
 import numpy as np
 
 from keras_addmul.discover.search.description import score
 from keras_addmul.discover.search.levenberg_marquardt import minimize
-from keras_addmul.discover.search.snapping import Fit, plain, snap
-from keras_addmul.discover.search.stack import Inputs
+from keras_addmul.discover.search.scaled_rows import Scaled, weights_of
+from keras_addmul.discover.search.snapping import Fit, plain, snap, whole
 from keras_addmul.discover.search.structures import Structure, growing
 
-__all__ = ["SOLVED", "Candidate", "Scaled", "search", "weights_of"]
+__all__ = ["Candidate", "search"]
 
 # Number of rows to train the many starts on, and to compare the best few on.
 _FEW, _MANY = 240, 1200
@@ -21,35 +20,9 @@ _STARTS = 64
 _KEPT = 10
 # Mean square residuals for targets of mean square 1. Below the first, training stops; a settled
 # formula below the second ends the search.
-SOLVED, _ENOUGH = 1e-18, 1e-17
+_SOLVED, _ENOUGH = 1e-18, 1e-17
 # The search ends after this many structures in a row without a shorter formula.
 _PATIENCE = 6
-
-
-@dataclasses.dataclass(frozen=True)
-class Scaled:
-    """Rows in scaled units: `x` of geometric mean 1, `y` of mean square 1."""
-
-    inputs: Inputs
-    y: np.ndarray
-    x_scale: np.ndarray
-    y_scale: float
-
-    @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray) -> Self:
-        """Scales columns `(rows, columns)` and targets `(rows,)`."""
-        logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
-        x_scale = np.exp(logs.mean(axis=0))
-        largest = np.abs(y).max()
-        y_scale = largest * np.sqrt(np.mean((y / largest) ** 2))
-        return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale)
-
-    def take(self, rows: np.ndarray) -> "Scaled":
-        """Selects rows by index, in the units of all rows."""
-        return Scaled(self.inputs.take(rows), self.y[rows], self.x_scale, self.y_scale)
-
-    def __len__(self) -> int:
-        return len(self.y)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,18 +42,13 @@ Progress = Callable[[float, str, Candidate | None], None]
 def weightings(y: np.ndarray) -> tuple[bool, ...]:
     """Returns the error models to try, in turn: True for relative errors, False for equal ones.
 
-    Relative errors are tried for targets of one sign that span two decades.
+    Relative errors are tried for targets of one sign that span a decade.
     """
     size = np.abs(y)
     one_sign = (y > 0).all() or (y < 0).all()
-    if one_sign and size.max() > 100 * size.min():
+    if one_sign and size.max() > 10 * size.min():
         return (True, False)
     return (False,)
-
-
-def weights_of(y: np.ndarray, relative: bool) -> np.ndarray:
-    """Returns the weights of the residuals: `1 / |y|` for relative errors, else 1."""
-    return 1 / np.abs(y) if relative else np.ones_like(y)
 
 
 def search(
@@ -130,10 +98,15 @@ def search(
         shortest = min((c.score for c in new), default=np.inf)
         waited = 0 if not found or shortest < found[0].score - 1.0 else waited + 1
         found = sorted([*found, *new], key=lambda c: c.score)
-        solved = found and found[0].fit.cost < _ENOUGH and found[0].fit.settled
-        if solved or waited >= _PATIENCE or late():
+        enough = max(_ENOUGH, 9 * scaled.rounding**2)
+        if (found and _solved(found[0].fit, enough, len(few))) or waited >= _PATIENCE or late():
             break
     return found
+
+
+def _solved(fit: Fit, enough: float, rows: int) -> bool:
+    """Whether the residuals are rounding, of a law and not of as many numbers as rows."""
+    return fit.cost < enough and (fit.settled or 4 * int(fit.free.sum()) <= rows)
 
 
 def _train(
@@ -149,12 +122,13 @@ def _train(
     stack = structure.stack
     parameters, free = structure.starts(_STARTS, few.inputs, few.y, random)
     weights = weights_of(few.y, relative)
-    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 12, SOLVED)
+    solved = max(_SOLVED, few.rounding**2)
+    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 12, solved)
     if late():
         return
     best = np.argsort(cost)[:_KEPT]
     parameters, free = parameters[best], free[best]
-    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 60, SOLVED)
+    parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 60, solved)
     best = np.argsort(cost)[:2]
     if not np.isfinite(cost[best[0]]):
         return
@@ -168,10 +142,11 @@ def _train(
             continue
         # Converts the likelihood of relative errors to the units of equal errors.
         shift = np.sum(np.log2(np.abs(many.y))) if relative else 0.0
-        if found and score(0.0, c[0], len(many)) + shift > found[0].score:
+        if found and score(0.0, c[0], len(many), many.rounding) + shift > found[0].score:
             continue  # snapped, its residual would be no smaller
-        fit = Fit.of(stack, p[0], f, float(c[0]), len(many))
+        fit = Fit.of(stack, p[0], f, float(c[0]), len(many), many.rounding)
         fit = snap(fit, many.inputs, many.y, weights, late=late)
+        fit = whole(fit, many.inputs, many.y, weights)
         for one in (fit, plain(fit, many.inputs, many.y, weights)):
-            if one is not None:
+            if one is not None and np.isfinite(one.cost):
                 yield Candidate(structure.name, one, relative, one.score + shift)

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from keras_addmul.discover.search.candidates import Scaled, weights_of
-from keras_addmul.discover.search.levenberg_marquardt import minimize
+from keras_addmul.discover.search.estimating import Estimate
+from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit
 
-__all__ = ["Constant", "constants_of", "recognize"]
+__all__ = ["Constant", "constants_of", "is_constant", "recognize"]
 
 # Factors that are common in laws of nature, by name, with the bits that each costs.
 _MULTIPLIERS = {"1": (1.0, 0.0), "pi": (math.pi, 3.0), "1/pi": (1 / math.pi, 3.5)}
@@ -83,28 +83,19 @@ def _text(fraction: Fraction, name: str) -> str:
     return product if bottom == 1 else f"{product}/{bottom}"
 
 
-def constants_of(fit: Fit, scaled: Scaled, relative: bool) -> tuple[list[Constant], Fit]:
-    """Trains a fit on all rows, and returns its coefficients in the units of the columns.
+def constants_of(one: Estimate, scaled: Scaled) -> list[Constant]:
+    """Returns the coefficients of an estimate in the units of the columns.
 
     If a coefficient is not a simple constant but its ratio to another one is, it gets exactly
-    that ratio.
+    that ratio. While exponents are free no coefficient is replaced: it was fitted with them.
 
     Returns:
-        The `Constant` of each term, and the fit trained on all the given rows. The
-        scale of later sums is a convention: one coefficient of each is 1.
+        The `Constant` of each term. The scale of later sums is a convention: one coefficient of
+        each is 1.
     """
-    weights = weights_of(scaled.y, relative)
-    parameters, cost = minimize(
-        fit.stack, fit.parameters[None], fit.free[None], scaled.inputs, scaled.y, weights, 30
-    )
-    fit = dataclasses.replace(fit, parameters=parameters[0], cost=float(cost[0]))
-    errors = _relative_errors(fit, scaled, weights)
-    choices = [
-        _named(fit, *_in_units(fit, scaled, reference), errors, reference)
-        for reference in _references(fit)
-    ]
+    choices = [_named(one, scaled, reference) for reference in _references(one.fit)]
     chosen = max(choices, key=lambda constants: sum(c.name is not None for c in constants))
-    return _tied(chosen), fit
+    return _tied(chosen) if one.fit.settled else chosen
 
 
 def _references(fit: Fit) -> list[Reference]:
@@ -141,48 +132,50 @@ def _in_units(fit: Fit, scaled: Scaled, reference: Reference) -> tuple[np.ndarra
     return logs, signs
 
 
-def _relative_errors(fit: Fit, scaled: Scaled, weights: np.ndarray) -> np.ndarray:
-    """Returns the covariance matrix of the relative errors of the coefficients."""
-    stack = fit.stack
-    count = stack.terms * stack.columns
-    loose = np.flatnonzero(fit.free)
-    coefficients = np.arange(count, count + stack.terms)
-    every = np.union1d(loose, coefficients)
-    _, slopes = stack.slopes(fit.parameters[None], scaled.inputs)
-    size = np.abs(fit.parameters[every]) + (fit.parameters[every] == 0)
-    slopes = slopes[0, every] * weights * size[:, None]
-    # The scale of later sums is free: the pseudo-inverse leaves it out.
-    covariance = np.linalg.pinv(slopes @ slopes.T, rcond=1e-13)
-    freedom = max(len(scaled) - len(every), 1)
-    covariance = covariance * fit.cost * len(scaled) / freedom
-    place = np.searchsorted(every, coefficients)
-    return covariance[np.ix_(place, place)]
-
-
-def _named(
-    fit: Fit, logs: np.ndarray, signs: np.ndarray, covariance: np.ndarray, reference: Reference
-) -> list[Constant]:
+def _named(one: Estimate, scaled: Scaled, reference: Reference) -> list[Constant]:
     """Returns the constants, with names for those that are recognized."""
-    stack = fit.stack
+    fit, stack = one.fit, one.fit.stack
+    logs, signs = _in_units(fit, scaled, reference)
     powers = stack.split(fit.parameters)[2]
+    slopes = [_slope(fit, scaled, k) for k in range(stack.terms)]
     constants = []
     for k in range(stack.terms):
         # Of a coefficient over its reference, or times a power of the references.
-        direction = np.zeros(stack.terms)
-        direction[k] = 1.0
+        direction = slopes[k].copy()
         g = stack.owner[k]
         if g in reference:
-            direction[reference[g]] -= 1.0
+            direction -= slopes[reference[g]]
         else:
             for other, at in reference.items():
-                direction[at] += powers[other] / powers[0]
-        error = math.sqrt(max(direction @ covariance @ direction, 0.0))
-        error = math.hypot(error, _ROUNDING)
-        value = signs[k] * math.exp(np.clip(logs[k], -700, 700))
+                direction += slopes[at] * powers[other] / powers[0]
+        error = math.sqrt(max(float(direction @ one.covariance @ direction), 0.0))
+        error = math.hypot(error, max(_ROUNDING, scaled.rounding))
+        value = float(signs[k] * math.exp(np.clip(logs[k], -700, 700)))
+        shifted = scaled.offset != 0 and is_constant(fit, k)
+        if shifted:
+            error = abs(error * value / (value + scaled.offset))
+            value += scaled.offset
         held = g in reference and reference[g] == k
-        name = "1" if held else recognize(value, error)
-        constants.append(Constant(float(value), error, name))
+        certain = fit.settled or error < 1e-6
+        name = recognize(value, error) if certain else None
+        constants.append(Constant(value, error, "1" if held else name))
     return constants
+
+
+def is_constant(fit: Fit, k: int) -> bool:
+    """Whether a term is a number added to the formula."""
+    stack = fit.stack
+    exponents, _, powers = stack.split(fit.parameters)
+    return len(stack.sums) == 1 and powers[0] == 1 and not exponents[k].any()
+
+
+def _slope(fit: Fit, scaled: Scaled, k: int) -> np.ndarray:
+    """Returns the slope of the logarithm of a coefficient, in units, by each parameter."""
+    slope = np.zeros(fit.stack.size)
+    exponents, coefficients, _ = fit.stack.split(slope)
+    exponents[k] = -np.log(scaled.x_scale)
+    coefficients[k] = 1 / fit.stack.split(fit.parameters)[1][k]
+    return slope
 
 
 def _tied(constants: list[Constant]) -> list[Constant]:

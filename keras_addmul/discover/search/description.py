@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_addmul.discover.search.stack import Stack
 
-__all__ = ["EXPONENTS", "bits_of", "score"]
+__all__ = ["EXPONENTS", "bits_of", "bits_of_structure", "score"]
 
 # Exponents that a formula may have, and the bits that each costs.
 EXPONENTS: dict[float, float] = {
@@ -45,12 +45,9 @@ EXPONENTS: dict[float, float] = {
     -4 / 3: 7.5,
 }
 
-# Extra bits of any other exponent: laws have simple exponents, and a chance deviation of three
-# standard errors must not produce another one.
-_UNUSUAL = 8.0
-
-# Residuals below this, relative to the targets, are rounding.
-_ROUNDING = 1e-10
+# Bits of each term that is a product of powers, after the first, and of each that is a column or
+# a constant: of laws that the rows cannot tell apart, one product is the likeliest.
+_TERM, _LINEAR = 6.0, 1.0
 
 
 def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -> float:
@@ -62,20 +59,42 @@ def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -
         free: Booleans of the same shape: which parameters have not snapped.
         rows: Number of rows of the fit.
     """
-    real = 0.5 * math.log2(max(rows, 2)) + 3.0
+    real = 0.5 * math.log2(max(rows, 2)) + 1.0
+    exponents, coefficients, _ = stack.split(parameters)
+    used = coefficients != 0
+    unusual = np.vectorize(lambda e: float(e) not in EXPONENTS, otypes=[bool])(exponents)
+    loose = (stack.split(free)[0] | unusual)[used]
+    # The scale of every sum but one is a convention.
+    numbers = int(used.sum()) + int(loose.sum()) - (len(stack.sums) - 1)
+    return bits_of_structure(stack, parameters, free) + real * numbers
+
+
+def bits_of_structure(stack: Stack, parameters: np.ndarray, free: np.ndarray) -> float:
+    """Returns the bits of a formula without its fitted numbers."""
     exponents, coefficients, powers = stack.split(parameters)
     loose, _, _ = stack.split(free)
-    used = coefficients != 0
-    bits = 0.0
-    for k in np.flatnonzero(used):
-        bits += 1.0 + real
-        for e, moves in zip(exponents[k], loose[k], strict=True):
-            bits += real + _UNUSUAL if moves else EXPONENTS.get(float(e), real + _UNUSUAL)
-    # The scale of every sum but one is a convention.
-    bits -= real * (len(stack.sums) - 1)
-    return bits + sum(EXPONENTS.get(float(p), real) - 1.5 for p in powers)
+    bits, linear = 0.0, []
+    for k in np.flatnonzero(coefficients):
+        own = sum(
+            _of_exponent(float(e), bool(moves))
+            for e, moves in zip(exponents[k], loose[k], strict=True)
+        )
+        plain = np.count_nonzero(exponents[k]) <= 1 and set(exponents[k]) <= {0.0, 1.0}
+        linear.append(plain and not loose[k].any())
+        bits += min(own, 1.0 + math.log2(stack.columns)) if linear[-1] else own
+    products = linear.count(False)
+    bits += _TERM * max(products - 1, 0) + _LINEAR * linear.count(True)
+    bits += _TERM - _LINEAR if len(linear) > 1 and products < 2 else 0.0
+    return bits + sum(EXPONENTS.get(float(p), 3.0) - 1.5 for p in powers)
 
 
-def score(bits: float, cost: float, rows: int) -> float:
+def _of_exponent(e: float, moves: bool) -> float:
+    """Returns the bits of an exponent without those of its digits: the larger, the more."""
+    if not moves and e in EXPONENTS:
+        return EXPONENTS[e]
+    return 2 * math.log2(1 + abs(e))
+
+
+def score(bits: float, cost: float, rows: int, rounding: float) -> float:
     """Returns the total bits, for a mean square residual relative to that of the targets."""
-    return bits + 0.5 * rows * math.log2(cost + _ROUNDING**2)
+    return bits + 0.5 * rows * math.log2(cost + rounding**2)

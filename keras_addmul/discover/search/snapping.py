@@ -10,7 +10,7 @@ from keras_addmul.discover.search.description import EXPONENTS, bits_of, score
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.stack import Inputs, Stack
 
-__all__ = ["Fit", "plain", "snap"]
+__all__ = ["Fit", "plain", "snap", "whole"]
 
 # Parameters, and booleans for those that are free.
 Move = tuple[np.ndarray, np.ndarray]
@@ -30,14 +30,22 @@ class Fit:
     cost: float
     bits: float
     score: float
+    rounding: float = 1e-10
 
     @classmethod
     def of(
-        cls, stack: Stack, parameters: np.ndarray, free: np.ndarray, cost: float, rows: int
+        cls,
+        stack: Stack,
+        parameters: np.ndarray,
+        free: np.ndarray,
+        cost: float,
+        rows: int,
+        rounding: float = 1e-10,
     ) -> Self:
         """Makes a fit, with its length, from its mean square residual and number of rows."""
         bits = bits_of(stack, parameters, free, rows)
-        return cls(stack, parameters, free, cost, bits, score(bits, cost, rows))
+        length = score(bits, cost, rows, rounding)
+        return cls(stack, parameters, free, cost, bits, length, rounding)
 
     @property
     def settled(self) -> bool:
@@ -81,7 +89,17 @@ def plain(
     assert everywhere is not None  # a loose exponent is nearer than infinity
     parameters, free = everywhere
     parameters, cost = minimize(fit.stack, parameters[None], free[None], inputs, y, weights, steps)
-    return Fit.of(fit.stack, parameters[0], free, float(cost[0]), len(y))
+    return Fit.of(fit.stack, parameters[0], free, float(cost[0]), len(y), fit.rounding)
+
+
+def whole(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray, steps: int = 30) -> Fit:
+    """Returns the fit with whole exponents for the columns that have a negative value."""
+    moved = _all_within(fit, inputs, np.inf, only=inputs.signed)
+    if moved is None:
+        return fit
+    parameters, free = moved
+    parameters, cost = minimize(fit.stack, parameters[None], free[None], inputs, y, weights, steps)
+    return Fit.of(fit.stack, parameters[0], free, float(cost[0]), len(y), fit.rounding)
 
 
 def _best(
@@ -97,7 +115,8 @@ def _best(
     parameters, free = (np.stack(part) for part in zip(*tried_moves, strict=True))
     parameters, cost = minimize(fit.stack, parameters, free, inputs, y, weights, steps)
     tried = [
-        Fit.of(fit.stack, p, f, c, len(y)) for p, f, c in zip(parameters, free, cost, strict=True)
+        Fit.of(fit.stack, p, f, c, len(y), fit.rounding)
+        for p, f, c in zip(parameters, free, cost, strict=True)
     ]
     best = min(tried, key=lambda t: t.score)
     return best if best.score < fit.score - 1e-9 else fit
@@ -128,14 +147,17 @@ def _gauged(fit: Fit) -> Fit:
     return dataclasses.replace(fit, parameters=parameters, free=free, score=np.inf)
 
 
-def _all_within(fit: Fit, inputs: Inputs, reach: float) -> Move | None:
+def _all_within(
+    fit: Fit, inputs: Inputs, reach: float, only: np.ndarray | bool = True
+) -> Move | None:
     """Snaps every free exponent within a distance of a plain number; None if there is none."""
     parameters, free = fit.parameters.copy(), fit.free.copy()
     exponents, _, _ = fit.stack.split(parameters)
     loose, _, _ = fit.stack.split(free)
     nearest = _PLAIN[np.abs(exponents[..., None] - _PLAIN).argmin(-1)]
-    nearest = np.where(inputs.negative.any(axis=0), np.round(exponents), nearest)
-    near = loose & (np.abs(exponents - nearest) < reach)
+    nearest = np.where(inputs.signed, np.round(exponents), nearest)
+    nearest = np.where(inputs.zero, np.maximum(nearest, 0.0), nearest)
+    near = loose & (np.abs(exponents - nearest) < reach) & only
     if not near.any():
         return None
     exponents[near] = nearest[near]
@@ -147,10 +169,10 @@ def _moves(fit: Fit, inputs: Inputs) -> Iterator[Move]:
     """Lists the moves: one free exponent to either neighbour or to zero, or one term dropped."""
     exponents, coefficients, _ = fit.stack.split(fit.parameters)
     loose, _, _ = fit.stack.split(fit.free)
-    crosses = np.asarray(inputs.negative.any(axis=0))
     for k, j in np.argwhere(loose).tolist():
-        # A root of a negative number is not real.
-        grid = _WHOLE if crosses[j] else _GRID
+        # A root of a negative number is not real, and zero has no reciprocal.
+        grid = _WHOLE if inputs.signed[j] else _GRID
+        grid = grid[grid >= 0] if inputs.zero[j] else grid
         near = grid[np.argsort(np.abs(grid - exponents[k, j]))[:2]]
         for value in {*near, 0.0}:
             parameters, free = fit.parameters.copy(), fit.free.copy()
@@ -183,7 +205,7 @@ def _compressed(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray) ->
     free = small.join(loose[kept], moving[kept], np.zeros(len(powers), bool))
     parameters, free, small = _single_terms_joined(small, parameters, free)
     parameters, cost = minimize(small, parameters[None], free[None], inputs, y, weights, 30)
-    return Fit.of(small, parameters[0], free, float(cost[0]), len(y))
+    return Fit.of(small, parameters[0], free, float(cost[0]), len(y), fit.rounding)
 
 
 def _single_terms_joined(
@@ -196,7 +218,7 @@ def _single_terms_joined(
     exponents, coefficients, powers = stack.split(parameters)
     exponents, coefficients = exponents.copy(), coefficients.copy()
     loose, moving, _ = (part.copy() for part in stack.split(free))
-    if stack.terms == 1 and coefficients[0] > 0:
+    if stack.terms == 1 and (coefficients[0] > 0 or powers[0] == round(powers[0])):
         one = stack.join(powers[0] * exponents, coefficients ** powers[0], np.ones(1))
         return one, free, stack
     single = [g for g in range(1, len(stack.sums)) if stack.sums[g] == 1]

@@ -16,23 +16,41 @@ __all__ = ["Inputs", "Stack"]
 # Its exponential is finite, and so is the product of several.
 _LARGEST = 150.0
 _TINY = 1e-290
+# The logarithm of zero: every positive power of it is zero, also a small one.
+_ZERO = -1e6
 
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """Input rows of a stack: `logs` of the magnitudes, and which values are `negative`."""
+    """Input rows of a stack.
+
+    Attributes:
+        logs: Logarithms of the magnitudes, of shape `(rows, columns)`.
+        negative: Which values are negative, as 0 and 1.
+        signed: Which columns of the table have a negative value: their exponents are whole.
+        zero: Which columns of the table have a zero: their exponents are not negative.
+    """
 
     logs: np.ndarray
     negative: np.ndarray
+    signed: np.ndarray
+    zero: np.ndarray
 
     @classmethod
     def of(cls, x: np.ndarray) -> Self:
-        """Converts an array `(rows, columns)`; zero counts as the smallest number."""
-        return cls(np.log(np.maximum(np.abs(x), _TINY)), (x < 0).astype(float))
+        """Converts an array `(rows, columns)`."""
+        with np.errstate(divide="ignore"):
+            logs = np.where(x == 0, _ZERO, np.log(np.maximum(np.abs(x), _TINY)))
+        return cls(logs, (x < 0).astype(float), np.any(x < 0, axis=0), np.any(x == 0, axis=0))
 
     def take(self, rows: np.ndarray) -> "Inputs":
         """Selects rows by index."""
-        return Inputs(self.logs[rows], self.negative[rows])
+        return Inputs(self.logs[rows], self.negative[rows], self.signed, self.zero)
+
+    @property
+    def slopes(self) -> np.ndarray:
+        """The logarithms, but 0 for zero, whose powers do not change with the exponent."""
+        return np.where(self.logs == _ZERO, 0.0, self.logs)
 
     def __len__(self) -> int:
         return len(self.logs)
@@ -78,6 +96,12 @@ class Stack:
         flat = exponents.reshape(*exponents.shape[:-2], -1)
         return np.concatenate([flat, coefficients, powers], axis=-1)
 
+    def lowest(self, inputs: Inputs) -> np.ndarray:
+        """Returns the least value of each parameter: 0 for exponents of columns with a zero."""
+        bound = np.full(self.size, -np.inf)
+        self.split(bound)[0][:, inputs.zero] = 0.0
+        return bound
+
     def products(
         self, exponents: np.ndarray, inputs: Inputs
     ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -120,7 +144,7 @@ class Stack:
         outer = (powers[..., None] / sums * value[..., None, :])[..., self.owner, :]
         by_coefficient = outer * products
         outer = outer * coefficients[..., None]
-        by_exponent = (outer * products)[..., None, :] * inputs.logs.T
+        by_exponent = (outer * products)[..., None, :] * inputs.slopes.T
         if turned is not None:
             by_exponent = by_exponent + (outer * turned)[..., None, :] * inputs.negative.T
         by_exponent = by_exponent.reshape(*value.shape[:-1], -1, value.shape[-1])

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_addmul.discover.search.stack import Inputs, Stack
 
-__all__ = ["Structure", "growing"]
+__all__ = ["Structure", "from_logarithms", "growing"]
 
 _EXPONENTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 _CHANCES = (0.06, 0.15, 0.04, 0.36, 0.05, 0.24, 0.08, 0.02)
@@ -30,6 +30,16 @@ class Structure:
     constant: tuple[bool, ...]
     linear: tuple[bool, ...]
 
+    @property
+    def numbers(self) -> int:
+        """The number of parameters that are fitted: those that are held do not count."""
+        stack = self.stack
+        held = sum(
+            terms if linear else int(constant)
+            for terms, linear, constant in zip(stack.sums, self.linear, self.constant, strict=True)
+        )
+        return (stack.terms - held) * stack.columns + stack.terms - len(stack.sums) + 1
+
     def starts(
         self, count: int, inputs: Inputs, y: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -44,6 +54,9 @@ class Structure:
             last = k + 1 == len(stack.owner) or stack.owner[k + 1] != g
             if self.linear[g] or (self.constant[g] and last):
                 free_exponents[:, k] = False
+        if stack.sums == (1,):
+            known = from_logarithms(inputs, y)
+            exponents[: len(known), 0] = known
         coefficients = self._coefficients(exponents, powers, inputs, y, random)
         return stack.join(exponents, coefficients, powers), free
 
@@ -52,9 +65,10 @@ class Structure:
         shape = (count, stack.terms, stack.columns)
         exponents = random.choice(_EXPONENTS, p=_CHANCES, size=shape)
         # The sign turns with the exponent, so columns of both signs start at whole exponents.
-        crosses = inputs.negative.any(axis=0)
-        exponents = np.where(crosses, np.round(exponents), exponents)
-        exponents = exponents + 0.1 * random.normal(size=shape) * ~crosses
+        whole = inputs.signed | inputs.zero
+        exponents = np.where(whole, np.round(exponents), exponents)
+        exponents = np.where(inputs.zero, np.abs(exponents), exponents)
+        exponents = exponents + 0.1 * random.normal(size=shape) * ~whole
         first = 0
         for g, terms in enumerate(stack.sums):
             if self.linear[g]:
@@ -148,7 +162,27 @@ def growing(columns: int, rows: int) -> list[Structure]:
         make("sum of 6 products", (7,), constant=(True,)),
         make("power of a sum of 6 products", (6,), roots),
     ]
-    return [made for made in all_made if made.stack.size <= max(rows // 2, columns + 2)]
+    return [made for made in all_made if made.numbers <= max(rows // 2, plus)]
+
+
+def from_logarithms(inputs: Inputs, y: np.ndarray) -> np.ndarray:
+    """Returns the exponents of a product by least squares on logarithms, in two weightings.
+
+    The first is right for relative errors. The second weights rows by the square of the target,
+    which is right for additive errors, and for targets of both signs, some of them small.
+    """
+    usable = (y != 0) & (inputs.logs > -1e5).all(axis=1)
+    logs, size = inputs.logs[usable], np.abs(y[usable])
+    if len(size) < 3:
+        return np.zeros((0, inputs.logs.shape[1]))
+    columns = np.concatenate([logs, np.ones((len(size), 1))], axis=1)
+    found = []
+    for weights in (np.ones_like(size), size):
+        solved = np.linalg.lstsq(columns * weights[:, None], np.log(size) * weights, rcond=None)
+        found.append(solved[0][:-1])
+    exponents = np.stack(found)
+    exponents = np.where(inputs.signed, np.round(exponents), exponents)
+    return np.where(inputs.zero, np.maximum(np.round(exponents), 0.0), exponents)
 
 
 def _solve(products: np.ndarray, target: np.ndarray) -> np.ndarray:

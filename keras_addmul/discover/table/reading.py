@@ -34,6 +34,7 @@ class Table:
         y: Float64 array of shape `(rows,)`, finite.
         target: Name of `y`.
         notes: Sentences that say how the input was cleaned.
+        eps: Relative rounding of the numbers as given, that of the coarsest dtype.
     """
 
     names: tuple[str, ...]
@@ -41,6 +42,7 @@ class Table:
     y: np.ndarray
     target: str
     notes: tuple[str, ...] = ()
+    eps: float = 2.0**-52
 
     def __len__(self) -> int:
         return len(self.y)
@@ -221,7 +223,15 @@ def _make(
     values = [column.values for column in read]
     *inputs, targets = values
     names, rows, targets, more = cleaning.clean([name for name, _ in x], inputs, target[0], targets)
-    return Table(tuple(names), rows, targets, target[0], (*notes, *more))
+    eps = max((_rounding(column) for _, column in [*x, target]), default=0.0)
+    return Table(tuple(names), rows, targets, target[0], (*notes, *more), eps)
+
+
+def _rounding(column: Any) -> float:
+    """Returns the relative rounding of a column's dtype: that of float64 unless it is coarser."""
+    dtype = getattr(column, "dtype", None)
+    name = str(dtype).lower()
+    return float(np.finfo(name).eps) if name in ("float16", "float32") else 2.0**-52
 
 
 def _refuse(converted: list[tuple[str, columns.Column | columns.Refusal]], way: str) -> None:

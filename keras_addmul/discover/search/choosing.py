@@ -1,0 +1,247 @@
+"""Chooses among the formulas that the search found: the likeliest, with the numbers it can tell."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from keras_addmul.discover.search.candidates import Candidate
+from keras_addmul.discover.search.estimating import Estimate, best_estimate, estimate
+from keras_addmul.discover.search.scaled_rows import Scaled
+from keras_addmul.discover.search.snapping import Fit
+from keras_addmul.discover.search.stack import Stack
+from keras_addmul.discover.search.structures import from_logarithms
+
+__all__ = ["identified", "likeliest", "mean_only", "settled", "simple_number"]
+
+# A coefficient is determined if it is so many standard errors from zero, and terms cancel if
+# they are so many times larger than their sum, in half of the rows.
+_IDENTIFIED, _CANCELLED = 2.0, 50.0
+# Larger exponents, in sums, only imitate another function.
+_LARGEST = 10.0
+# The most formulas to estimate.
+_MOST = 14
+# Simple exponents are taken if so many standard errors, together, do not speak against them ...
+_SURE = 0.99
+# ... and if chance would put a number as simple so close to the estimate more seldom than this.
+_COINCIDENCE = 0.05
+# What is neither a common fraction nor in tenths must be so many times less likely by chance.
+_UNUSUAL = 20.0
+# Beside others that are sure, a number may be so likely by chance if it is a half.
+_BESIDE = 0.3
+
+
+def likeliest(
+    candidates: Sequence[Candidate], scaled: Scaled, known: np.ndarray | None = None
+) -> list[Estimate]:
+    """Estimates the formulas of a search under a model of the noise, the likeliest first.
+
+    Args:
+        candidates: What the search found, the shortest description first.
+        scaled: The `Scaled` rows.
+        known: Standard deviations of the targets up to a factor, if they are known.
+    """
+    fits = [candidate.fit for candidate in _distinct(candidates)]
+    found, products = [], {}
+    for fit in [*fits, *_full(scaled), mean_only(scaled)]:
+        one = best_estimate(fit, scaled, known)
+        if one is None or not math.isfinite(one.bits):
+            continue
+        if fit.stack.sums == (1,):
+            one = _measured(one, scaled)
+            used = tuple((one.fit.stack.split(one.fit.parameters)[0][0] != 0).tolist())
+            products[used] = min(one, products.get(used, one), key=lambda o: o.bits)
+        elif identified(one, scaled):
+            found.append(one)
+    return sorted([*found, *products.values()], key=lambda one: one.bits)
+
+
+def identified(one: Estimate, scaled: Scaled) -> bool:
+    """Tells whether the rows determine a formula's numbers, and its terms do not cancel.
+
+    `-28102/x**0.99955 + 28088/x` fits the rows as well as a hundred other pairs of powers: each
+    of its coefficients may as well be zero. Sums of terms with held exponents are exempt, as
+    least squares are.
+    """
+    fit, stack = one.fit, one.fit.stack
+    exponents, coefficients, _ = stack.split(fit.parameters)
+    loose = fit.stack.split(fit.free)[0]
+    if stack.terms == 1 or not (loose.any() or len(stack.sums) > 1):
+        return True
+    if not one.determined or np.abs(exponents[loose]).max(initial=0.0) > _LARGEST:
+        return False
+    first = stack.terms * stack.columns
+    errors = np.array([one.error(first + k) for k in range(stack.terms)])
+    single = np.array([terms == 1 for terms in stack.sums])[stack.owner]
+    certain = np.abs(coefficients) > _IDENTIFIED * errors
+    # The scale of a later sum is a convention, which has no error of its own.
+    if not (certain | single).all():
+        return False
+    products = stack.products(exponents[None], scaled.inputs)[0][0] * coefficients[:, None]
+    for g in range(len(stack.sums)):
+        mine = products[stack.owner == g]
+        with np.errstate(all="ignore"):
+            cancelled = np.abs(mine).sum(axis=0) / np.abs(mine.sum(axis=0))
+        if loose[stack.owner == g].any() and not np.median(cancelled) < _CANCELLED:
+            return False
+    return True
+
+
+def mean_only(scaled: Scaled) -> Fit:
+    """Returns the formula that is a number, for comparison with all others."""
+    stack = Stack((1,), scaled.inputs.logs.shape[1])
+    exponents = np.zeros((1, stack.columns))
+    parameters = stack.join(exponents, np.full(1, float(scaled.y.mean()) or 1e-9), np.ones(1))
+    free = np.zeros(stack.size, bool)
+    free[stack.columns] = True
+    return Fit.of(stack, parameters, free, 1.0, len(scaled), scaled.rounding)
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Returns the shortest descriptions, and of every number of terms the two closest."""
+    kept: list[Candidate] = []
+    by_terms: dict[tuple[tuple[int, ...], bool], int] = {}
+    for place, c in enumerate(sorted(candidates, key=lambda c: c.score)):
+        key = c.fit.stack.sums, c.relative
+        by_terms[key] = by_terms.get(key, 0) + 1
+        if place < _MOST // 2 or (by_terms[key] <= 2 and len(kept) < 2 * _MOST):
+            same = any(
+                k.fit.stack == c.fit.stack
+                and np.array_equal(k.fit.free, c.fit.free)
+                and np.allclose(k.fit.parameters, c.fit.parameters, rtol=1e-6)
+                for k in kept
+            )
+            kept += [] if same else [c]
+    return kept[:_MOST]
+
+
+def _full(scaled: Scaled) -> Iterator[Fit]:
+    """Yields the product of all columns, where they have logarithms and there are rows enough."""
+    columns = scaled.inputs.logs.shape[1]
+    if (scaled.inputs.signed | scaled.inputs.zero).any() or 3 * columns > len(scaled):
+        return
+    stack = Stack((1,), columns)
+    for exponents in from_logarithms(scaled.inputs, scaled.y):
+        sizes = np.exp(scaled.inputs.logs @ exponents)
+        factor = float(np.median(scaled.y / sizes))
+        if factor:
+            free = np.ones(stack.size, bool)
+            free[-1] = False
+            parameters = stack.join(exponents[None], np.array([factor]), np.ones(1))
+            yield Fit.of(stack, parameters, free, 1.0, len(scaled), scaled.rounding)
+
+
+def _measured(one: Estimate, scaled: Scaled) -> Estimate:
+    """Returns a product with all its exponents free where the columns allow it.
+
+    So that each is measured, and has an error; `settled` decides which are simple numbers.
+    """
+    exponents = one.fit.stack.split(one.fit.parameters)[0][0]
+    able = ~scaled.inputs.signed & (~scaled.inputs.zero | (exponents > 0))
+    free = one.fit.free.copy()
+    one.fit.stack.split(free)[0][0] = able & (exponents != 0)
+    if not np.array_equal(free, one.fit.free):
+        released = estimate(dataclasses.replace(one.fit, free=free), scaled, one.noise)
+        if released is not None and released.determined and math.isfinite(released.bits):
+            one = dataclasses.replace(released, bits=min(one.bits, released.bits))
+    return _without_idle(one, scaled)
+
+
+def _without_idle(one: Estimate, scaled: Scaled) -> Estimate:
+    """Drops the free exponents of a product that the rows do not ask for, the weakest first."""
+    while one.fit.stack.sums == (1,):
+        fit = one.fit
+        columns = fit.stack.columns
+        loose = np.flatnonzero(fit.free[:columns])
+        ratio = [abs(fit.parameters[j]) / max(one.error(j), 1e-300) for j in loose.tolist()]
+        if not ratio or min(ratio) > 4:
+            return one
+        weakest = loose[int(np.argmin(ratio))]
+        parameters, free = fit.parameters.copy(), fit.free.copy()
+        parameters[weakest], free[weakest] = 0.0, False
+        noise = dataclasses.replace(one.noise)
+        fewer = estimate(dataclasses.replace(fit, parameters=parameters, free=free), scaled, noise)
+        if fewer is None or fewer.bits > one.bits:
+            return one
+        one = fewer
+    return one
+
+
+def simple_number(value: float, error: float) -> tuple[float, float]:
+    """Returns the simplest number near a value, and the chance that one as simple is so near.
+
+    Numbers are tried in this order: fractions with the denominators 1 to 5, tenths, fractions
+    with a denominator up to 12, decimals of two to six places.
+
+    Args:
+        value: The estimate.
+        error: Its standard error.
+
+    Returns:
+        The number, and the chance; the value itself and 1 if none lies within two errors.
+
+    Example:
+
+    >>> from keras_addmul.discover.search.choosing import simple_number
+    >>> simple_number(0.2857142, 1e-7)[0] == 2 / 7
+    True
+    >>> simple_number(1.52, 0.1)
+    (1.5, 0.8)
+    """
+    reach = 2 * error
+    count = 0
+    for denominator in (1, 2, 3, 4, 5, 10, 6, 8, 7, 9, 12, 11):
+        count += sum(1 for p in range(1, denominator + 1) if math.gcd(p, denominator) == 1)
+        near = Fraction(round(value * denominator), denominator)
+        if abs(float(near) - value) <= reach:
+            return float(near), min(1.0, 2 * reach * count * (_UNUSUAL if count > 14 else 1))
+    for places in range(2, 7):
+        near = round(value, places)
+        if abs(near - value) <= reach:
+            return near, min(1.0, 2 * reach * 10**places * _UNUSUAL)
+    return value, 1.0
+
+
+def settled(one: Estimate, scaled: Scaled) -> Estimate:
+    """Sets free exponents to the simple numbers that they stand for, where the rows can tell.
+
+    The numbers must lie within what the errors allow, all together, and a coincidence must be
+    unlikely. What the rows cannot tell stays as it was estimated.
+    """
+    fit = one.fit
+    count = fit.stack.terms * fit.stack.columns
+    loose = np.flatnonzero(fit.free[:count])
+    if not len(loose):
+        return one
+    # The estimates themselves are no better than this.
+    error = np.array([math.hypot(one.error(j), 1e-9 + scaled.rounding) for j in loose.tolist()])
+    near = [simple_number(fit.parameters[j], e) for j, e in zip(loose, error, strict=True)]
+    wanted = [
+        place
+        for place, (number, chance) in enumerate(near)
+        if chance < (_BESIDE if (2 * number).is_integer() else _COINCIDENCE)
+    ]
+    while wanted:
+        away = np.array([near[w][0] - fit.parameters[loose[w]] for w in wanted])
+        places = loose[wanted]
+        matrix = one.covariance[np.ix_(places, places)].copy()
+        matrix[np.diag_indices(len(places))] = error[wanted] ** 2
+        distance = float(away @ np.linalg.solve(matrix, away))
+        chances = [near[w][1] for w in wanted]
+        unlikely = math.prod(chances) < _COINCIDENCE
+        if unlikely and distance <= _quantile(len(wanted), one.freedom):
+            parameters, free = fit.parameters.copy(), fit.free.copy()
+            parameters[places], free[places] = [near[w][0] for w in wanted], False
+            simple = dataclasses.replace(fit, parameters=parameters, free=free)
+            return estimate(simple, scaled, one.noise) or one
+        worst = np.abs(away) / error[wanted] if unlikely else chances
+        wanted.pop(int(np.argmax(worst)))
+    return one
+
+
+def _quantile(numbers: int, freedom: int) -> float:
+    from scipy import stats
+
+    return numbers * float(stats.f.ppf(_SURE, numbers, max(freedom, 1)))

@@ -1,0 +1,67 @@
+"""The rows of a table in units that make its numbers near one."""
+
+import dataclasses
+from typing import Self
+
+import numpy as np
+
+from keras_addmul.discover.search.stack import Inputs
+
+__all__ = ["Scaled", "weights_of"]
+
+
+# Rounding of the search itself, relative to the targets.
+_ROUNDING = 1e-10
+# Targets that vary by a smaller share than this are searched as differences from an offset.
+_FLAT = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """Rows in scaled units: `x` of geometric mean 1, `y` of mean square 1.
+
+    Attributes:
+        inputs: The `Inputs`, in units of `x_scale`.
+        y: Targets less the offset, in units of `y_scale`.
+        x_scale: Unit of each column.
+        y_scale: Unit of the targets.
+        offset: Number subtracted from the targets: 0 unless they hardly vary.
+        rounding: Rounding of the targets, in units of `y_scale`.
+    """
+
+    inputs: Inputs
+    y: np.ndarray
+    x_scale: np.ndarray
+    y_scale: float
+    offset: float = 0.0
+    rounding: float = _ROUNDING
+
+    @classmethod
+    def of(cls, x: np.ndarray, y: np.ndarray, eps: float = 2.0**-52) -> Self:
+        """Scales columns `(rows, columns)` and targets `(rows,)`, of relative rounding `eps`."""
+        logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
+        x_scale = np.exp(logs.mean(axis=0))
+        largest = float(np.abs(y).max())
+        offset = float(np.median(y)) if np.ptp(y / largest) < _FLAT else 0.0
+        y = y - offset
+        size = float(np.abs(y).max())
+        y_scale = size * float(np.sqrt(np.mean((y / size) ** 2)))
+        rounding = max(_ROUNDING, 4 * eps * largest / y_scale)
+        return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale, offset, rounding)
+
+    def again(self, x: np.ndarray, y: np.ndarray) -> Self:
+        """Scales other rows by the same units."""
+        inputs = Inputs.of(x / self.x_scale)
+        return dataclasses.replace(self, inputs=inputs, y=(y - self.offset) / self.y_scale)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Selects rows by index, in the units of all rows."""
+        return dataclasses.replace(self, inputs=self.inputs.take(rows), y=self.y[rows])
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def weights_of(y: np.ndarray, relative: bool) -> np.ndarray:
+    """Returns the weights of the residuals: `1 / |y|` for relative errors, else 1."""
+    return 1 / np.abs(y) if relative else np.ones_like(y)
