@@ -16,7 +16,6 @@ from keras_addmul.layers.checks import (
 )
 from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import AddMulUniform, ParityUniform
-from keras_addmul.special.parity import parity_of
 from keras_addmul.special.solutions import MIXTURE
 
 __all__ = ["AddMulDense"]
@@ -88,8 +87,9 @@ class AddMulDense(ArithmeticUnit):
     Weights:
         `kernel` of shape `(inputs, units)`; `bias` of shape `(units,)`; `order` of shape
         `(units,)` or `(groups,)`; with `coupling="free"` also `order_in` of shape
-        `(inputs,)`; `parity` of shape `(inputs, units)`. A file without `parity`, or
-        `special.addmul_matmul` without it, takes 1 where the exponent, rounded, is odd.
+        `(inputs,)`; `parity` of shape `(inputs, units)`. A file saved without `parity`
+        gets `special.parity_of(kernel)`, which suits data without negative inputs too: those
+        teach no parity.
 
     Input shape:
         `(batch, ..., inputs)`
@@ -220,7 +220,7 @@ class AddMulDense(ArithmeticUnit):
             return
         for place, weight in enumerate(self.weights[:-1]):
             weight.assign(store[str(place)])
-        self.parity.assign(parity_of(ops.cast(self.kernel, self.parity.dtype)))
+        self.parity.assign(special.parity_of(self.kernel))
 
     def get_config(self) -> Config:
         return {

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_addmul import special
+from keras_addmul.layers import AddMulDense
 from keras_addmul.restarts.grids import Entry, Snap, entries_of
+from keras_addmul.restarts.origins import holders
 from keras_addmul.restarts.program import Program
 from keras_addmul.restarts.rows import Rows
 
@@ -52,6 +55,7 @@ def polish_weights(
         work.all_at_once(others)
         if not work.done:
             work.one_by_one()
+        work.settle_parities()
     return {"loss": work.loss, "weights": work.weights}, work.snapped()
 
 
@@ -103,6 +107,21 @@ class _Polish:
                 self.weights, self.loss = weights, loss
             else:
                 refused |= set(tried)
+
+    def settle_parities(self) -> None:
+        """Takes each parity from its exponent, unless the rows say otherwise."""
+        variables = [v.path for v in self.program.model.variables]
+        for layer, _ in holders(self.program.model):
+            if not isinstance(layer, AddMulDense):
+                continue
+            parity, kernel = (variables.index(w.path) for w in (layer.parity, layer.kernel))
+            if not any(entry.variable == parity for entry in self.held):
+                continue
+            tried = list(self.weights)
+            tried[parity] = np.asarray(special.parity_of(self.weights[kernel]))
+            (loss,) = self.measured([tried])
+            if loss <= self.loss + self.slack:
+                self.weights, self.loss = tried, loss
 
     def may_take(self, loss: float, numbers: int) -> bool:
         """Tells whether a loss is no higher than the lowest, up to rounding and chance.

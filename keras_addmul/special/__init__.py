@@ -13,6 +13,7 @@ from keras_addmul.special.operation import (
     identity,
     inverse,
 )
+from keras_addmul.special.parity import parity_of
 from keras_addmul.special.selection import addmul_select
 from keras_addmul.special.signed import signed_exp_iterate
 from keras_addmul.special.solutions import SOLUTIONS, Solution
@@ -36,6 +37,7 @@ __all__ = [
     "nmu",
     "npu",
     "output_bound",
+    "parity_of",
     "product_unit",
     "signed_exp_iterate",
     "soft_exponential",

@@ -9,7 +9,7 @@ from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import magnitude
 from keras_addmul.special.dtypes import as_floats, working_dtype
 from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector
-from keras_addmul.special.parity import combined, parity_of, signs
+from keras_addmul.special.parity import combined, rounded_parity, signs
 from keras_addmul.special.signed import signed_iterated, towards_exp
 from keras_addmul.special.solutions import get_path, get_solution
 from keras_addmul.special.weighted_sums import exact_sums, interpolated_sums
@@ -126,7 +126,7 @@ def _sizes(x, kernel, n):
 def _parity(parity, kernel, dtype):
     """The parity of the exponents in the working dtype, given or rounded."""
     if parity is None:
-        return parity_of(ops.cast(kernel, dtype))
+        return ops.cast(rounded_parity(kernel), dtype)
     (parity,), _ = as_floats(parity=parity)
     check_parity(parity, kernel)
     return ops.cast(parity, dtype)

@@ -11,21 +11,48 @@ import math
 
 from keras import ops
 
-from keras_addmul.annotations import Tensor
+from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import held, is_negative, sign_of_count
-from keras_addmul.special.dtypes import LARGEST, dtype_of, output_bound
+from keras_addmul.special.branching import if_any
+from keras_addmul.special.dtypes import LARGEST, as_floats, dtype_of, output_bound
 from keras_addmul.special.gradients import custom_gradient
+from keras_addmul.tracing import traced
 
-__all__ = ["combined", "parity_of", "signs"]
+__all__ = ["combined", "parity_of", "rounded_parity", "signs"]
 
 # Floor on |1 - 2 v|: a factor of 0 would hide the slopes of all the others.
 _LEAST = 1e-3
 
 
-def parity_of(kernel: Tensor) -> Tensor:
-    """Returns the parity of exponents: 1 where the nearest whole number is odd, else 0."""
-    whole = ops.round(ops.stop_gradient(kernel))
-    return 0.5 - 0.5 * sign_of_count(whole)
+def parity_of(kernel: ArrayLike) -> Tensor:
+    """Returns the parity of exponents: 1 where the nearest whole number is odd, else 0.
+
+    Where a model has seen no negative inputs, nothing has taught it whether their signs count.
+    This is what the exponents themselves say, for instance as
+    `layer.parity.assign(special.parity_of(layer.kernel))`.
+
+    Args:
+        kernel: Tensor of exponents, any shape.
+
+    Returns:
+        Tensor like `kernel`, without a gradient.
+
+    Raises:
+        TypeError: If `kernel` does not hold real numbers.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> special.parity_of([1.0, 2.0, -0.9, 0.3]).numpy()
+    array([1., 0., 1., 0.], dtype=float32)
+    """
+    (kernel,), _ = as_floats(kernel=kernel)
+    return rounded_parity(kernel)
+
+
+def rounded_parity(kernel: Tensor) -> Tensor:
+    """`parity_of` for a tensor that is known to hold floats."""
+    return 0.5 - 0.5 * sign_of_count(ops.round(ops.stop_gradient(kernel)))
 
 
 def signs(x: Tensor, parity: Tensor, share: Tensor) -> Tensor:
@@ -42,21 +69,11 @@ def signs(x: Tensor, parity: Tensor, share: Tensor) -> Tensor:
 
     @custom_gradient
     def f(x, parity, share):
-        negative, some = is_negative(x), ops.any(x < 0.0)
-        shape = (ops.shape(x)[0], parity.shape[1])
-
-        def counted():
-            return _product_of_signs(negative, parity)
-
-        sign = ops.cond(some, counted, lambda: ops.ones(shape, x.dtype))
+        sign = _sign(x, parity)
 
         def grad(upstream):
-
-            def slope():
-                return _slope_in_parity(negative, upstream * share * sign, parity)
-
-            in_parity = ops.cond(some, slope, lambda: ops.zeros_like(parity))
-            return None, in_parity, ops.sum(upstream * (sign - 1.0), axis=0)
+            in_share = ops.sum(upstream * (sign - 1.0), axis=0)
+            return None, _slope_of_sign(x, parity, upstream * share * sign), in_share
 
         return 1.0 + share * (sign - 1.0), grad
 
@@ -91,75 +108,123 @@ def combined(
     Returns:
         Tensor of shape `(rows, units)` in the working dtype.
     """
-    correcting = positive is not None
-    dtype, inner = kernel.dtype, x.dtype
-    floor = max(epsilon, 1e-37)
-    most = limit or LARGEST[dtype_of(x)] / 8.0
-    steepest = output_bound(dtype_of(kernel))
-
-    def product(left, right):
-        return ops.cast(ops.matmul(ops.cast(left, dtype), ops.cast(right, dtype)), inner)
+    floor, given = max(epsilon, 1e-37), [] if positive is None else [positive]
+    most, steepest = limit or LARGEST[dtype_of(x)] / 8.0, output_bound(dtype_of(kernel))
 
     @custom_gradient
     def f(x, kernel, parity, n, *positive):
-        negative, some = is_negative(x), ops.any(x < 0.0)
-        logs = ops.log(ops.maximum(ops.abs(x), floor))
-        terms = 2.0 * ops.minimum(x, 0.0) if correcting else x
-        shape = (ops.shape(x)[0], kernel.shape[1])
-
-        def counted():
-            return _product_of_signs(negative, parity)
-
-        def branches():
-            size = ops.exp(ops.minimum(product(logs, kernel), math.log(most)))
-            return ops.clip(product(terms, kernel), -most, most), size
-
-        if correcting:
-            zeros, ones = ops.zeros(shape, inner), ops.ones(shape, inner)
-            total, size, sign = ops.cond(
-                some, lambda: (*branches(), counted()), lambda: (zeros, zeros, ones)
-            )
-        else:
-            total, size = branches()
-            sign = ops.cond(some, counted, lambda: ops.ones(shape, inner))
-        signed = size * (sign - 1.0 if correcting else sign)
-        value = (1.0 - n) * total + n * signed
-        if correcting:  # at order 1 nothing may be lost between infinities
-            value = ops.where(n == 1.0, positive[0] * sign, positive[0] + value)
+        value, *parts = _parts(x, kernel, parity, n, *positive, floor=floor, most=most)
 
         def grad(upstream):
-            to_total = ops.clip((1.0 - n) * upstream, -steepest, steepest)
-            to_power = ops.clip(n * signed * upstream, -steepest, steepest)
-
-            def slopes():
-                back = ops.transpose(kernel)
-                in_x = product(to_total, back)
-                if correcting:
-                    in_x = ops.where(x < 0.0, 2.0 * in_x, ops.zeros_like(in_x))
-                inside = ops.abs(x) > floor
-                divisor = ops.where(inside, x, ops.ones_like(x))
-                by_power = product(to_power, back) / divisor
-                in_x = in_x + ops.where(inside, by_power, ops.zeros_like(x))
-                in_kernel = product(ops.transpose(terms), to_total)
-                in_kernel = in_kernel + product(ops.transpose(logs), to_power)
-                return ops.clip(in_x, -steepest, steepest), ops.cast(in_kernel, dtype)
-
-            def gates():
-                flow = ops.clip(n * size * sign * upstream, -steepest, steepest)
-                return _slope_in_parity(negative, flow, parity)
-
-            none = ops.zeros_like(x), ops.zeros_like(kernel), ops.zeros_like(parity)
-            if correcting:
-                slopes_of = ops.cond(some, lambda: (*slopes(), gates()), lambda: none)
-            else:
-                slopes_of = (*slopes(), ops.cond(some, gates, lambda: none[2]))
-            in_n = ops.clip(upstream * (signed - total), -steepest, steepest)
-            return *slopes_of, ops.sum(in_n, axis=0), *(upstream for _ in positive)
+            how = {"correcting": bool(positive), "floor": floor, "steepest": steepest}
+            flows = _flows(x, kernel, parity, n, *parts, upstream, **how)
+            return *flows, *(upstream for _ in positive)
 
         return value, grad
 
-    y = f(x, kernel, parity, n, *([positive] if correcting else []))
-    return held(y, limit)
+    return held(f(x, kernel, parity, n, *given), limit)
+
+
+def _shapes_of_results(x, kernel, *others):
+    return [(x.shape[0], kernel.shape[1])] * 4
+
+
+@traced(shape=_shapes_of_results)
+def _parts(x, kernel, parity, n, *positive, floor, most):
+    """The value of `combined`, and what it is made of: the sum, the size of the product, S."""
+    shape = (ops.shape(x)[0], ops.shape(kernel)[1])
+    zeros, ones = ops.zeros(shape, x.dtype), ops.ones(shape, x.dtype)
+
+    def product(left):
+        return _product(left, kernel, kernel.dtype, x.dtype)
+
+    def branches():
+        size = ops.exp(ops.minimum(product(_logs(x, floor)), math.log(most)))
+        total = product(_terms(x, positive))
+        return ops.clip(total, -most, most), size
+
+    def signed():
+        return _product_of_signs(x, parity)
+
+    if positive:
+        total, size, sign = if_any(
+            x < 0.0, lambda: (*branches(), signed()), lambda: (zeros, zeros, ones)
+        )
+        value = positive[0] + (1.0 - n) * total + n * size * (sign - 1.0)
+        # At order 1 nothing may be lost between infinities.
+        value = ops.where(n == 1.0, positive[0] * sign, value)
+    else:
+        total, size = branches()
+        sign = if_any(x < 0.0, signed, lambda: ones)
+        value = (1.0 - n) * total + n * size * sign
+    return [value, total, size, sign]
+
+
+def _shapes_of_arguments(*tensors):
+    return [tuple(t.shape) for t in tensors[:4]]
+
+
+@traced(shape=_shapes_of_arguments)
+def _flows(x, kernel, parity, n, total, size, sign, upstream, *, correcting, floor, steepest):
+    """The gradients of `combined` in x, kernel, parity and n."""
+    signed = size * (sign - 1.0 if correcting else sign)
+    to_total = ops.clip((1.0 - n) * upstream, -steepest, steepest)
+    to_power = ops.clip(n * signed * upstream, -steepest, steepest)
+    to_sign = ops.clip(n * size * sign * upstream, -steepest, steepest)
+
+    def slopes():
+        narrow, back = kernel.dtype, ops.transpose(kernel)
+        in_x = _product(to_total, back, narrow, x.dtype)
+        if correcting:
+            in_x = ops.where(x < 0.0, 2.0 * in_x, ops.zeros_like(in_x))
+        inside = ops.abs(x) > floor
+        by_power = _product(to_power, back, narrow, x.dtype)
+        by_power = by_power / ops.where(inside, x, ops.ones_like(x))
+        in_x = in_x + ops.where(inside, by_power, ops.zeros_like(x))
+        terms, logs = ops.transpose(_terms(x, correcting)), ops.transpose(_logs(x, floor))
+        in_kernel = _product(terms, to_total, narrow, narrow)
+        in_kernel = in_kernel + _product(logs, to_power, narrow, narrow)
+        return ops.clip(in_x, -steepest, steepest), in_kernel
+
+    def gates():
+        return _slope_in_parity(x, parity, to_sign)
+
+    none = ops.zeros_like(x), ops.zeros_like(kernel), ops.zeros_like(parity)
+    if correcting:
+        found = if_any(x < 0.0, lambda: (*slopes(), gates()), lambda: none)
+    else:
+        found = (*slopes(), if_any(x < 0.0, gates, lambda: none[2]))
+    in_n = ops.clip(upstream * (signed - total), -steepest, steepest)
+    return [*found, ops.sum(in_n, axis=0)]
+
+
+def _terms(x, correcting):
+    """The terms of the sum: those of the mixture, or by how much signs change it."""
+    return 2.0 * ops.minimum(x, 0.0) if correcting else x
+
+
+def _logs(x, floor):
+    return ops.log(ops.maximum(ops.abs(x), floor))
+
+
+def _product(left, right, narrow, dtype):
+    """The matrix product in the dtype `narrow` of the kernel, returned in another."""
+    return ops.cast(ops.matmul(ops.cast(left, narrow), ops.cast(right, narrow)), dtype)
+
+
+@traced(shape=lambda x, parity: (x.shape[0], parity.shape[1]))
+def _sign(x, parity):
+    """S for each row."""
+    shape = (ops.shape(x)[0], ops.shape(parity)[1])
+    return if_any(x < 0.0, lambda: _product_of_signs(x, parity), lambda: ops.ones(shape, x.dtype))
+
+
+@traced(shape=lambda x, parity, flow: tuple(parity.shape))
+def _slope_of_sign(x, parity, flow):
+    """The gradient of the parity, given what flows to the logarithm of S."""
+    return if_any(
+        x < 0.0, lambda: _slope_in_parity(x, parity, flow), lambda: ops.zeros_like(parity)
+    )
 
 
 def _factors(parity):
@@ -168,14 +233,15 @@ def _factors(parity):
     return ops.maximum(ops.abs(factor), _LEAST), is_negative(factor)
 
 
-def _product_of_signs(negative, parity):
+def _product_of_signs(x, parity):
     """S, as an exponential of a sum of logarithms and a count."""
     size, odd = _factors(parity)
+    negative = is_negative(x)
     power, count = ops.matmul(negative, ops.log(size)), ops.matmul(negative, odd)
     return ops.exp(power) * sign_of_count(count)
 
 
-def _slope_in_parity(negative, flow, parity):
-    """The gradient of the parity, given what flows to the logarithm of S."""
+def _slope_in_parity(x, parity, flow):
     size, odd = _factors(parity)
-    return -2.0 / (size * (1.0 - 2.0 * odd)) * ops.matmul(ops.transpose(negative), flow)
+    counted = ops.matmul(ops.transpose(is_negative(x)), flow)
+    return -2.0 / (size * (1.0 - 2.0 * odd)) * counted

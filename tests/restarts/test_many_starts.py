@@ -172,7 +172,7 @@ Lookalike.__name__ = "AddMulSelect"
 def test_grids_belong_to_classes_and_not_to_their_names():
     model = keras.Sequential([keras.Input((2,)), Lookalike(1), AddMulDense(1, coupling="free")])
     variables = [model.variables[e.variable].name for e in entries_of(model, "auto")]
-    assert sorted(set(variables)) == ["kernel", "order", "order_in"]
+    assert sorted(set(variables)) == ["kernel", "order", "order_in", "parity"]
     assert all(e.variable >= 2 for e in entries_of(model, "auto"))
     assert all(list(grid) == sorted(grid) for grids in GRIDS.values() for grid in grids.values())
 
