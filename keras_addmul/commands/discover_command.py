@@ -14,7 +14,9 @@ def add_to(commands: Any) -> None:
     """Adds the command and its arguments to a parser."""
     parser = commands.add_parser("discover", help="find the formula in a table")
     parser.add_argument(
-        "data", type=arguments.text_file, help="a .csv file whose first line names the columns"
+        "data",
+        type=arguments.text_file,
+        help="a .csv, .xlsx or .parquet file whose first line names the columns",
     )
     parser.add_argument("--target", required=True, help="name of the column to explain")
     parser.add_argument(
@@ -25,6 +27,12 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--leave-out", nargs="+", default=[], metavar="NAME", help="columns that are not used"
+    )
+    parser.add_argument(
+        "--encoding", help="encoding of the file; UTF-8, UTF-16 or cp1252, as it seems"
+    )
+    parser.add_argument(
+        "--decimal", choices=[".", ","], help="the decimal mark; the one that the file shows"
     )
     parser.add_argument(
         "--held-out", type=arguments.share, default=0.25, help="share of rows to test on; 0.25"
@@ -50,6 +58,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Finds the formula, prints it, and writes the report and the model."""
     require_extra("discover")
+    print(f"Starting TensorFlow, then reading {options.data} ...", flush=True)
     start_keras()
     from keras_addmul.discover import command
 
@@ -58,6 +67,8 @@ def run(options: argparse.Namespace) -> None:
         options.target,
         options.out,
         options.leave_out,
+        options.encoding,
+        options.decimal,
         held_out=options.held_out,
         time_limit=options.time_limit,
         seed=options.seed,

@@ -19,15 +19,20 @@ def run(
     target: str,
     out: str | Path,
     leave_out: Sequence[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
     **options: Any,
 ) -> Discovery:
     """Finds the formula in a file, then prints and writes the report.
 
     Args:
-        data: A file of separated values, whose first line names the columns.
+        data: A file of separated values whose first line names the columns, or an `.xlsx` or
+            `.parquet` file.
         target: Name of the column to explain.
         out: Directory for the report, and for the model in its subdirectory `model`.
         leave_out: Names of columns to ignore.
+        encoding: Encoding of the file, if it is text; by default found out.
+        decimal: The decimal mark, `"."` or `","`; by default found out.
         **options: Further arguments of `keras_addmul.discover.discover`.
 
     Returns:
@@ -41,7 +46,7 @@ def run(
     from keras_addmul import serving
 
     require_extra("discover")
-    rows = read_csv(data, target, leave_out)
+    rows = read_csv(data, target, leave_out, encoding, decimal)
     folder = files.directory(out)  # before the search, so that an error shows at once
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
     found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **options)

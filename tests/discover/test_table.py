@@ -292,5 +292,5 @@ def test_files_and_columns_that_are_not_there_are_refused(tmp_path):
     with pytest.raises(ValueError, match="`leave_out` must not name the target"):
         read_csv(path, "y", leave_out=["y"])
     path.write_bytes("a,b,y\n\xff,1,2\n".encode("latin-1"))
-    with pytest.raises(ValueError, match="expected text in UTF-8"):
-        read_csv(path, "y")
+    with pytest.raises(ValueError, match="`encoding` must be that of the file. .*'utf-8'"):
+        read_csv(path, "y", encoding="utf-8")

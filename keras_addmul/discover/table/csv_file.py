@@ -1,82 +1,129 @@
-"""Reads a file of separated values into a pandas DataFrame."""
+"""Reads a file of values into a pandas DataFrame."""
 
-import csv
 import io
 import warnings
 from pathlib import Path
 from typing import Any
 
 from keras_addmul.discover.table.cleaning import listed
+from keras_addmul.discover.table.columns import MISSING
+from keras_addmul.discover.table.layout import Layout, decoded, is_comment, layout_of
+from keras_addmul.discover.table.written_numbers import numbers_of
 
 __all__ = ["read"]
 
-SEPARATORS = ",;\t|"
+# Readers of pandas for other files than text, and the library that each needs.
+OTHERS = {
+    ".xlsx": ("read_excel", "openpyxl"),
+    ".xls": ("read_excel", "xlrd"),
+    ".parquet": ("read_parquet", "pyarrow"),
+    ".pq": ("read_parquet", "pyarrow"),
+}
 
 
-def read(path: str | Path) -> tuple[Any, list[str]]:
+def read(
+    path: str | Path, encoding: str | None = None, decimal: str | None = None
+) -> tuple[Any, list[str]]:
     """Reads a file into a pandas DataFrame, and returns notes on what was changed.
 
     Args:
-        path: Path of the file. Its first line names the columns; empty lines and lines that
-            start with `#` are skipped. The separator is whichever of `,`, `;`, `|` and tab
-            is most frequent in the first line.
+        path: Path of the file: text, or an `.xlsx` or `.parquet` file. Of text, the first line
+            names the columns; title lines above it, empty lines, and lines that start with `#`
+            are skipped. Separator, decimal mark, encoding, and a line of units are recognized.
+        encoding: Encoding of the text; by default UTF-8, UTF-16 or else cp1252.
+        decimal: The decimal mark, `"."` or `","`; by default found out.
 
     Returns:
         Pair: the DataFrame, and a list of sentences that say what was changed.
 
     Raises:
         FileNotFoundError: If there is no file at `path`.
-        ValueError: If the file is empty or is not UTF-8 text, if a column has no name or the
-            name of another one, or if a line is longer than the first.
+        ValueError: If the file is empty or no text, if a column has no name or the
+            name of another one, if a line is longer than the first, or if a library is
+            missing that the file needs.
     """
-    import pandas as pd
-
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected a file of values. Received: no such file")
-    header: list[str] = []
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"`decimal` must be '.' or ','. Received: {decimal!r}")
+    if path.suffix.lower() in OTHERS:
+        return _other(path)
+    text, notes = decoded(path, encoding)
+    lines = text.splitlines()
+    layout = layout_of(path, lines, decimal)
+    frame = _frame(path, lines, layout)
+    frame, more = _named(path, layout.names, frame)
+    frame, said = _as_numbers(frame, layout.decimal)
+    return frame, [*notes, *layout.notes, *more, *said]
+
+
+def _other(path: Path) -> tuple[Any, list[str]]:
+    import pandas as pd
+
+    reader, library = OTHERS[path.suffix.lower()]
     try:
-        skipped, separator, header = _header(path)
+        frame = getattr(pd, reader)(path)
+    except ImportError as error:
+        raise ValueError(
+            f"{path}: this file needs {library}, which is not installed. Try: pip install {library}"
+        ) from error
+    frame.columns = [str(name).strip() for name in frame.columns]
+    return frame, []
+
+
+def _frame(path: Path, lines: list[str], layout: Layout) -> Any:
+    """Returns the values below the names as a DataFrame with numbered columns."""
+    import pandas as pd
+
+    first = layout.header + 1
+    kept = ["" if is_comment(line) else line for line in lines[first:]]
+    if layout.units is not None:
+        place = next(i for i, line in enumerate(kept) if line.strip())
+        kept[place] = ""
+    try:
         with warnings.catch_warnings():
             # Pandas would only warn, and truncate the longer lines.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                _without_comments(path),
-                sep=separator,
-                skiprows=skipped + 1,
-                names=range(len(header)),
+            return pd.read_csv(
+                io.StringIO("\n" * first + "\n".join(kept)),
+                sep=r"\s+" if layout.separator == "whitespace" else layout.separator,
+                skiprows=first,
+                names=range(len(layout.names)),
                 header=None,
                 index_col=False,
                 skipinitialspace=True,
                 low_memory=False,
+                decimal=layout.decimal,
             )
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8. Received: {error}") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise ValueError(
-            f"{path}: expected {len(header)} values in every line, as in the first: {header}. "
+            f"{path}: expected {len(layout.names)} values in every line, as in the first: "
+            f"{layout.names}. "
             f"Received: {str(error).removeprefix('Error tokenizing data. C error: ')}"
         ) from error
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{path}: expected rows below the names. Received: no row") from error
-    return _named(path, header, frame)
 
 
-def _header(path: Path) -> tuple[int, str, list[str]]:
-    """Returns the number of lines before the names, the separator, and the names."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, line in enumerate(file):
-            if line.strip() and not line.startswith("#"):
-                separator = max(SEPARATORS, key=line.count)
-                header = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-                return number, separator, [name.strip() for name in header]
-    raise ValueError(f"{path}: expected a line that names the columns. Received: no such line")
+def _as_numbers(frame: Any, decimal: str) -> tuple[Any, list[str]]:
+    """Converts columns of text that hold numbers as people write them."""
+    import pandas as pd
 
-
-def _without_comments(path: Path) -> io.StringIO:
-    """Returns the text of a file, with lines that start with `#` emptied."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return io.StringIO("".join("\n" if line.startswith("#") else line for line in file))
+    notes: list[str] = []
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column.dtype) or column.isna().all():
+            continue
+        odd = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        plain = odd.astype(str).str.strip().str.lower().isin(MISSING).all()
+        if plain and decimal == ".":  # else the point groups thousands
+            continue
+        values, said = numbers_of(str(name), column.where(column.notna(), None), decimal)
+        if values is not None:
+            frame[name] = values
+            notes += said
+    return frame, notes
 
 
 def _named(path: Path, header: list[str], frame: Any) -> tuple[Any, list[str]]:
@@ -96,13 +143,15 @@ def _named(path: Path, header: list[str], frame: Any) -> tuple[Any, list[str]]:
         if name:
             continue
         values = frame[i]
-        counts = list(values) == list(range(len(values)))
-        if not (values.isna().all() or counts):
+        counts = list(values) in (list(range(len(values))), list(range(1, len(values) + 1)))
+        names_rows = values.dtype.kind not in "fiub" and i == 0
+        if not (values.isna().all() or counts or names_rows):
             raise ValueError(
                 f"{path}: expected a name for each column. Received: none for column {i + 1}"
             )
         keep.remove(i)
-        what = "it counts the rows" if counts else "it is empty"
+        what = "it counts the rows" if counts else "it names the rows"
+        what = "it is empty" if values.isna().all() else what
         notes.append(f"Column {i + 1}, which has no name, was left out: {what}.")
     frame = frame[keep]
     frame.columns = [header[i] for i in keep]

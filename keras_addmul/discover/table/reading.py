@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_addmul.discover.table import cleaning, columns, csv_file
+from keras_addmul.discover.table import cleaning, columns, csv_file, from_text
 
 __all__ = ["Table", "read", "read_csv"]
 
@@ -100,16 +100,24 @@ def read(
     return _make(*given)
 
 
-def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Table:
-    """Reads a `Table` from a file of values separated by commas, semicolons or tabs.
+def read_csv(
+    path: str | Path,
+    target: str,
+    leave_out: Sequence[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+) -> Table:
+    """Reads a `Table` from a file of separated values, or an `.xlsx` or `.parquet` file.
 
-    The first line names the columns; empty lines and lines that start with `#` are
-    skipped.
+    The first line names the columns; title lines, empty lines and lines that start with `#`
+    are skipped. Columns of text other than the target are left out, and dates become days.
 
     Args:
         path: Path of the file.
         target: Name of the column to explain.
         leave_out: Names of columns to ignore.
+        encoding: Encoding of the text; by default UTF-8, UTF-16 or else cp1252.
+        decimal: The decimal mark; by default found out.
 
     Returns:
         A `Table`, cleaned as by `read`.
@@ -118,7 +126,7 @@ def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Ta
         FileNotFoundError: If there is no file at `path`.
         ValueError: As for `read`, or if the file does not hold such a table.
     """
-    frame, notes = csv_file.read(path)
+    frame, notes = csv_file.read(path, encoding, decimal)
     _known(target, list(frame.columns), "target")
     for name in leave_out:
         _known(name, list(frame.columns), "leave_out")
@@ -127,7 +135,8 @@ def read_csv(path: str | Path, target: str, leave_out: Sequence[str] = ()) -> Ta
     if leave_out:
         frame = frame.drop(columns=list(leave_out))
         notes = [*notes, f"Left out, as asked: {cleaning.listed(leave_out)}."]
-    return _make(*_from_frame(frame, None, None, target), notes, "--leave-out NAME ...")
+    frame, more = from_text.usable(frame, target)
+    return _make(*_from_frame(frame, None, None, target), [*notes, *more], "--leave-out NAME ...")
 
 
 def _from_frame(

@@ -1,0 +1,88 @@
+"""Makes columns of text and dates in a file usable: dates become days, other text is left out."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_addmul.discover.table.cleaning import listed
+
+__all__ = ["usable"]
+
+# Numbers that often stand for a missing value.
+STAND_INS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
+
+
+def usable(frame: Any, target: str) -> tuple[Any, list[str]]:
+    """Returns a DataFrame without text, and notes on what was changed or is doubtful.
+
+    Args:
+        frame: The DataFrame as read from a file.
+        target: Name of the column to explain: it is never left out.
+    """
+    import pandas as pd
+
+    notes, text = [], []
+    frame = frame.copy()
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            days = column
+        elif pd.api.types.is_numeric_dtype(column.dtype) or column.notna().sum() == 0:
+            notes += _doubtful(str(name), column)
+            continue
+        elif _numbers(column) > 0.5:
+            continue
+        else:
+            days = _dates(column)
+        if days is not None:
+            first = days.min()
+            frame[name] = (days - first).dt.total_seconds() / 86400.0
+            notes.append(f"The dates in {str(name)!r} became days since {first:%Y-%m-%d}.")
+        elif name != target:
+            text.append(name)
+    if text:
+        was = "column" if len(text) == 1 else "columns"
+        verb = "was" if len(text) == 1 else "were"
+        notes.append(f"The {was} {listed(text)} {verb} left out: text.")
+    return frame.drop(columns=text), notes
+
+
+def _numbers(column: Any) -> float:
+    """Returns the share of the values that are numbers."""
+    import pandas as pd
+
+    known = column[column.notna()]
+    truth = {str(value).strip().lower() for value in known.unique()[:3].tolist()}
+    if truth <= {"true", "false"}:
+        return 1.0
+    return float(pd.to_numeric(known, errors="coerce").notna().mean())
+
+
+def _dates(column: Any) -> Any:
+    """Returns the dates of a column of text, or None if they are none."""
+    import warnings
+
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        days = pd.to_datetime(column, errors="coerce", utc=True)
+    return days if days.notna().sum() >= 0.9 * column.notna().sum() else None
+
+
+def _doubtful(name: str, column: Any) -> list[str]:
+    """Returns a question on numbers that may stand for missing values."""
+    values = column.to_numpy("float64", na_value=np.nan)
+    values = values[np.isfinite(values)]
+    for stand_in in STAND_INS:
+        same = values == stand_in
+        rest = values[~same]
+        if same.sum() < 2 or len(rest) < 2:
+            continue
+        low, high = rest.min(), rest.max()
+        if stand_in < low - 2 * (high - low) or stand_in > high + 2 * (high - low):
+            return [
+                f"Is {stand_in:g} in {name!r} a missing value? It occurs {int(same.sum())} times, "
+                "far from all others, and was read as a number."
+            ]
+    return []

@@ -1,0 +1,87 @@
+"""Reads numbers as people write them: with units, marks of thousands, and signs of all kinds."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from keras_addmul.discover.table.columns import MISSING
+
+__all__ = ["numbers_of"]
+
+_SPACES = "\u00a0\u202f\u2009 '\u2019"
+_ERRORS = re.compile(r"#(?:DIV/0!|N/A|NA|VALUE!|REF!|NAME\?|NUM!|NULL!|ERROR!?)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?P<limit>[<>\u2264\u2265]=?)?\s*(?P<number>[+-]?(?:\d[\d.,]*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?P<unit>[^\d\s.,+\-].{0,11})?"
+)
+
+
+def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None, list[str]]:
+    """Returns the numbers of a column of text, and notes; None if it does not hold numbers.
+
+    Args:
+        name: Name of the column, for the notes.
+        series: A pandas Series of text and missing values.
+        decimal: The decimal mark; the other of point and comma groups thousands.
+
+    Example:
+
+    >>> import pandas
+    >>> from keras_addmul.discover.table.written_numbers import numbers_of
+    >>> values, notes = numbers_of("a", pandas.Series(["1.234,5 kg", "\u22127 kg"]), ",")
+    >>> values.tolist(), notes
+    ([1234.5, -7.0], ["The unit 'kg' in 'a' was left out."])
+    """
+    values = np.full(len(series), np.nan)
+    units: set[str] = set()
+    limits = errors = 0
+    wrong: list[str] = []
+    for i, text in enumerate(series):
+        if not isinstance(text, str):
+            values[i] = np.nan if text is None else float(text)
+            continue
+        text = text.strip().replace("\u2212", "-").replace("\u2013", "-")
+        if _ERRORS.fullmatch(text):
+            errors += 1
+        elif text.lower() in MISSING:
+            continue
+        elif found := _NUMBER.fullmatch(_without_spaces(text)):
+            number = _plain(found["number"], decimal)
+            if number is None:
+                wrong.append(text)
+            elif found["limit"]:
+                limits += 1
+            else:
+                values[i] = number
+                units.add((found["unit"] or "").strip())
+        else:
+            wrong.append(text)
+    if wrong or not np.isfinite(values).any() or len(units) > 1:
+        return None, []
+    unit = next(iter(units))
+    notes = [f"The unit {unit!r} in {name!r} was left out."] if unit else []
+    if errors:
+        notes.append(f"Errors of a spreadsheet in {name!r} were read as missing: {errors}.")
+    if limits:
+        notes.append(
+            f"Values of {name!r} that only say less or more than a number were read as missing: "
+            f"{limits}."
+        )
+    return values, notes
+
+
+def _without_spaces(text: str) -> str:
+    """Drops white space and apostrophes that group digits."""
+    return re.sub(rf"(?<=\d)[{_SPACES}](?=\d{{3}}(?!\d))", "", text)
+
+
+def _plain(text: str, decimal: str) -> float | None:
+    group = "." if decimal == "," else ","
+    whole = text.lstrip("+-").split(decimal)[0]
+    if group in text and not re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+", whole):
+        return None
+    try:
+        return float(text.replace(group, "").replace(decimal, "."))
+    except ValueError:
+        return None
