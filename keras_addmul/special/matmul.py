@@ -1,7 +1,5 @@
 """Matrix products with the operation between sum and product in place of the sum."""
 
-import functools
-
 import numpy as np
 from keras import ops
 
@@ -10,6 +8,7 @@ from keras_addmul.special.bounding import magnitude
 from keras_addmul.special.dtypes import as_floats, working_dtype
 from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector
 from keras_addmul.special.parity import combined, rounded_parity, signs
+from keras_addmul.special.separable import products_within, separable_sums
 from keras_addmul.special.signed import signed_iterated, towards_exp
 from keras_addmul.special.solutions import get_path, get_solution
 from keras_addmul.special.weighted_sums import exact_sums, interpolated_sums
@@ -50,10 +49,11 @@ def addmul_matmul(
     - one order for all units, or `groups` orders for as many blocks of neighbouring units:
       exact, with one elementwise pass and one product per order;
     - one order per unit, for up to `nodes` units: exact, at the same cost per order;
-    - one order per unit, for more units: the iterates are computed at `nodes` fixed orders
-      and interpolated, exactly at orders 0 and 1. With 16 nodes the error
-      of an iterate, relative to the larger of it and 1, is 3e-7 for magnitudes
-      in [0.1, 10], 1e-4 in [0.01, 100] and 3e-3 in [0.001, 1000].
+    - one order per unit, for more units: the iterates are approximated by sums of products of a
+      function of the order and one of the input, exactly at orders 0 and 1. Kneser's take 4, 6 or
+      8 matrix products, as many as `nodes` allows. The error of an iterate, relative to the
+      larger of it and 1, is 6e-3, 3e-4 or 1.2e-4 for magnitudes in [0.1, 10], and 0.2, 0.1 or
+      0.03 in [0.01, 100]. Those of other solutions are interpolated between `nodes` orders.
 
     Args:
         x: Tensor of shape `(..., inputs)`, of either sign.
@@ -62,7 +62,7 @@ def addmul_matmul(
             or `(units,)`.
         parity: Tensor like `kernel`, in [0, 1], or None for the parity of each exponent, rounded
             to a whole number. Between 0 and 1 an exponent is neither odd nor even.
-        nodes: Number of orders to interpolate between, or None to never interpolate.
+        nodes: Number of products to approximate with, at least 2, or None to never approximate.
         path: `"kneser"` or `"linear"`, the solutions of Abel's equation as for `exp_iterate`; or
             `"mixture"`, `(1 - n) s(x) + n p(|x|) S`: it solves no equation, and costs only two
             matrix products and the signs.
@@ -97,16 +97,21 @@ def addmul_matmul(
     rows = ops.reshape(ops.cast(x, inner), (-1, kernel.shape[0]))
     orders = ops.cast(n, inner)
     by_unit = ops.repeat(orders, units // groups) if len(n.shape) else orders
-    positive = None
+    positive = power = None
     if pieces_of is not None:
-        sums = exact_sums
-        if nodes is not None and groups == units and units > nodes:
-            sums = functools.partial(interpolated_sums, nodes=nodes)
-        pieces = pieces_of(inner)
-        total = sums(magnitude(rows), kernel, orders, pieces=pieces, epsilon=epsilon)
+        pieces, sizes = pieces_of(inner), magnitude(rows)
+        each = nodes is not None and groups == units and units > nodes
+        if each and path == "kneser":
+            count = products_within(nodes)
+            total, _, power = separable_sums(sizes, kernel, orders, count, epsilon)
+            power = ops.cast(power, inner)
+        elif each:
+            total = interpolated_sums(sizes, kernel, orders, nodes, pieces, epsilon)
+        else:
+            total = exact_sums(sizes, kernel, orders, pieces, epsilon)
         positive = towards_exp(ops.cast(total, inner), by_unit, pieces, limit)
     by_unit = ops.broadcast_to(by_unit, (units,))
-    y = combined(rows, kernel, parity, by_unit, positive, epsilon, limit)
+    y = combined(rows, kernel, parity, by_unit, positive, power, epsilon, limit)
     return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
 
 

@@ -86,6 +86,7 @@ def combined(
     parity: Tensor,
     n: Tensor,
     positive: Tensor | None = None,
+    power: Tensor | None = None,
     epsilon: float = 0.0,
     limit: float | None = None,
 ) -> Tensor:
@@ -102,23 +103,25 @@ def combined(
         parity: Tensor of shape `(inputs, units)` in the working dtype.
         n: Orders of shape `(units,)` in the working dtype.
         positive: Tensor of shape `(rows, units)`: the operation on the magnitudes; or None.
+        power: Tensor of shape `(rows, units)` in the working dtype: the logarithm of p, if it is
+            known and `positive` is given; or None.
         epsilon: Floor on the magnitudes whose logarithm is taken.
         limit: Bound on the magnitude of the results, or None.
 
     Returns:
         Tensor of shape `(rows, units)` in the working dtype.
     """
-    floor, given = max(epsilon, 1e-37), [] if positive is None else [positive]
+    floor, given = max(epsilon, 1e-37), [t for t in (positive, power) if t is not None]
     most, steepest = limit or LARGEST[dtype_of(x)] / 8.0, output_bound(dtype_of(kernel))
 
     @custom_gradient
-    def f(x, kernel, parity, n, *positive):
-        value, *parts = _parts(x, kernel, parity, n, *positive, floor=floor, most=most)
+    def f(x, kernel, parity, n, *given):
+        value, *parts = _parts(x, kernel, parity, n, *given, floor=floor, most=most)
 
         def grad(upstream):
-            how = {"correcting": bool(positive), "floor": floor, "steepest": steepest}
-            flows = _flows(x, kernel, parity, n, *parts, upstream, **how)
-            return *flows, *(upstream for _ in positive)
+            how = {"given": len(given), "floor": floor, "steepest": steepest}
+            *flows, to_power = _flows(x, kernel, parity, n, *parts, upstream, **how)
+            return *flows, *(upstream, to_power)[: len(given)]
 
         return value, grad
 
@@ -130,7 +133,7 @@ def _shapes_of_results(x, kernel, *others):
 
 
 @traced(shape=_shapes_of_results)
-def _parts(x, kernel, parity, n, *positive, floor, most):
+def _parts(x, kernel, parity, n, *given, floor, most):
     """The value of `combined`, and what it is made of: the sum, the size of the product, S."""
     shape = (ops.shape(x)[0], ops.shape(kernel)[1])
     zeros, ones = ops.zeros(shape, x.dtype), ops.ones(shape, x.dtype)
@@ -139,20 +142,21 @@ def _parts(x, kernel, parity, n, *positive, floor, most):
         return _product(left, kernel, kernel.dtype, x.dtype)
 
     def branches():
-        size = ops.exp(ops.minimum(product(_logs(x, floor)), math.log(most)))
-        total = product(_terms(x, positive))
+        power = given[1] if len(given) > 1 else product(_logs(x, floor))
+        size = ops.exp(ops.minimum(power, math.log(most)))
+        total = product(_terms(x, given))
         return ops.clip(total, -most, most), size
 
     def signed():
         return _product_of_signs(x, parity)
 
-    if positive:
+    if given:
         total, size, sign = if_any(
             x < 0.0, lambda: (*branches(), signed()), lambda: (zeros, zeros, ones)
         )
-        value = positive[0] + (1.0 - n) * total + n * size * (sign - 1.0)
+        value = given[0] + (1.0 - n) * total + n * size * (sign - 1.0)
         # At order 1 nothing may be lost between infinities.
-        value = ops.where(n == 1.0, positive[0] * sign, value)
+        value = ops.where(n == 1.0, given[0] * sign, value)
     else:
         total, size = branches()
         sign = if_any(x < 0.0, signed, lambda: ones)
@@ -161,12 +165,13 @@ def _parts(x, kernel, parity, n, *positive, floor, most):
 
 
 def _shapes_of_arguments(*tensors):
-    return [tuple(t.shape) for t in tensors[:4]]
+    return [tuple(t.shape) for t in (*tensors[:4], tensors[-1])]
 
 
 @traced(shape=_shapes_of_arguments)
-def _flows(x, kernel, parity, n, total, size, sign, upstream, *, correcting, floor, steepest):
-    """The gradients of `combined` in x, kernel, parity and n."""
+def _flows(x, kernel, parity, n, total, size, sign, upstream, *, given, floor, steepest):
+    """The gradients of `combined` in x, kernel, parity, n and power."""
+    correcting = given > 0
     signed = size * (sign - 1.0 if correcting else sign)
     to_total = ops.clip((1.0 - n) * upstream, -steepest, steepest)
     to_power = ops.clip(n * signed * upstream, -steepest, steepest)
@@ -177,12 +182,15 @@ def _flows(x, kernel, parity, n, total, size, sign, upstream, *, correcting, flo
         in_x = _product(to_total, back, narrow, x.dtype)
         if correcting:
             in_x = ops.where(x < 0.0, 2.0 * in_x, ops.zeros_like(in_x))
+        terms = ops.transpose(_terms(x, correcting))
+        in_kernel = _product(terms, to_total, narrow, narrow)
+        if given > 1:  # the rest goes through the power
+            return ops.clip(in_x, -steepest, steepest), in_kernel
         inside = ops.abs(x) > floor
         by_power = _product(to_power, back, narrow, x.dtype)
         by_power = by_power / ops.where(inside, x, ops.ones_like(x))
         in_x = in_x + ops.where(inside, by_power, ops.zeros_like(x))
-        terms, logs = ops.transpose(_terms(x, correcting)), ops.transpose(_logs(x, floor))
-        in_kernel = _product(terms, to_total, narrow, narrow)
+        logs = ops.transpose(_logs(x, floor))
         in_kernel = in_kernel + _product(logs, to_power, narrow, narrow)
         return ops.clip(in_x, -steepest, steepest), in_kernel
 
@@ -195,7 +203,7 @@ def _flows(x, kernel, parity, n, total, size, sign, upstream, *, correcting, flo
     else:
         found = (*slopes(), if_any(x < 0.0, gates, lambda: none[2]))
     in_n = ops.clip(upstream * (signed - total), -steepest, steepest)
-    return [*found, ops.sum(in_n, axis=0)]
+    return [*found, ops.sum(in_n, axis=0), to_power]
 
 
 def _terms(x, correcting):
