@@ -58,9 +58,9 @@ class AddMulDense(ArithmeticUnit):
             papers) or, when tied, `"mixture"`: `(1 - n) sum + n product`, the cheapest, which
             solves no equation.
         nodes: If each unit has its own order and there are more units than `nodes`, the
-            iterates of the inputs are approximated, with at most this many matrix products.
+            iterates of the inputs are approximated, in at most this many matrix products.
             Orders 0 and 1 stay exact; `special.addmul_matmul` gives the error. None turns
-            approximation off.
+            the approximation off.
         kernel_initializer: Initializer for the kernel. The default is
             `layers.initializers.AddMulUniform` when tied and Glorot uniform when free.
         bias_initializer: Initializer for the bias.
@@ -118,7 +118,7 @@ class AddMulDense(ArithmeticUnit):
         groups: int | None = None,
         coupling: str = "tied",
         path: str = "kneser",
-        nodes: int | None = 16,
+        nodes: int | None = 6,
         kernel_initializer: Identifier = "default",
         bias_initializer: Identifier = "zeros",
         order_initializer: Identifier = "default",

@@ -15,6 +15,10 @@ from keras_addmul.special.weighted_sums import exact_sums, interpolated_sums
 
 __all__ = ["addmul_matmul", "free_matmul"]
 
+# Between how many orders iterates are interpolated at least: with fewer, the separable sums are
+# nearer; measured in tests/benchmarks/interpolation.py.
+_ORDERS = 16
+
 
 def addmul_matmul(
     x: ArrayLike,
@@ -22,7 +26,7 @@ def addmul_matmul(
     n: ArrayLike,
     parity: ArrayLike | None = None,
     *,
-    nodes: int | None = 16,
+    nodes: int | None = 6,
     path: str = "kneser",
     epsilon: float = 0.0,
     limit: float | None = None,
@@ -49,11 +53,20 @@ def addmul_matmul(
     - one order for all units, or `groups` orders for as many blocks of neighbouring units:
       exact, with one elementwise pass and one product per order;
     - one order per unit, for up to `nodes` units: exact, at the same cost per order;
-    - one order per unit, for more units: the iterates are approximated by sums of products of a
-      function of the order and one of the input, exactly at orders 0 and 1. Kneser's take 4, 6 or
-      8 matrix products, as many as `nodes` allows. The error of an iterate, relative to the
-      larger of it and 1, is 6e-3, 3e-4 or 1.2e-4 for magnitudes in [0.1, 10], and 0.2, 0.1 or
-      0.03 in [0.01, 100]. Those of other solutions are interpolated between `nodes` orders.
+    - one order per unit, for more units: the iterates of the inputs are approximated, in at most
+      `nodes` matrix products: by 4, 6 or 8 fixed functions of the inputs, or, with 16 products or
+      more, between as many orders. Orders 0 and 1 stay exact. The error of an iterate, relative
+      to the larger of it and 1, is, for magnitudes between
+
+          products    0.1 and 10    0.01 and 100    0.001 and 1000
+          4           6e-3          0.22            2
+          6           3e-4          0.11            0.8
+          8           1.2e-4        0.025           0.4
+          16          3e-7          1e-4            3e-3
+
+      With up to 8 products, the iterates still grow with the magnitude far outside these
+      ranges; with 16 they do not. The linear solution is not smooth and takes 16 products at
+      least; its error is 8e-4, 1.3e-3 and 3e-3.
 
     Args:
         x: Tensor of shape `(..., inputs)`, of either sign.
@@ -62,7 +75,8 @@ def addmul_matmul(
             or `(units,)`.
         parity: Tensor like `kernel`, in [0, 1], or None for the parity of each exponent, rounded
             to a whole number. Between 0 and 1 an exponent is neither odd nor even.
-        nodes: Number of products to approximate with, at least 2, or None to never approximate.
+        nodes: How many matrix products the approximation may use, at least 2, or None to compute
+            all iterates exactly.
         path: `"kneser"` or `"linear"`, the solutions of Abel's equation as for `exp_iterate`; or
             `"mixture"`, `(1 - n) s(x) + n p(|x|) S`: it solves no equation, and costs only two
             matrix products and the signs.
@@ -99,20 +113,29 @@ def addmul_matmul(
     by_unit = ops.repeat(orders, units // groups) if len(n.shape) else orders
     positive = power = None
     if pieces_of is not None:
-        pieces, sizes = pieces_of(inner), magnitude(rows)
-        each = nodes is not None and groups == units and units > nodes
-        if each and path == "kneser":
-            count = products_within(nodes)
-            total, _, power = separable_sums(sizes, kernel, orders, count, epsilon)
-            power = ops.cast(power, inner)
-        elif each:
-            total = interpolated_sums(sizes, kernel, orders, nodes, pieces, epsilon)
-        else:
-            total = exact_sums(sizes, kernel, orders, pieces, epsilon)
+        pieces = pieces_of(inner)
+        total, power = _sums(magnitude(rows), kernel, orders, path, pieces, nodes, epsilon)
         positive = towards_exp(ops.cast(total, inner), by_unit, pieces, limit)
     by_unit = ops.broadcast_to(by_unit, (units,))
     y = combined(rows, kernel, parity, by_unit, positive, power, epsilon, limit)
     return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
+
+
+def _sums(x, kernel, n, path, pieces, nodes, epsilon):
+    """The sums on the scale of each unit's order, approximated if that saves products.
+
+    Beside them, the sums of logarithms if they are at hand, or None.
+    """
+    units = kernel.shape[1]
+    if nodes is not None and n.shape == (units,):
+        separable = path == "kneser" and nodes < _ORDERS
+        products = products_within(nodes) if separable else max(nodes, _ORDERS)
+        if units > max(nodes, products):
+            if separable:
+                total, _, logs = separable_sums(x, kernel, n, products, epsilon)
+                return total, ops.cast(logs, n.dtype)
+            return interpolated_sums(x, kernel, n, products, pieces, epsilon), None
+    return exact_sums(x, kernel, n, pieces, epsilon), None
 
 
 def _sizes(x, kernel, n):

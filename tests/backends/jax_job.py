@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_addmul import special
+from keras_addmul.special.separable import separable_sums
 
 if keras.backend.backend() == "jax":
     import jax
@@ -36,6 +37,17 @@ def functions(solution):
     }
 
 
+def separable(x, n):
+    """The gradients of a mixture of the separable sums in their three tensors."""
+
+    def mixture(x, kernel, n):
+        found = separable_sums(x, kernel, n, 6, 1e-7)
+        return sum(share * t.sum() for share, t in zip((1.0, 0.5, -0.3), found, strict=True))
+
+    kernel = jax.numpy.cos(jax.numpy.arange(x.size * n.size, dtype=x.dtype))
+    return jax.jit(jax.grad(mixture, (0, 1, 2)))(x[None], kernel.reshape(x.size, n.size), n)
+
+
 def main(source, target):
     assert keras.backend.backend() == "jax"
     given = np.load(source)
@@ -44,6 +56,8 @@ def main(source, target):
     for solution in ("kneser", "linear"):
         for name, function in functions(solution).items():
             results[f"{solution}/{name}"] = np.asarray(function(x, n))
+    for name, slope in zip(("x", "kernel", "n"), separable(abs(x), abs(n) % 1.0), strict=True):
+        results[f"separable/{name}"] = np.asarray(slope)
     np.savez(target, **results)
 
 

@@ -8,7 +8,9 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from keras_addmul.special.separable import separable_sums
 from tests import reference
 from tests.special import truth
 from tests.special.test_derivatives import EPS_ALLOWED_IN_SECOND
@@ -53,6 +55,20 @@ def test_iterates_and_their_derivatives(results, solution, name):
     assert got.dtype == "float32"
     allowed = EPS_ALLOWED_IN_SECOND["float32"] if key in ("xx", "xn", "nn") else None
     truth.assert_accurate(got, want, "float32", units, at=[X, N], allowed=allowed)
+
+
+def test_separable_sums_have_the_gradients_that_tensorflow_gives_them(results):
+    x, n = tf.constant(abs(X)[None]), tf.constant(abs(N) % 1.0)
+    kernel = tf.reshape(tf.cos(tf.range(float(X.size * N.size))), (X.size, N.size))
+    with tf.GradientTape() as tape:
+        tape.watch([x, kernel, n])
+        found = separable_sums(x, kernel, n, 6, 1e-7)
+        mixture = sum(share * t for share, t in zip((1.0, 0.5, -0.3), found, strict=True))
+    slopes = tape.gradient(mixture, [x, kernel, n])
+    for name, want in zip(("x", "kernel", "n"), slopes, strict=True):
+        # Sums of terms of both signs; numbers up to 1e6 are among them.
+        tolerance = 64 * np.finfo("float32").eps * np.max(np.abs(want))
+        np.testing.assert_allclose(results[f"separable/{name}"], want, rtol=2e-5, atol=tolerance)
 
 
 def test_superlog(results, solution):

@@ -31,8 +31,8 @@ CASES = {
         {"units": 3, "coupling": "free", "order_initializer": BOTH},
         {"units": 4, "coupling": "free", "groups": 2, "order_initializer": BOTH},
         {
-            "units": 18,
-            "nodes": 16,
+            "units": 9,
+            "nodes": 8,
             "order_initializer": keras.initializers.RandomUniform(0, 1, seed=0),
         },
         {"units": 2, "path": "linear", "order_initializer": HALF},

@@ -60,7 +60,7 @@ def as_units(copies, given):
     if any(w.shape[-1:] != (config["units"],) for w in copies[0].weights):
         return None
     config |= {"units": config["units"] * len(copies), "name": "together"}
-    if "nodes" in config:  # so many units would be interpolated
+    if "nodes" in config:  # so many units would be approximated
         config["nodes"] = None
     joined = type(copies[0]).from_config(config)
     joined(given)
