@@ -21,7 +21,7 @@ PLACES = {
 
 PACKAGES = (
     "layers", "activations", "special", "discover", "restarts", "barron",
-    "conversion", "callbacks", "serving",
+    "conversion", "callbacks", "read", "serving",
 )  # fmt: skip
 
 

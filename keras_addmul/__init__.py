@@ -10,13 +10,14 @@ Every layer is available here, such as `keras_addmul.AddMulDense`, and
 - `callbacks`: schedules that run during training.
 - `conversion`: turns a trained model into a noisy one and back.
 - `discover`: finds the formula in a table.
+- `read`: says what the units of a model became; `keras_addmul.read(model)`.
 - `restarts`: trains one small model from many starting points at once.
 - `serving`: exports a model as a SavedModel and checks the result.
 - `demo`: trains one neuron that finds Kepler's third law in measured data.
 
 Importing the package registers every class of this package that a `.keras` file may contain,
-so that `keras.saving.load_model` finds it. `discover`, `restarts`, `conversion`, `serving` and
-`demo` are imported on first use.
+so that `keras.saving.load_model` finds it. `discover`, `read`, `restarts`, `conversion`,
+`serving` and `demo` are imported on first use.
 """
 
 import importlib
@@ -34,6 +35,7 @@ __all__ = [
     "demo",
     "discover",
     "layers",
+    "read",
     "restarts",
     "serving",
     "special",
@@ -66,9 +68,11 @@ if TYPE_CHECKING or not _starts_our_command():
 
 if TYPE_CHECKING:
     from keras_addmul import conversion, demo, restarts, serving
-    from keras_addmul.discover import _CallablePackage
+    from keras_addmul import discover as _discover
+    from keras_addmul import read as _read
 
-    discover: _CallablePackage
+    discover: _discover._CallablePackage
+    read: _read._CallablePackage
 
 
 def __getattr__(name: str) -> Any:

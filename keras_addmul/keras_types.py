@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         """`keras.callbacks.Callback`."""
 
         model: Any
+        params: Any
 
         def __init__(self) -> None: ...
 

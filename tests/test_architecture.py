@@ -21,6 +21,7 @@ HEIGHT = {
     "layers": 2,
     "callbacks": 3,
     "conversion": 3,
+    "read": 3,
     "restarts": 3,
     "serving": 3,
     "barron": 4,
@@ -160,4 +161,4 @@ def test_import_of_the_package_loads_nothing_that_keras_does_not():
     loaded = done.stdout.split()
     assert "keras_addmul.layers" in loaded
     assert not {name.split(".")[0] for name in loaded} & set(LATE)
-    assert not {"keras_addmul.discover", "keras_addmul.demo"} & set(loaded)
+    assert not {"keras_addmul.discover", "keras_addmul.demo", "keras_addmul.read"} & set(loaded)

@@ -34,6 +34,7 @@ FAMILIES = {
         *("Snake", "Swish"),
     ],
     "Barron": ["RePU", "RePUBank", "PiecewisePolynomial"],
+    "Settled": ["ProductDense", "SideBySide"],
     "Peers": ["NAU", "NMU", "NMRU", "RealNPU", "ProductUnit", "NALU", "INALU", "SoftExponential"],
 }
 

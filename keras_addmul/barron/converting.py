@@ -12,11 +12,11 @@ from keras_addmul.barron.functions.per_feature import members_of
 from keras_addmul.barron.models import domain as domains
 from keras_addmul.barron.models.bounds import Bounds
 from keras_addmul.barron.models.comparing import compare, latency, refuse_if_wrong
-from keras_addmul.barron.models.graph import Graph, require_graph
 from keras_addmul.barron.models.passage import Passage, Unknown, on_data
 from keras_addmul.barron.models.replacing import bank_names, with_banks
 from keras_addmul.barron.models.targets import targets_of, to_convert
 from keras_addmul.barron.norms.network_norm import path_norm
+from keras_addmul.layers.graph import Graph, require_graph
 
 __all__ = ["convert_activation"]
 

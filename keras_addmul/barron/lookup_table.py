@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_addmul.barron.functions.bank import bank_of
 from keras_addmul.barron.functions.per_feature import members_of
-from keras_addmul.barron.models.graph import layers_of, rebuild, require_graph
 from keras_addmul.layers import PiecewisePolynomial, RePUBank
+from keras_addmul.layers.graph import layers_of, rebuild, require_graph
 
 __all__ = ["to_table"]
 

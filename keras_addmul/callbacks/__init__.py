@@ -1,9 +1,10 @@
-"""Callbacks that change noise and regularization during training."""
+"""Callbacks that change noise, penalties and orders during training."""
 
 from keras_addmul.callbacks.noise_annealing import NoiseAnnealing
 from keras_addmul.callbacks.regularizer_schedule import RegularizerSchedule
+from keras_addmul.callbacks.settle_orders import SettleOrders
 
-__all__ = ["NoiseAnnealing", "RegularizerSchedule"]
+__all__ = ["NoiseAnnealing", "RegularizerSchedule", "SettleOrders"]
 
 
 def __dir__() -> list[str]:

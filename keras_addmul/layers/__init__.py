@@ -25,12 +25,15 @@ from keras_addmul.layers.noisy_sigmoid import NoisySigmoid
 from keras_addmul.layers.noisy_tanh import NoisyTanh
 from keras_addmul.layers.pelu import PELU
 from keras_addmul.layers.piecewise_polynomial import PiecewisePolynomial
+from keras_addmul.layers.product_dense import ProductDense
 from keras_addmul.layers.product_unit import ProductUnit
 from keras_addmul.layers.rational import Rational
 from keras_addmul.layers.real_npu import RealNPU
 from keras_addmul.layers.repu import RePU
 from keras_addmul.layers.repu_bank import RePUBank
 from keras_addmul.layers.rrelu import RReLU
+from keras_addmul.layers.settling import settled
+from keras_addmul.layers.side_by_side import SideBySide
 from keras_addmul.layers.snake import Snake
 from keras_addmul.layers.soft_exponential import SoftExponential
 from keras_addmul.layers.srelu import SReLU
@@ -58,6 +61,7 @@ __all__ = [
     "NoisySigmoid",
     "NoisyTanh",
     "PiecewisePolynomial",
+    "ProductDense",
     "ProductUnit",
     "RReLU",
     "Rational",
@@ -65,12 +69,14 @@ __all__ = [
     "RePUBank",
     "RealNPU",
     "SReLU",
+    "SideBySide",
     "Snake",
     "SoftExponential",
     "Swish",
     "constraints",
     "initializers",
     "regularizers",
+    "settled",
 ]
 
 

@@ -14,6 +14,7 @@ from keras_addmul.special.operation import (
     inverse,
 )
 from keras_addmul.special.parity import parity_of
+from keras_addmul.special.powers import product_of_powers
 from keras_addmul.special.selection import addmul_select
 from keras_addmul.special.signed import signed_exp_iterate
 from keras_addmul.special.solutions import SOLUTIONS, Solution
@@ -38,6 +39,7 @@ __all__ = [
     "npu",
     "output_bound",
     "parity_of",
+    "product_of_powers",
     "product_unit",
     "signed_exp_iterate",
     "soft_exponential",

@@ -10,8 +10,8 @@ from keras import layers
 
 from keras_addmul.barron import convert_activation
 from keras_addmul.barron.models.domain import boxes, random_points
-from keras_addmul.barron.models.graph import layers_of
 from keras_addmul.layers import RePUBank
+from keras_addmul.layers.graph import layers_of
 from tests.barron.compared import QUICK, largest_difference, outputs
 from tests.barron.models import MODELS, chain, gaussian
 

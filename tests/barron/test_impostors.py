@@ -11,11 +11,11 @@ from keras_addmul import activations
 from keras_addmul.barron import convert_activation
 from keras_addmul.barron.models.bounds import Bounds
 from keras_addmul.barron.models.comparing import Comparison, refuse_if_wrong
-from keras_addmul.barron.models.graph import Graph, require_graph
 from keras_addmul.barron.models.passage import Passage, Unknown
 from keras_addmul.barron.models.recognition import KNOWN, known_activations, recognise
 from keras_addmul.barron.models.targets import targets_of
 from keras_addmul.layers import NoisyTanh, RePU, RePUBank
+from keras_addmul.layers.graph import Graph, require_graph
 from tests.barron.compared import QUICK
 from tests.barron.models import chain
 

@@ -8,8 +8,8 @@ import pytest
 from keras import layers, ops
 
 from keras_addmul.barron import convert_activation
-from keras_addmul.barron.models.graph import Graph, layers_of, rebuild
 from keras_addmul.layers import NoisyActivation, RePUBank
+from keras_addmul.layers.graph import Graph, layers_of, rebuild
 from tests.barron.compared import QUICK, largest_difference
 from tests.barron.models import chain
 

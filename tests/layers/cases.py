@@ -7,6 +7,15 @@ from keras_addmul import layers
 HALF = keras.initializers.Constant(0.5)
 WIDE = keras.initializers.RandomUniform(-6.0, 6.0, seed=1)
 BOTH = keras.initializers.RandomUniform(-0.5, 0.5, seed=4)
+SUM_AND_PRODUCT = [
+    {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}},
+    {
+        "module": "keras_addmul.layers",
+        "class_name": "ProductDense",
+        "config": {"units": 1},
+        "registered_name": "keras_addmul>ProductDense",
+    },
+]
 
 CASES = {
     "APL": [{"hinges_initializer": "ones"}],
@@ -61,8 +70,14 @@ CASES = {
     "PiecewisePolynomial": [{"pieces": 3, "shared": False}, {"pieces": 3, "cells": 6}],
     "RePU": [{"learned": True}],
     "RePUBank": [{"units": 5, "s": 2, "outside": "extrapolate", "left": 2}],
+    "ProductDense": [
+        {"units": 2, "use_scale": True, "activation": "softplus"},
+        {"units": 3, "signs": "bits", "use_bias": False},
+        {"units": 2, "signs": None},
+    ],
     "ProductUnit": [{"units": 2}],
     "RealNPU": [{"units": 2}, {"units": 2, "imaginary": True}],
+    "SideBySide": [{"layers": SUM_AND_PRODUCT, "places": [3, 0, 2, 1]}],
     "SoftExponential": [{}],
     "ExpIterate": [{"order_initializer": HALF}, {"shared": True, "solution": "linear"}],
 }

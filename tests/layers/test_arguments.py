@@ -38,6 +38,8 @@ CHANGED = {
     "noise": (1.0, 5.0),
     "seed": 7,
     "s": 3,
+    "signs": None,
+    "places": [1, 0, 2, 3],
     "lower": 0.3,
     "upper": 0.9,
 }
@@ -47,6 +49,8 @@ OTHERS = {
     ("AddMulDense", "nodes"): {"units": 20, "order_initializer": WIDE},
     ("PiecewisePolynomial", "cells"): {"pieces": 8},
 }
+# Arguments that have no default.
+NEEDED = ("units", "layers")
 NOISY = {"NMU", "RReLU"}
 # Layers whose arguments are tested with their noise, or are those of Keras.
 ELSEWHERE = {"NoisyActivation", "NoisyTanh", "NoisySigmoid", "NoisyLSTM", "NoisyGRU"}
@@ -56,7 +60,8 @@ def plain_arguments():
     for name in sorted(set(NAMES) - ELSEWHERE):
         for argument in inspect.signature(getattr(layers, name)).parameters:
             kinds = ("initializer", "regularizer", "constraint")
-            if not argument.endswith(kinds) and argument != "kwargs":
+            # `layers` holds layers, whose own arguments are theirs.
+            if not argument.endswith(kinds) and argument not in ("kwargs", "layers"):
                 yield name, argument
 
 
@@ -85,7 +90,7 @@ def equal(these, those):
 @pytest.mark.parametrize(("name", "argument"), list(plain_arguments()))
 def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
     default = inspect.signature(getattr(layers, name)).parameters[argument].default
-    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
     base = {**units, **OTHERS.get((name, argument), {})}
     changed = {**base, argument: not default if isinstance(default, bool) else CHANGED[argument]}
     if argument == "seed" and name == "RReLU":
@@ -99,7 +104,7 @@ def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - SEQUENCES))
 def test_integers_and_sparse_tensors_are_refused_by_every_layer(name):
-    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
 
     def call(x):
         return getattr(layers, name)(**units, name="mine")([x, x] if name in MERGES else x)
@@ -115,7 +120,7 @@ def test_integers_and_sparse_tensors_are_refused_by_every_layer(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_for_linear_layers_is_refused_by_name(name):
-    units = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
     layer = getattr(layers, name)(**units, name="mine")
     shape = (None, 2, 3) if name in SEQUENCES else (None, 3)
     layer.build([shape] * 2 if name in MERGES else shape)

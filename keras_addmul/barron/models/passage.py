@@ -15,13 +15,13 @@ from keras_addmul.barron.functions.bank import bank_of
 from keras_addmul.barron.functions.per_feature import same_for_each
 from keras_addmul.barron.models.activation_rules import activated, lost_in_function
 from keras_addmul.barron.models.bounds import Bounds, Unproved, unit_roundoff
-from keras_addmul.barron.models.graph import Graph, unusual
 from keras_addmul.barron.models.linear_rules import AFFINE
 from keras_addmul.barron.models.merge_rules import merge, merges
 from keras_addmul.barron.models.recognition import RELU, applied_by
 from keras_addmul.barron.models.shape_rules import SHAPES
 from keras_addmul.barron.models.targets import Target
 from keras_addmul.layers import RePU, RePUBank
+from keras_addmul.layers.graph import Graph, unusual
 
 __all__ = ["Passage", "Unknown", "on_data"]
 

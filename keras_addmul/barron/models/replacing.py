@@ -4,9 +4,9 @@ import keras
 import numpy as np
 
 from keras_addmul.barron.functions.per_feature import PerFeature, members_of
-from keras_addmul.barron.models.graph import layers_of, rebuild
 from keras_addmul.barron.models.targets import Target
 from keras_addmul.layers import RePUBank
+from keras_addmul.layers.graph import layers_of, rebuild
 
 __all__ = ["bank_names", "with_banks"]
 

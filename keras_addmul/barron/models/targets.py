@@ -11,7 +11,6 @@ from keras_addmul.barron.functions.bank import Bank
 from keras_addmul.barron.functions.cells import Cells
 from keras_addmul.barron.functions.per_feature import PerFeature, members_of, same_for_each
 from keras_addmul.barron.functions.smooth import Smooth
-from keras_addmul.barron.models.graph import layers_of
 from keras_addmul.barron.models.linear_rules import LINEAR
 from keras_addmul.barron.models.recognition import (
     KNOWN,
@@ -21,6 +20,7 @@ from keras_addmul.barron.models.recognition import (
     recognise,
     why_not,
 )
+from keras_addmul.layers.graph import layers_of
 
 __all__ = ["Target", "targets_of", "to_convert"]
 

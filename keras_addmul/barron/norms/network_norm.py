@@ -10,9 +10,9 @@ from keras import ops
 from keras_addmul.activations.rectified_power import repu
 from keras_addmul.activations.registry import record_of
 from keras_addmul.annotations import Tensor
-from keras_addmul.barron.models.graph import Graph, require_graph
 from keras_addmul.barron.models.merge_rules import class_of
 from keras_addmul.layers import RePU, RePUBank
+from keras_addmul.layers.graph import Graph, require_graph
 
 __all__ = ["PathNormOf", "path_norm"]
 

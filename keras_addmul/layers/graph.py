@@ -1,6 +1,7 @@
 """A model as a list of calls, to run it on other kinds of values or to rebuild it."""
 
 import functools
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -199,6 +200,10 @@ def _copy_weights(model, chains, copies):
         head = chains.get(id(layer), [None])[0]
         if head is None or _is_graph(layer):
             continue
+        if id(layer) in copies and hasattr(layer, "load_assets"):
+            with tempfile.TemporaryDirectory() as folder:  # a vocabulary is no weight
+                layer.save_assets(folder)
+                head.load_assets(folder)
         # The weights of an activation layer come last.
         kept = layer.get_weights()[: len(head.weights)]
         if [tuple(w.shape) for w in head.weights] == [w.shape for w in kept]:

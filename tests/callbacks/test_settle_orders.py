@@ -1,0 +1,167 @@
+"""Settling: what is near its end goes there, stays there, and the loss does not rise."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_addmul.callbacks import SettleOrders
+from keras_addmul.layers import AddMul, AddMulDense, AddMulSelect, ExpIterate
+from keras_addmul.layers.regularizers import OrdersToEnds
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(0.5, 2.0, (256, 2)).astype("float32")
+TWO = np.stack([X[:, 0] + 2.0 * X[:, 1], X[:, 0] ** 1.5 / X[:, 1]], axis=1)
+
+
+def start(layer, orders=(0.1, 0.9)):
+    """Weights that know their law but for the orders."""
+    layer.kernel.assign([[1.0, 1.5], [2.0, -1.0]])
+    layer.order.assign(orders)
+
+
+def unit(orders=(0.1, 0.9), optimizer=None, jit=False, **how):
+    layer = AddMulDense(2, **how)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    start(layer, orders)
+    model.compile(optimizer or keras.optimizers.SGD(0.0), "mse", jit_compile=jit)
+    return model
+
+
+def loss_of(model, x=X, y=TWO):
+    return float(np.mean(np.square(model.predict(x, verbose=0) - y)))
+
+
+def test_what_lowers_the_loss_settles_at_once():
+    model = unit(jit=True)
+    settle = SettleOrders((X, TWO), epochs=1)
+    history = model.fit(X, TWO, epochs=2, verbose=0, callbacks=[settle]).history
+    np.testing.assert_array_equal(model.layers[0].order, [0.0, 1.0])
+    assert history["settled_orders"] == [0, 2]
+    assert loss_of(model) < 1e-10
+
+
+def test_what_raises_the_loss_is_restored_with_the_optimizer():
+    # The second unit is at its law already, at an order near 0 that is not 0.
+    model = unit(orders=(0.1, 0.2), optimizer=keras.optimizers.Adam(1e-9))
+    targets = np.stack([TWO[:, 0], model.predict(X, verbose=0)[:, 1]], axis=1)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((float(self.model.layers[0].order[1]), loss_of(self.model, y=targets)))
+
+    settle = SettleOrders((X, targets), epochs=4, tolerance=0.0, patience=1)
+    model.fit(X, targets, epochs=4, verbose=0, callbacks=[settle, Watch()])
+    assert float(model.layers[0].order[0]) == 0.0
+    assert seen[0][0] == 0.0  # on trial
+    assert seen[0][1] > 1e-3
+    np.testing.assert_allclose(model.layers[0].order[1], 0.2, atol=1e-6)
+    assert loss_of(model, y=targets) < 1e-9
+    assert settle.settled == 1
+    assert int(model.optimizer.iterations) == 4 * 8  # schedules go on
+
+
+def test_what_is_far_from_its_end_stays_free():
+    model = unit(orders=(0.3, 0.9))
+    model.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), near=0.2)])
+    np.testing.assert_allclose(model.layers[0].order, [0.3, 1.0])
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_settled_orders_stay_at_their_ends_in_later_steps(jit):
+    model = unit(optimizer=keras.optimizers.Adam(0.01), jit=jit)
+    model.fit(X, TWO, verbose=0)  # a training step is compiled before the callback comes
+    assert not np.any(np.isin(model.layers[0].order, (0.0, 1.0)))
+    start(model.layers[0])
+    model.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), tolerance=1e6)])
+    np.testing.assert_array_equal(model.layers[0].order, [0.0, 1.0])
+    kernel = model.layers[0].kernel.numpy()
+    model.fit(X, TWO[:, ::-1], verbose=0)  # away from the law, without the callback
+    np.testing.assert_array_equal(model.layers[0].order, [0.0, 1.0])
+    assert np.all(kernel != model.layers[0].kernel)
+
+
+def test_penalties_neither_pay_for_an_end_nor_change():
+    model = unit(orders=(0.2, 0.9), order_regularizer=OrdersToEnds(100.0))
+    targets = np.stack([model.predict(X, verbose=0)[:, 0], TWO[:, 1]], axis=1)
+    settle = SettleOrders((X, targets), epochs=1)
+    model.fit(X, targets, verbose=0, callbacks=[settle])
+    np.testing.assert_allclose(model.layers[0].order, [0.2, 1.0], atol=1e-6)
+    assert float(model.layers[0].order_regularizer.scale) == 1.0
+
+
+def test_every_layer_with_orders_settles_and_every_form_of_data_is_taken():
+    def stack():
+        keras.utils.set_random_seed(0)
+        x = keras.Input((2,))
+
+        def at(order):
+            return keras.initializers.Constant(order)
+
+        a = AddMulDense(4, groups=2, order_initializer=at(0.98))(x)
+        b = AddMulDense(4, coupling="free", order_initializer=at(-0.02))(x)
+        z = AddMul(shared=True, order_initializer=at(0.99))([a, b])
+        z = ExpIterate(order_initializer=at(-0.99))(z)
+        z = AddMulSelect(1, order_initializer=at(0.02))(z)
+        return keras.Model(x, z)
+
+    y = TWO[:, :1]
+    weights = np.ones(len(X), "float32")
+    dataset = tf.data.Dataset.from_tensor_slices((X, y)).batch(100)
+    for data in ((X, y), (X, y, weights), dataset):
+        model = stack()
+        model.compile(keras.optimizers.SGD(1e-9), "mse")
+        model.fit(X, y, verbose=0, callbacks=[SettleOrders(data, tolerance=1e6)])
+        ends = [w for w in model.weights if w.name in ("order", "order_in")]
+        assert len(ends) == 6
+        assert [np.ravel(order)[0] for order in ends] == [1.0, 0.0, 0.0, 1.0, -1.0, 0.0]
+        for order in ends:
+            assert len(set(np.ravel(order).tolist())) == 1
+
+
+def test_a_saved_model_with_its_optimizer_goes_on(tmp_path):
+    model = unit(optimizer=keras.optimizers.Adam(0.01))
+    model.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), tolerance=1e6)])
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again.layers[0].order, [0.0, 1.0])
+    assert again.layers[0].get_config() == model.layers[0].get_config()
+    again.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), tolerance=1e6)])
+    np.testing.assert_array_equal(again.layers[0].order, [0.0, 1.0])
+
+
+@pytest.mark.slow
+def test_a_network_ends_settled_with_the_law_in_its_weights():
+    """From the default start, as one sum and one product."""
+    x = np.random.default_rng(1).uniform(0.5, 2.0, (2048, 2)).astype("float32")
+    y = np.stack([x[:, 0] + 2.0 * x[:, 1], x[:, 0] ** 1.5 / x[:, 1]], axis=1)
+    keras.utils.set_random_seed(0)
+    layer = AddMulDense(2, order_regularizer=OrdersToEnds(0.01))
+    model = keras.Sequential([keras.Input((2,)), layer])
+    model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=True)
+    settle = SettleOrders((x, y), epochs=30, patience=5)
+    model.fit(x, y, batch_size=128, epochs=60, verbose=0, callbacks=[settle])
+    np.testing.assert_array_equal(layer.order, [0.0, 1.0])
+    np.testing.assert_allclose(layer.kernel, [[1.0, 1.5], [2.0, -1.0]], atol=0.01)
+    np.testing.assert_allclose(layer.bias, 0.0, atol=0.03)
+
+
+def test_what_cannot_settle_is_refused():
+    plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    plain.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="a layer that learns orders.*Received: 'sequential"):
+        plain.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO))])
+    late = keras.Sequential([AddMulDense(2)])
+    late.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="needs a model that is built.*`keras.Input`"):
+        late.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO))])
+    for wrong, message in (
+        ({"data": X}, "`data` must be.*Received: ndarray"),
+        ({"near": 0.6}, "`near` must be at most 0.5. Received: 0.6"),
+        ({"epochs": 0}, "`epochs` must be a positive integer. Received: 0"),
+        ({"tolerance": -1.0}, "`tolerance` must be a number of at least 0.0. Received: -1.0"),
+        ({"patience": 1.5}, "`patience` must be a positive integer. Received: 1.5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            SettleOrders(**{"data": (X, TWO), **wrong})
