@@ -34,6 +34,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--decimal", choices=[".", ","], help="the decimal mark; the one that the file shows"
     )
+    parser.add_argument("--sigma", metavar="NAME", help="column of standard errors of the target")
     parser.add_argument(
         "--held-out", type=arguments.share, default=0.25, help="share of rows to test on; 0.25"
     )
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
         options.leave_out,
         options.encoding,
         options.decimal,
+        options.sigma,
         held_out=options.held_out,
         time_limit=options.time_limit,
         seed=options.seed,

@@ -21,6 +21,7 @@ def run(
     leave_out: Sequence[str] = (),
     encoding: str | None = None,
     decimal: str | None = None,
+    sigma: str | None = None,
     **options: Any,
 ) -> Discovery:
     """Finds the formula in a file, then prints and writes the report.
@@ -33,6 +34,7 @@ def run(
         leave_out: Names of columns to ignore.
         encoding: Encoding of the file, if it is text; by default found out.
         decimal: The decimal mark, `"."` or `","`; by default found out.
+        sigma: Name of the column of standard errors of the target.
         **options: Further arguments of `keras_addmul.discover.discover`.
 
     Returns:
@@ -46,9 +48,11 @@ def run(
     from keras_addmul import serving
 
     require_extra("discover")
-    rows = read_csv(data, target, leave_out, encoding, decimal)
+    rows = read_csv(data, target, leave_out, encoding, decimal, sigma)
     folder = files.directory(out)  # before the search, so that an error shows at once
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
+    if rows.sigma is not None:
+        options["sigma"] = rows.sigma
     found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **options)
     # The report includes the notes on how the file was read.
     notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))

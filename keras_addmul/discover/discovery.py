@@ -36,6 +36,7 @@ def discover(
     *,
     names: Sequence[str] | None = None,
     target: str | None = None,
+    sigma: Any = None,
     held_out: float = 0.25,
     time_limit: float = 120.0,
     seed: int = 0,
@@ -61,6 +62,8 @@ def discover(
         y: Targets of shape `(rows,)`, or the name of the target column in the frame.
         names: Names of the columns, if `x` is an array.
         target: Name of the target.
+        sigma: Standard errors of the targets, up to one factor: an array of shape `(rows,)`,
+            or the name of their column, which is then no input.
         held_out: Share of the rows, drawn at random, that only the final scores use.
         time_limit: Seconds after which no further training begins.
         seed: Seed of the split, the starting points and the baselines.
@@ -89,7 +92,7 @@ def discover(
     if verbose:
         require_extra("discover", "rich")
     _check(held_out, time_limit)
-    table = read(x, y, names=names, target=target)
+    table = read(x, y, names=names, target=target, sigma=sigma)
     begun = time.monotonic()
     train, test = _split(len(table), held_out, seed)
     most = min(_COLUMNS, max(len(train) // 2 - 1, 1))
@@ -99,7 +102,7 @@ def discover(
         note = f"The search looked at the {len(columns)} most relevant columns, not at {left}."
         table = dataclasses.replace(table, notes=(*table.notes, note))
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
-    scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps)
+    scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps, _of(table, rows))
     with Bar(verbose) as bar:
         candidates = search(scaled, seed, begun + time_limit, bar)
     judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
@@ -143,6 +146,10 @@ def _check(held_out: float, time_limit: float) -> None:
         )
 
 
+def _of(table: Table, rows: np.ndarray) -> np.ndarray | None:
+    return None if table.sigma is None else table.sigma[rows]
+
+
 def _split(rows: int, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the rows to learn from and those that score; both are all rows if these are few."""
     if rows < _FEW:
@@ -172,7 +179,7 @@ def _on_all_rows(
     rows = np.arange(len(table))
     if len(rows) > 2 * _ROWS:
         rows = np.random.default_rng(0).permutation(rows)[: 2 * _ROWS]
-    every = scaled.again(table.x[np.ix_(rows, columns)], table.y[rows])
+    every = scaled.again(table.x[np.ix_(rows, columns)], table.y[rows], _of(table, rows))
     one = estimate(best.one.fit, every, best.one.noise)
     final = entry(one, every, table, columns, test, best.told) if one else None
     if final is None:

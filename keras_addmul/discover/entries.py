@@ -172,7 +172,7 @@ def _noise_in_words(noise: Noise, scaled: Scaled) -> str:
     additive = f"{noise.additive * scaled.y_scale:.2g}"
     relative = f"{100 * noise.relative:.2g} %"
     if noise.known is not None:
-        said = f"as the given errors, times {noise.additive * scaled.y_scale:.2g}"
+        said = f"the given errors, times {noise.additive * scaled.y_scale:.2g}"
     elif noise.kind == "additive":
         said = f"about {additive} everywhere"
     elif noise.kind == "both":
@@ -213,17 +213,12 @@ def cross_validated(one: Estimate, scaled: Scaled, folds: np.ndarray) -> np.ndar
     for fold in np.unique(folds):
         inside = np.flatnonzero(folds != fold)
         left = scaled.take(np.flatnonzero(folds == fold))
-        again = estimate(one.fit, scaled.take(inside), _taken(one.noise, inside))
+        again = estimate(one.fit, scaled.take(inside), one.noise)
         if again is not None:
             with np.errstate(all="ignore"):
                 new = again.fit.stack.values(again.fit.parameters[None], left.inputs)[0]
             told[folds == fold] = new
     return told * scaled.y_scale + scaled.offset
-
-
-def _taken(noise: Noise, rows: np.ndarray) -> Noise:
-    known = None if noise.known is None else noise.known[rows]
-    return dataclasses.replace(noise, known=known)
 
 
 def chosen_and_front(

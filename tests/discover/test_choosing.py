@@ -159,3 +159,18 @@ def test_power_laws_with_ordinary_noise_are_power_laws():
     assert sum(d["product"] for d in done) == 10
     off = np.array([[d["deviation"], d["best"]] for d in done])
     assert np.median(off[:, 0] / off[:, 1]) < 1.1
+
+
+def test_known_errors_weigh_the_rows():
+    r = np.random.default_rng(4)
+    x = 10 ** r.uniform(0, 1, (60, 1))
+    sigma = np.where(np.arange(60) % 2, 0.01, 3.0)
+    y = 3 * x[:, 0] ** 1.2 + sigma * r.normal(size=60)
+    found = quietly(x, y, sigma=sigma)
+    exponent = next(m for m in found.formula.measured if m.name == "exponent of x1")
+    assert abs(exponent.value - 1.2) < 4 * exponent.error < 0.01
+    assert found.formula.noise.startswith("the given errors, times ")
+    with pytest.raises(ValueError, match="`sigma` must be above 0. Received: 0"):
+        quietly(x, y, sigma=np.arange(60.0))
+    with pytest.raises(ValueError, match=r"`sigma` must have the shape \(rows,\)"):
+        quietly(x, y, sigma=sigma[:5])

@@ -143,3 +143,15 @@ def test_other_files_are_read_by_pandas_or_name_the_library(tmp_path, name, monk
     monkeypatch.setattr(pd, reader, missing)
     with pytest.raises(ValueError, match="this file needs .*Try: pip install"):
         read_csv(path, "y")
+
+
+def test_a_column_of_standard_errors_is_no_input(tmp_path):
+    rows = lines(first=lambda i: [f"{0.1 * (i + 1):.1f}"])
+    (tmp_path / "table.csv").write_text("y_err,a,b,y\n" + rows)
+    table = read_csv(tmp_path / "table.csv", "y", sigma="y_err")
+    assert table.names == ("a", "b")
+    np.testing.assert_allclose(table.sigma, 0.1 * np.arange(1, 13))
+    plain = read_csv(tmp_path / "table.csv", "y")
+    assert any("'y_err' looks like standard errors" in note for note in plain.notes)
+    with pytest.raises(ValueError, match="`sigma` must be the name of a column"):
+        read_csv(tmp_path / "table.csv", "y", sigma="none")

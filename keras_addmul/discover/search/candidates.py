@@ -88,7 +88,7 @@ def search(
         try:
             new = [
                 candidate
-                for relative in weightings(few.y)
+                for relative in (weightings(few.y) if few.sigma is None else (False,))
                 for candidate in _train(structure, few, many, relative, random, found, late)
             ]
         except KeyboardInterrupt:
@@ -121,7 +121,7 @@ def _train(
     """Yields the candidates of one structure: the best two of its starts, snapped."""
     stack = structure.stack
     parameters, free = structure.starts(_STARTS, few.inputs, few.y, random)
-    weights = weights_of(few.y, relative)
+    weights = weights_of(few, relative)
     solved = max(_SOLVED, few.rounding**2)
     parameters, cost = minimize(stack, parameters, free, few.inputs, few.y, weights, 12, solved)
     if late():
@@ -132,7 +132,7 @@ def _train(
     best = np.argsort(cost)[:2]
     if not np.isfinite(cost[best[0]]):
         return
-    weights = weights_of(many.y, relative)
+    weights = weights_of(many, relative)
     for chosen in best[: 1 if cost[best[0]] < 1e-3 * cost[best[-1]] else 2]:
         if late():
             return

@@ -33,20 +33,17 @@ _UNUSUAL = 20.0
 _BESIDE = 0.3
 
 
-def likeliest(
-    candidates: Sequence[Candidate], scaled: Scaled, known: np.ndarray | None = None
-) -> list[Estimate]:
+def likeliest(candidates: Sequence[Candidate], scaled: Scaled) -> list[Estimate]:
     """Estimates the formulas of a search under a model of the noise, the likeliest first.
 
     Args:
         candidates: What the search found, the shortest description first.
         scaled: The `Scaled` rows.
-        known: Standard deviations of the targets up to a factor, if they are known.
     """
     fits = [candidate.fit for candidate in _distinct(candidates)]
     found, products = [], {}
     for fit in [*fits, *_full(scaled), mean_only(scaled)]:
-        one = best_estimate(fit, scaled, known)
+        one = best_estimate(fit, scaled)
         if one is None or not math.isfinite(one.bits):
             continue
         if fit.stack.sums == (1,):

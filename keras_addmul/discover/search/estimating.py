@@ -45,14 +45,14 @@ class Estimate:
         return math.sqrt(max(float(self.covariance[place, place]), 0.0))
 
 
-def best_estimate(fit: Fit, scaled: Scaled, known: np.ndarray | None = None) -> Estimate | None:
+def best_estimate(fit: Fit, scaled: Scaled) -> Estimate | None:
     """Returns the estimate under the most likely kind of noise; None if there is none.
 
     Args:
         fit: The `Fit` to begin with.
-        scaled: The `Scaled` rows.
-        known: Standard deviations of the targets up to a factor, if they are known.
+        scaled: The `Scaled` rows. If they have a `sigma`, that is the noise, up to a factor.
     """
+    known = scaled.sigma
     one_sign = (scaled.y > 0).all() or (scaled.y < 0).all()
     kinds = KINDS if one_sign and known is None else KINDS[:1]
     made = [estimate(fit, scaled, Noise.start(kind, known=known)) for kind in kinds]
@@ -96,6 +96,7 @@ def estimate(fit: Fit, scaled: Scaled, noise: Noise) -> Estimate | None:
     Returns:
         The `Estimate`, or None if the formula has no finite value, or the wrong sign, on a row.
     """
+    noise = dataclasses.replace(noise, known=scaled.sigma)
     stack, y = fit.stack, scaled.y
     parameters, told = fit.parameters, values(fit, scaled)
     steady = noise.kind == "additive" and not noise.heavy

@@ -27,6 +27,7 @@ class Scaled:
         y_scale: Unit of the targets.
         offset: Number subtracted from the targets: 0 unless they hardly vary.
         rounding: Rounding of the targets, in units of `y_scale`.
+        sigma: Standard deviations of the targets up to one factor, if they are known.
     """
 
     inputs: Inputs
@@ -35,9 +36,16 @@ class Scaled:
     y_scale: float
     offset: float = 0.0
     rounding: float = _ROUNDING
+    sigma: np.ndarray | None = None
 
     @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray, eps: float = 2.0**-52) -> Self:
+    def of(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        eps: float = 2.0**-52,
+        sigma: np.ndarray | None = None,
+    ) -> Self:
         """Scales columns `(rows, columns)` and targets `(rows,)`, of relative rounding `eps`."""
         logs = np.log(np.abs(np.where(x == 0, 1.0, x)))
         x_scale = np.exp(logs.mean(axis=0))
@@ -47,21 +55,28 @@ class Scaled:
         size = float(np.abs(y).max())
         y_scale = size * float(np.sqrt(np.mean((y / size) ** 2)))
         rounding = max(_ROUNDING, 4 * eps * largest / y_scale)
-        return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale, offset, rounding)
+        return cls(Inputs.of(x / x_scale), y / y_scale, x_scale, y_scale, offset, rounding, sigma)
 
-    def again(self, x: np.ndarray, y: np.ndarray) -> Self:
+    def again(self, x: np.ndarray, y: np.ndarray, sigma: np.ndarray | None = None) -> Self:
         """Scales other rows by the same units."""
         inputs = Inputs.of(x / self.x_scale)
-        return dataclasses.replace(self, inputs=inputs, y=(y - self.offset) / self.y_scale)
+        y = (y - self.offset) / self.y_scale
+        return dataclasses.replace(self, inputs=inputs, y=y, sigma=sigma)
 
     def take(self, rows: np.ndarray) -> Self:
         """Selects rows by index, in the units of all rows."""
-        return dataclasses.replace(self, inputs=self.inputs.take(rows), y=self.y[rows])
+        sigma = None if self.sigma is None else self.sigma[rows]
+        return dataclasses.replace(self, inputs=self.inputs.take(rows), y=self.y[rows], sigma=sigma)
 
     def __len__(self) -> int:
         return len(self.y)
 
 
-def weights_of(y: np.ndarray, relative: bool) -> np.ndarray:
-    """Returns the weights of the residuals: `1 / |y|` for relative errors, else 1."""
-    return 1 / np.abs(y) if relative else np.ones_like(y)
+def weights_of(scaled: Scaled, relative: bool) -> np.ndarray:
+    """Returns the weights of the residuals: `1 / |y|` for relative errors, else by `sigma`."""
+    if relative:
+        return 1 / np.abs(scaled.y)
+    if scaled.sigma is None:
+        return np.ones_like(scaled.y)
+    weights = 1 / scaled.sigma
+    return weights / np.sqrt(np.mean(weights**2))

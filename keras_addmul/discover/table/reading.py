@@ -1,7 +1,7 @@
 """Reads the table to search for a formula: columns of numbers, and the target to explain."""
 
 import dataclasses
-import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,22 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.discover.table import cleaning, columns, csv_file, from_text
+from keras_addmul.discover.table.given_values import (
+    array_of,
+    form,
+    position,
+    refuse_repeated,
+    refuse_text,
+)
 
 __all__ = ["Table", "read", "read_csv"]
 
 # A name and its column as given: an array or a pandas Series.
 Named = tuple[str, Any]
 
-# What to do about a column that holds no numbers.
-REMEDIES = {
-    "text": "or turn it into numbers, with pandas.get_dummies for instance",
-    "categories": "or turn it into numbers, with .astype(float) or pandas.get_dummies",
-    "dates": "or turn it into numbers, such as the seconds since the first",
-    "complex numbers": "or give the real and the imaginary part as two columns",
-}
+# Name of the column of standard errors while a table is read, and what such are often called.
+ERRORS = "standard errors of the target"
+LIKE_ERRORS = re.compile(r"(?i)(?:^|[_ .])(?:err|error|sigma|unc|uncertainty|stderr|std|sd)$|yerr")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,6 +38,7 @@ class Table:
         target: Name of `y`.
         notes: Sentences that say how the input was cleaned.
         eps: Relative rounding of the numbers as given, that of the coarsest dtype.
+        sigma: Standard errors of the targets, up to one factor, or None.
     """
 
     names: tuple[str, ...]
@@ -43,6 +47,7 @@ class Table:
     target: str
     notes: tuple[str, ...] = ()
     eps: float = 2.0**-52
+    sigma: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -55,7 +60,11 @@ class Table:
 
 
 def read(
-    x: Any, y: Any = None, names: Sequence[str] | None = None, target: str | None = None
+    x: Any,
+    y: Any = None,
+    names: Sequence[str] | None = None,
+    target: str | None = None,
+    sigma: Any = None,
 ) -> Table:
     r"""Reads arrays or a pandas DataFrame into a `Table`.
 
@@ -71,6 +80,7 @@ def read(
             A DataFrame has its own.
         target: Name of the target. With a DataFrame and no `y`, the name of its target
             column.
+        sigma: Standard errors of the targets: an array, or the name of a column.
 
     Returns:
         A `Table`.
@@ -97,7 +107,7 @@ def read(
         given = _from_frame(x, y, names, target)
     else:
         given = _from_arrays(x, y, names, target)
-    return _make(*given)
+    return _make(*_with_errors(given, sigma), sigma=None if sigma is None else ERRORS)
 
 
 def read_csv(
@@ -106,6 +116,7 @@ def read_csv(
     leave_out: Sequence[str] = (),
     encoding: str | None = None,
     decimal: str | None = None,
+    sigma: str | None = None,
 ) -> Table:
     """Reads a `Table` from a file of separated values, or an `.xlsx` or `.parquet` file.
 
@@ -118,6 +129,7 @@ def read_csv(
         leave_out: Names of columns to ignore.
         encoding: Encoding of the text; by default UTF-8, UTF-16 or else cp1252.
         decimal: The decimal mark; by default found out.
+        sigma: Name of the column of standard errors of the target.
 
     Returns:
         A `Table`, cleaned as by `read`.
@@ -127,16 +139,32 @@ def read_csv(
         ValueError: As for `read`, or if the file does not hold such a table.
     """
     frame, notes = csv_file.read(path, encoding, decimal)
-    _known(target, list(frame.columns), "target")
+    position(target, list(frame.columns), "target")
     for name in leave_out:
-        _known(name, list(frame.columns), "leave_out")
+        position(name, list(frame.columns), "leave_out")
     if target in leave_out:
         raise ValueError(f"`leave_out` must not name the target. Received: {target!r} in both")
     if leave_out:
         frame = frame.drop(columns=list(leave_out))
         notes = [*notes, f"Left out, as asked: {cleaning.listed(leave_out)}."]
     frame, more = from_text.usable(frame, target)
-    return _make(*_from_frame(frame, None, None, target), [*notes, *more], "--leave-out NAME ...")
+    given = _with_errors(_from_frame(frame, None, None, target), sigma)
+    way = "--leave-out NAME ..."
+    return _make(*given, [*notes, *more], way, None if sigma is None else ERRORS)
+
+
+def _with_errors(given: tuple[list[Named], Named], sigma: Any) -> tuple[list[Named], Named]:
+    """Returns the columns with that of the standard errors last, by its own name."""
+    columns, target = given
+    if sigma is None:
+        return given
+    if isinstance(sigma, str):
+        at = position(sigma, [name for name, _ in columns], "sigma")
+        return [*columns[:at], *columns[at + 1 :], (ERRORS, columns[at][1])], target
+    values = array_of(sigma)
+    if values.shape != (len(target[1]),):
+        raise ValueError(f"`sigma` must have the shape (rows,). Received: {form(values)}")
+    return [*columns, (ERRORS, values)], target
 
 
 def _from_frame(
@@ -149,7 +177,7 @@ def _from_frame(
             f"Received: names={names!r}"
         )
     own = [str(name) for name in frame.columns]
-    _unique(own, "`x` must have columns of different names")
+    refuse_repeated(own, "`x` must have columns of different names")
     if isinstance(y, str):
         if target not in (None, y):
             raise ValueError(
@@ -161,7 +189,7 @@ def _from_frame(
             raise ValueError(
                 "`y` must be the target, or `target` its name in the DataFrame. Received: neither"
             )
-        at = _known(target, own, "target")
+        at = position(target, own, "target")
         rest = [i for i in range(len(own)) if i != at]
         return [(own[i], frame.iloc[:, i]) for i in rest], (target, frame.iloc[:, at])
     if hasattr(y, "iloc") and len(y) == len(frame) and not frame.index.equals(y.index):
@@ -176,10 +204,10 @@ def _from_arrays(
     x: Any, y: Any, names: Sequence[str] | None, target: str | None
 ) -> tuple[list[Named], Named]:
     """Returns the (name, column) pairs of arrays, and the pair of the target."""
-    x = _array(x)
+    x = array_of(x)
     if x.ndim != 2:
         raise ValueError(
-            f"`x` must be an array of shape (rows, columns) or a DataFrame. Received: {_form(x)}"
+            f"`x` must be an array of shape (rows, columns) or a DataFrame. Received: {form(x)}"
         )
     if y is None or isinstance(y, str):
         raise ValueError(
@@ -192,7 +220,7 @@ def _from_arrays(
         raise ValueError(
             f"`names` must name each of the {x.shape[1]} columns. Received: {len(names)}: {names}"
         )
-    _unique(names, "`names` must be different from each other")
+    refuse_repeated(names, "`names` must be different from each other")
     return [(name, x[:, i]) for i, name in enumerate(names)], _target(y, target, names)
 
 
@@ -206,14 +234,18 @@ def _target(y: Any, target: str | None, names: Sequence[str]) -> Named:
         raise ValueError(
             f"`target` must be a name that no column has. Received: {target!r} beside {names}"
         )
-    y = _array(y)
+    y = array_of(y)
     if y.ndim not in (1, 2) or y.size != len(y):
-        raise ValueError(f"`y` must have the shape (rows,) or (rows, 1). Received: {_form(y)}")
+        raise ValueError(f"`y` must have the shape (rows,) or (rows, 1). Received: {form(y)}")
     return str(target), y.reshape(len(y))
 
 
 def _make(
-    x: list[Named], target: Named, notes: Iterable[str] = (), way: str = "x.drop(columns=[...])"
+    x: list[Named],
+    target: Named,
+    notes: Iterable[str] = (),
+    way: str = "x.drop(columns=[...])",
+    sigma: str | None = None,
 ) -> Table:
     """Makes a `Table` from (name, column) pairs and the pair of the target.
 
@@ -226,14 +258,27 @@ def _make(
             f"Received: {lengths.pop()} and {len(target[1])}"
         )
     converted = [(name, columns.to_float(name, column)) for name, column in [*x, target]]
-    _refuse(converted, way)
+    refuse_text(converted, way)
     read = [column for _, column in converted if isinstance(column, columns.Column)]
     notes = [*notes, *(column.note for column in read if column.note)]
     values = [column.values for column in read]
     *inputs, targets = values
     names, rows, targets, more = cleaning.clean([name for name, _ in x], inputs, target[0], targets)
     eps = max((_rounding(column) for _, column in [*x, target]), default=0.0)
-    return Table(tuple(names), rows, targets, target[0], (*notes, *more), eps)
+    notes, errors = [*notes, *more], None
+    if sigma in names:
+        at = names.index(sigma)
+        errors = rows[:, at]
+        if not (errors > 0).all():
+            raise ValueError(f"`sigma` must be above 0. Received: {errors.min():g}")
+        names, rows = [*names[:at], *names[at + 1 :]], np.delete(rows, at, axis=1)
+    else:
+        notes += [_looks_like_errors(name) for name in names if LIKE_ERRORS.search(name)]
+    return Table(tuple(names), rows, targets, target[0], tuple(notes), eps, errors)
+
+
+def _looks_like_errors(name: str) -> str:
+    return f"The column {name!r} looks like standard errors; `sigma` takes them as such."
 
 
 def _rounding(column: Any) -> float:
@@ -241,58 +286,3 @@ def _rounding(column: Any) -> float:
     dtype = getattr(column, "dtype", None)
     name = str(dtype).lower()
     return float(np.finfo(name).eps) if name in ("float16", "float32") else 2.0**-52
-
-
-def _refuse(converted: list[tuple[str, columns.Column | columns.Refusal]], way: str) -> None:
-    """Raises if some columns are not numeric; the message names all of them."""
-    kinds: dict[str, list[tuple[str, str]]] = {}
-    for name, column in converted:
-        if isinstance(column, columns.Refusal):
-            kinds.setdefault(column.kind, []).append((name, column.example))
-    if not kinds:
-        return
-    held = "; ".join(
-        f"{kind} in " + ", ".join(f"{name!r} ({example})" for name, example in found)
-        for kind, found in kinds.items()
-    )
-    remedies = ", ".join(f"{REMEDIES[kind]} ({kind})" for kind in kinds)
-    raise ValueError(
-        f"Every column must hold real numbers. Received: {held}. "
-        f"Leave such a column out ({way}), {remedies}"
-    )
-
-
-def _array(values: Any) -> np.ndarray:
-    """Converts to a NumPy array: masked values become missing, text stays text."""
-    if isinstance(values, np.ma.MaskedArray):
-        return np.ma.filled(values.astype("float64"), np.nan)
-    array = np.asarray(values)
-    if array.dtype.kind in "SU" and not isinstance(values, np.ndarray):
-        array = np.asarray(values, dtype=object)  # a list of numbers and text: they keep apart
-    return array
-
-
-def _form(array: np.ndarray) -> str:
-    if array.dtype == object and array.ndim == 0:
-        return f"an object of type {type(array.item()).__name__}"
-    return f"an array of shape {array.shape}"
-
-
-def _unique(names: Sequence[str], message: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{message}. Received: {cleaning.listed(twice)} more than once")
-
-
-def _known(name: str, names: Sequence[str], argument: str) -> int:
-    """Returns the position of a name; an error suggests the closest names."""
-    if name in names:
-        return names.index(name)
-    lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(str(name).lower(), lower, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(repr(lower[n]) for n in close)}? " if close else ""
-    raise ValueError(
-        f"`{argument}` must be the name of a column. {hint}"
-        f"Received: {name!r}, and the columns {', '.join(repr(n) for n in names[:20])}"
-        + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-    )
