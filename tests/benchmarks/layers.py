@@ -56,6 +56,7 @@ CASES = (
     (1024, "the same of exp(n log x), 8", lambda: Powers(1024, groups=8), 2.0),
     (512, "Dense(512)", lambda: keras.layers.Dense(512), None),
     (512, "AddMulDense(512)", lambda: AddMulDense(512), 9.0),
+    (512, "AddMulDense(512, path='mixture')", lambda: AddMulDense(512, path="mixture"), 3.5),
 )
 
 # Where the layer stands: at the input, as the first one, or behind others, whose

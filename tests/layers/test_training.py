@@ -46,10 +46,14 @@ def test_one_neuron_finds(task):
     found_often(AddMulDense(1), x, law(x)[:, None], order, kernel, steps=3000)
 
 
-def test_one_neuron_finds_a_product_of_signed_inputs_where_the_order_is_given():
-    x = uniform(-2, 2, 2)
-    layer = AddMulDense(1, order_initializer="ones")
-    found_often(layer, x, x.prod(1, keepdims=True), 1, np.ones((2, 1)), steps=1500)
+@pytest.mark.parametrize("sign", [1, -1], ids=["x y", "x / y"])
+def test_one_neuron_finds_a_law_of_inputs_of_either_sign(sign):
+    x = uniform(0.3, 3, 2)
+    x[: ROWS // 2, 0] *= -1
+    x[ROWS // 4 : 3 * ROWS // 4, 1] *= -1
+    x = np.random.default_rng(1).permutation(x)
+    y = x[:, :1] * x[:, 1:] ** sign
+    found_often(AddMulDense(1), x, y, 1, [[1], [sign]], steps=2000)
 
 
 def test_two_neurons_of_one_layer_become_a_sum_and_a_product():
