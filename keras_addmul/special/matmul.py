@@ -75,8 +75,8 @@ def addmul_matmul(
             or `(units,)`.
         parity: Tensor like `kernel`, in [0, 1], or None for the parity of each exponent, rounded
             to a whole number. Between 0 and 1 an exponent is neither odd nor even.
-        nodes: How many matrix products the approximation may use, at least 2, or None to compute
-            all iterates exactly.
+        nodes: How many matrix products the approximation may use, at least 2 (4 are used even so),
+            or None to compute all iterates exactly.
         path: `"kneser"` or `"linear"`, the solutions of Abel's equation as for `exp_iterate`; or
             `"mixture"`, `(1 - n) s(x) + n p(|x|) S`: it solves no equation, and costs only two
             matrix products and the signs.
