@@ -237,6 +237,15 @@ def test_no_command_is_refused(capsys):
     assert "COMMAND" in capsys.readouterr().err
 
 
+def test_a_level_of_messages_is_set_unless_there_is_one(monkeypatch):
+    for given, kept in ((None, "2"), ("0", "0")):
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+        if given is not None:
+            monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", given)
+        start_up.start_keras()
+        assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == kept
+
+
 def test_stderr_is_held_back_while_it_starts_and_heard_afterwards(capfd):
     with start_up.stderr_held_back() as shown:
         os.write(2, b"start-up lines\n")

@@ -17,6 +17,13 @@ def test_a_planted_file_parses_and_differs_from_the_original():
         assert ast.unparse(ast.parse(planted(bug, ROOT))) != original, bug
 
 
+@pytest.mark.parametrize(("number", "other"), [(0, 1), (9, 10), (10, 5), (4000, 2000)])
+def test_a_small_number_becomes_one_more_and_a_large_one_half(tmp_path, number, other):
+    (tmp_path / "code.py").write_text(f"y = {number}")
+    (bug,) = bugs_of(Path("code.py"), tmp_path)
+    assert (bug.before, bug.after) == (str(number), str(other))
+
+
 def test_the_same_seed_plants_the_same_bugs():
     assert sample(20, 1, "") == sample(20, 1, "") != sample(20, 2, "")
 
@@ -30,6 +37,7 @@ def test_the_same_seed_plants_the_same_bugs():
         ("y = max(a, b)", []),
         ("y = -x", ["sign"]),
         ("y = 2.0", ["constant"]),
+        ("y = zip(a, b, strict=True)", ["arguments swapped", "constant"]),
         ("raise ValueError(a + b)", []),
         ("def f(x: a | b): 'text'", []),
         ("log.append(x)", ["left out"]),

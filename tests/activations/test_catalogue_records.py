@@ -38,6 +38,16 @@ def test_a_function_and_its_twins_have_the_record_and_the_same_values(row):
         np.testing.assert_allclose(values(twin), values(row.function), rtol=1e-14, atol=1e-16)
 
 
+@pytest.mark.parametrize("row", RECORDS, ids=lambda row: row.name)
+def test_the_same_function_in_the_operations_of_keras_is_a_twin(row):
+    name = row.function.__name__
+    twin = getattr(ops, name, None)
+    if row.function is not getattr(keras.activations, name, None) or twin is None:
+        return
+    # `ops.gelu` approximates where `activations.gelu` does not.
+    assert record_of(twin) is (row if np.allclose(values(twin), values(row.function)) else None)
+
+
 def test_namesakes_in_keras_have_records_that_no_name_finds():
     for row in NAMESAKES:
         assert row is not record_of(activations.get(row.function.__name__))

@@ -154,6 +154,22 @@ def test_a_cast_is_counted_where_digits_are_lost_and_only_there(rng):
     assert Bounds.of_box(ids.low, 4 * ids.high, "int32").cast("float16").rounding.all()
 
 
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [(layers.Dense, (1,)), (layers.Conv1D, (1, 1)), (layers.DepthwiseConv1D, (1,))],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+@pytest.mark.parametrize("number", [0, 1], ids=["kernel", "bias"])
+def test_weights_that_a_dtype_cannot_hold_are_refused(make, arguments, number):
+    """However small the inputs are."""
+    layer = make(*arguments, dtype="mixed_float16")
+    layer.build((None, 4, 3))
+    layer.weights[number].assign(np.full(layer.weights[number].shape, 7e4))
+    x = Bounds.of_box(np.zeros((1, 4, 3)), np.full((1, 4, 3), 1e-6), "float16")
+    with pytest.raises(Unproved, match="numbers up to 7e.04 may overflow float16"):
+        AFFINE[make](layer, x)
+
+
 def test_what_a_dtype_cannot_hold_or_count_is_refused():
     x = Bounds.of_box(np.zeros((1, 1)), np.full((1, 1), 7e4), "float32")
     with pytest.raises(Unproved, match="numbers up to 7e.04 may overflow float16"):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_addmul.discover.keras_model import network_of
+from keras_addmul.discover.search.candidates import weightings
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit, snap
@@ -21,6 +22,13 @@ def settings(stack, rng, count=3):
     coefficients = rng.uniform(0.5, 1.5, (count, stack.terms))
     powers = rng.choice([1.0, -1.0, 0.5, 2.0], (count, len(stack.sums)))
     return stack.join(exponents, coefficients, powers)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_relative_errors_are_tried_for_targets_of_one_sign_over_two_decades(sign):
+    assert weightings(sign * np.array([1.0, 5.0, 101.0])) == (True, False)
+    for y in ([1.0, 5.0, 99.0], [1.0, -5.0, 101.0], [0.0, 0.0, 0.0]):
+        assert weightings(sign * np.array(y)) == (False,)
 
 
 @pytest.mark.parametrize("stack", SHAPES, ids=str)

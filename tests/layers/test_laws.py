@@ -1,5 +1,6 @@
 """What every layer owes, checked once over all of them."""
 
+import functools
 import inspect
 
 import keras
@@ -131,6 +132,14 @@ def test_an_empty_batch_gives_an_empty_batch(name, index):
     assert y.shape[0] == 0
 
 
+@functools.cache
+def in_single_precision(name, index):
+    """One layer for all policies, each of which sets its weights."""
+    layer = build(name, index)
+    layer(inputs_for(name, SIGNED))
+    return layer
+
+
 @every_case
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64", "float16"])
 def test_dtype_policies(name, index, policy):
@@ -138,8 +147,7 @@ def test_dtype_policies(name, index, policy):
     y = layer(inputs_for(name, tf.constant(np.abs(SIGNED) + 0.3)))
     assert keras.backend.standardize_dtype(y.dtype) == layer.compute_dtype
     assert all(w.dtype == layer.variable_dtype for w in layer.weights if "int" not in w.dtype)
-    single = build(name, index)
-    single(inputs_for(name, SIGNED))
+    single = in_single_precision(name, index)
     single.set_weights([w.astype("float32") for w in layer.get_weights()])
     expected = single(inputs_for(name, tf.constant(np.abs(SIGNED) + 0.3)))
     eps = {"float16": 1e-3, "bfloat16": 8e-3, "float64": 1e-6}[layer.compute_dtype]

@@ -150,7 +150,8 @@ def _other_constants(value):
     if isinstance(value, bool):
         yield "constant", _with(value=not value)
     elif isinstance(value, int):
-        yield "constant", _with(value=value + 1)
+        # One more of a width, a sample or a series would seldom show.
+        yield "constant", _with(value=value + 1 if value < 10 else value // 2)
     elif isinstance(value, float) and value != 0.0:
         yield "constant", _with(value=value * 1.1)
 
@@ -167,7 +168,7 @@ def _other_calls(node):
             lambda n: ast.Call(n.func, [n.args[1], n.args[0], *n.args[2:]], n.keywords),
         )
     for i, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg not in (None, "strict"):  # `strict` raises, or changes nothing
             yield f"{keyword.arg}= left out", _without_keyword(i)
 
 
