@@ -170,6 +170,18 @@ def test_weights_that_a_dtype_cannot_hold_are_refused(make, arguments, number):
         AFFINE[make](layer, x)
 
 
+def test_differences_that_a_dtype_cannot_hold_are_refused():
+    """Of inputs and the mean that is taken from them."""
+    layer = layers.Normalization(mean=[3e4] * 3, variance=[1e9] * 3, dtype="mixed_float16")
+    layer.build((None, 3))
+    small, large = (
+        Bounds.of_box(np.zeros((1, 3)), np.full((1, 3), high), "float16") for high in (1.0, 4e4)
+    )
+    AFFINE[layers.Normalization](layer, small)
+    with pytest.raises(Unproved, match="may overflow float16"):
+        AFFINE[layers.Normalization](layer, large)
+
+
 def test_what_a_dtype_cannot_hold_or_count_is_refused():
     x = Bounds.of_box(np.zeros((1, 1)), np.full((1, 1), 7e4), "float32")
     with pytest.raises(Unproved, match="numbers up to 7e.04 may overflow float16"):

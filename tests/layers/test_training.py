@@ -86,11 +86,13 @@ def test_a_merge_finds_where_to_add_and_where_to_multiply():
     np.testing.assert_allclose(weights["order"], [0.0, 0.0, 1.0, 1.0], atol=0.01)
 
 
-@pytest.mark.parametrize(("coupling", "seed"), [("tied", 3), ("free", 4)])
-def test_training_at_any_scale_and_sign_without_a_nan(coupling, seed):
+@pytest.mark.parametrize(
+    ("coupling", "seed", "rate"), [("tied", 3, 3e-2), ("free", 0, 1e-1)], ids=["tied", "free"]
+)
+def test_training_at_any_scale_and_sign_without_a_nan(coupling, seed, rate):
     """A high rate on raw inputs up to 1e4, zeros included, towards a target of their size.
 
-    Without `special.guarded`, these starts end in nan at the steps 608 and 1056.
+    Without `special.guarded`, these starts end in nan within 16 steps.
     """
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 4)) * 10.0 ** random.uniform(-4, 4, (ROWS, 4))
@@ -99,6 +101,6 @@ def test_training_at_any_scale_and_sign_without_a_nan(coupling, seed):
     keras.utils.set_random_seed(seed)
     layers = [AddMulDense(8, coupling=coupling), AddMulDense(1, coupling=coupling)]
     model = keras.Sequential([keras.Input((4,)), *layers])
-    fit(model, keras.optimizers.Adam(3e-2), x, y, 1500)
+    fit(model, keras.optimizers.Adam(rate), x, y, 1500)
     assert all(np.all(np.isfinite(w)) for w in model.get_weights())
     assert np.all(np.isfinite(model(x)))
