@@ -92,7 +92,7 @@ def test_a_merge_finds_where_to_add_and_where_to_multiply():
 def test_training_at_any_scale_and_sign_without_a_nan(coupling, seed, rate):
     """A high rate on raw inputs up to 1e4, zeros included, towards a target of their size.
 
-    Without `special.guarded`, these starts end in nan within 16 steps.
+    Without `special.guarded`, these starts end in nan within 64 steps.
     """
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 4)) * 10.0 ** random.uniform(-4, 4, (ROWS, 4))
@@ -101,6 +101,6 @@ def test_training_at_any_scale_and_sign_without_a_nan(coupling, seed, rate):
     keras.utils.set_random_seed(seed)
     layers = [AddMulDense(8, coupling=coupling), AddMulDense(1, coupling=coupling)]
     model = keras.Sequential([keras.Input((4,)), *layers])
-    fit(model, keras.optimizers.Adam(rate), x, y, 1500)
+    fit(model, keras.optimizers.Adam(rate), x, y, 1000)
     assert all(np.all(np.isfinite(w)) for w in model.get_weights())
     assert np.all(np.isfinite(model(x)))
