@@ -53,14 +53,15 @@ def discovery(y, residual):
     table = types.SimpleNamespace(x=y[:, None], y=y, target="T")
     front = [formula(0.5, 2.0, "a"), formula(1e-3, 5.0, "b"), formula(0.0, 9.0, "c")]
 
-    class Chosen:
-        text = "b"
-
-        def __call__(self, x):
-            return x[:, 0] * (1.0 + residual * np.cos(np.arange(len(x))))
-
+    predictions = y * (1.0 + residual * np.cos(np.arange(len(y))))
     return types.SimpleNamespace(
-        held_out=np.arange(len(y)), table=table, formula=Chosen(), front=front, seed=0
+        held_out=np.arange(len(y)),
+        predictions=predictions,
+        cross_validated=False,
+        table=table,
+        formula=front[1],
+        front=front,
+        seed=0,
     )
 
 
@@ -71,7 +72,7 @@ def test_picture_of_a_fit(kind, residual, figures):
     plots.draw_fit(found)
     (figure,) = figures
     left, right = figure.axes
-    truth, prediction = found.table.y, found.formula(found.table.x)
+    truth, prediction = found.table.y, found.predictions
     scale = "log" if kind == "decades" else "linear"
     assert (left.get_xscale(), left.get_yscale(), right.get_xscale()) == (scale,) * 3
     assert right.get_yscale() == "linear"
@@ -88,6 +89,16 @@ def test_picture_of_a_fit(kind, residual, figures):
     for axes in (left, right):
         assert_all_are_shown(axes, points(axes))
         assert_is_plain(axes)
+
+
+def test_picture_of_many_rows_shows_some_of_them(figures):
+    found = discovery(np.linspace(-3.0, 8.0, 5000), 0.05)
+    plots.draw_fit(found)
+    dots = np.asarray(figures[0].axes[0].collections[0].get_offsets())
+    assert len(np.unique(dots[:, 0])) == plots.POINTS
+    np.testing.assert_array_equal(
+        dots[:, 1], found.predictions[np.searchsorted(found.table.y, dots[:, 0])]
+    )
 
 
 def test_picture_of_the_front(figures):

@@ -40,10 +40,11 @@ def draw_fit(discovery: Discovery) -> bytes:
     import matplotlib
     from matplotlib.figure import Figure
 
-    rows = discovery.held_out
+    rows, prediction = discovery.held_out, discovery.predictions
     if len(rows) > POINTS:
-        rows = np.random.default_rng(discovery.seed).choice(rows, POINTS, replace=False)
-    truth, prediction = discovery.table.y[rows], discovery.predictions
+        some = np.random.default_rng(discovery.seed).choice(len(rows), POINTS, replace=False)
+        rows, prediction = rows[some], prediction[some]
+    truth = discovery.table.y[rows]
     finite = np.isfinite(prediction)
     truth, prediction = truth[finite], prediction[finite]
     decades = len(truth) and min(truth.min(), prediction.min()) > 0
