@@ -79,7 +79,7 @@ TASKS = {
 }
 
 
-def measure(make, inputs, target, seed):
+def measure(make, inputs, target, seed, ranges=(RANGE, WIDER), rows=256):
     """Trains one model; returns it with its two errors."""
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
@@ -87,10 +87,10 @@ def measure(make, inputs, target, seed):
     if model.trainable_weights:
         schedule = keras.optimizers.schedules.CosineDecay(0.03, 600)
         model.compile(keras.optimizers.Adam(schedule), "mse", jit_compile=True)
-        x = rng.uniform(*RANGE, (256, inputs)).astype("float32")
+        x = rng.uniform(*ranges[0], (rows, inputs)).astype("float32")
         rows = tf.data.Dataset.from_tensors((x, target(x))).repeat()
         model.fit(rows, steps_per_epoch=600, shuffle=False, verbose=0)
-    return model, [_error(model, target, rng.uniform(*r, (256, inputs))) for r in (RANGE, WIDER)]
+    return model, [_error(model, target, rng.uniform(*r, (256, inputs))) for r in ranges]
 
 
 def _error(model, target, x):

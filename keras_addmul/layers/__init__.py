@@ -8,8 +8,10 @@ from keras_addmul.layers.addmul import AddMul
 from keras_addmul.layers.addmul_dense import AddMulDense
 from keras_addmul.layers.addmul_select import AddMulSelect
 from keras_addmul.layers.apl import APL
+from keras_addmul.layers.bilinear import Bilinear
 from keras_addmul.layers.crelu import CReLU
 from keras_addmul.layers.exp_iterate import ExpIterate
+from keras_addmul.layers.geometric_scale import GeometricScale
 from keras_addmul.layers.inalu import INALU
 from keras_addmul.layers.isrlu import ISRLU
 from keras_addmul.layers.isru import ISRU
@@ -52,8 +54,10 @@ __all__ = [
     "AddMul",
     "AddMulDense",
     "AddMulSelect",
+    "Bilinear",
     "CReLU",
     "ExpIterate",
+    "GeometricScale",
     "Maxout",
     "NoisyActivation",
     "NoisyGRU",

@@ -16,6 +16,7 @@ from keras_addmul.layers.checks import (
 )
 from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import AddMulUniform, ParityUniform
+from keras_addmul.layers.input_sizes import warn_if_far_from_one
 from keras_addmul.special.solutions import MIXTURE
 
 __all__ = ["AddMulDense"]
@@ -68,7 +69,7 @@ class AddMulDense(ArithmeticUnit):
             start from which training finds both sums and products, and 0 when free,
             where a new layer is a `Dense`.
         parity_initializer: Initializer for the parities. The default is
-            `layers.initializers.ParityUniform`.
+            `layers.initializers.ParityUniform`; for the mixture, uniform in [0.3, 0.7].
         kernel_regularizer, bias_regularizer, order_regularizer, parity_regularizer:
             Regularizers, or None. Those in `layers.regularizers` make a trained layer readable.
         kernel_constraint, bias_constraint: Constraints, or None.
@@ -176,7 +177,10 @@ class AddMulDense(ArithmeticUnit):
             parity_initializer,
             parity_regularizer,
             parity_constraint,
-            default_initializer=ParityUniform(),
+            # In a mixture, many undecided signs leave a product out, and with it its poles.
+            default_initializer=keras.initializers.RandomUniform(0.3, 0.7)
+            if self.path_name == MIXTURE
+            else ParityUniform(),
             default_constraint=Interval(0.0, 1.0),
         )
 
@@ -192,7 +196,7 @@ class AddMulDense(ArithmeticUnit):
         self.parity = self.create("parity", (inputs, self.units), autocast=False)
 
     def call(self, inputs: Tensor) -> Tensor:
-        self.check(inputs)
+        warn_if_far_from_one(self, self.check(inputs))
         kernel, order, parity = map(special.guarded, (self.kernel, self.order, self.parity))
         bias = None if self.bias is None else special.guarded(self.bias)
         how: dict[str, Any] = {

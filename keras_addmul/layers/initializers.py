@@ -34,13 +34,18 @@ class _Uniform(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable(package="keras_addmul")
 class AddMulUniform(_Uniform):
-    """Uniform weights: positive for few inputs, of either sign for many.
+    """Uniform weights: positive for few inputs, of either sign and mean 0 for many.
 
     A unit with few inputs should start by using all of them. Near exponent 1 a product of
     signed numbers has the right sign, and the unit does not divide by inputs near zero. The
-    mean is 3/4 for up to three inputs and 2.5/inputs for more, because among many inputs the
-    unit has to find the ones that matter. The half-width is 1 minus the mean, and at
-    most LeCun's `sqrt(3 / inputs)`.
+    mean is 3/4 for up to three inputs and 2.5/inputs for four to six. The half-width is 1 minus
+    the mean, and at most LeCun's `sqrt(3 / inputs)`.
+
+    For more inputs the mean is 0 and the half-width 1.2 times Glorot's
+    `sqrt(6 / (inputs + units))`: what a stack of layers puts out then has the size of its
+    inputs, as with `keras.layers.Dense`. At order 1/4 a layer of the width of its inputs
+    shrinks them to 0.9 ("kneser") or 0.75 ("mixture") of Glorot's size; the factor makes up
+    for it.
 
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
@@ -51,10 +56,15 @@ class AddMulUniform(_Uniform):
     >>> kernel = AddMulUniform(seed=0)((2, 1000)).numpy()
     >>> bool(kernel.min() > 0.5), bool(kernel.max() < 1.0)
     (True, True)
+    >>> kernel = AddMulUniform(seed=0)((300, 300)).numpy()
+    >>> bool(kernel.min() > -0.121), bool(kernel.max() < 0.121), bool(abs(kernel.mean()) < 1e-3)
+    (True, True, True)
     """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         inputs = shape[-2]
+        if inputs > 6:
+            return 1.2 * math.sqrt(6.0 / (inputs + shape[-1])) * self._uniform(shape, dtype)
         mean = min(0.75, 2.5 / inputs)
         half_width = min(1.0 - mean, (3.0 / inputs) ** 0.5)
         return mean + half_width * self._uniform(shape, dtype)

@@ -1,8 +1,10 @@
 """A dense layer whose units take the maximum of several linear units."""
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_addmul import activations
@@ -25,7 +27,8 @@ class Maxout(ArithmeticUnit):
         pieces: Positive integer, number of linear units behind each output.
         use_bias: Whether to add biases.
         kernel_initializer, bias_initializer: Initializers. The kernel's is called with the
-            shape `(inputs, units * pieces)`.
+            shape `(inputs, units * pieces)`; the default is
+            LeCun uniform, so that a new layer's outputs have the size of its inputs.
         kernel_regularizer, bias_regularizer: Regularizers, or None.
         kernel_constraint, bias_constraint: Constraints, or None.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
@@ -65,7 +68,7 @@ class Maxout(ArithmeticUnit):
         units: int,
         pieces: int = 2,
         use_bias: bool = True,
-        kernel_initializer: Identifier = "glorot_uniform",
+        kernel_initializer: Identifier = "default",
         bias_initializer: Identifier = "zeros",
         kernel_regularizer: Identifier = None,
         bias_regularizer: Identifier = None,
@@ -76,7 +79,16 @@ class Maxout(ArithmeticUnit):
         super().__init__(units, **kwargs)
         self.pieces: int = check_positive_integer("pieces", pieces)
         self.use_bias: bool = bool(use_bias)
-        self.describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe(
+            "kernel",
+            kernel_initializer,
+            kernel_regularizer,
+            kernel_constraint,
+            # LeCun's, and the largest of the pieces has the size of one of them.
+            default_initializer=keras.initializers.VarianceScaling(
+                1.0 / _square_of_largest(self.pieces), "fan_in", "uniform"
+            ),
+        )
         self.describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Shape) -> None:
@@ -91,3 +103,11 @@ class Maxout(ArithmeticUnit):
 
     def get_config(self) -> Config:
         return {**super().get_config(), "pieces": self.pieces, "use_bias": self.use_bias}
+
+
+def _square_of_largest(pieces: int) -> float:
+    """The mean square of the largest of several independent normal numbers."""
+    x, step = np.linspace(-9.0, 9.0, 1801, retstep=True)
+    below = np.array([0.5 * math.erfc(-v / math.sqrt(2.0)) for v in x])
+    density = pieces * below ** (pieces - 1) * np.exp(-0.5 * x**2) / math.sqrt(2.0 * math.pi)
+    return float(step * np.sum(x**2 * density))

@@ -6,7 +6,7 @@ from keras_addmul.special.iterate import exp_iterate
 from keras_addmul.special.log_to_exp import soft_exponential
 from keras_addmul.special.logic_units import inalu, nac_weights, nalu
 from keras_addmul.special.matmul import addmul_matmul, free_matmul
-from keras_addmul.special.multiplication_units import nmru, nmu, npu, product_unit
+from keras_addmul.special.multiplication_units import bilinear, nmru, nmu, npu, product_unit
 from keras_addmul.special.operation import (
     addmul,
     addmul_reduce,
@@ -26,6 +26,7 @@ __all__ = [
     "addmul_matmul",
     "addmul_reduce",
     "addmul_select",
+    "bilinear",
     "exp_iterate",
     "free_matmul",
     "guarded",

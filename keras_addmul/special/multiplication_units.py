@@ -17,17 +17,64 @@ from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import (
+    bounded,
     bounded_exp,
     floored,
     gated_product,
     is_negative,
     magnitude,
 )
-from keras_addmul.special.dtypes import in_working_dtype
+from keras_addmul.special.dtypes import as_floats, in_working_dtype
 from keras_addmul.special.elementary import cosine_of_pi
 from keras_addmul.special.kernel_shapes import check_kernel, check_vector
 
-__all__ = ["nmru", "nmu", "npu", "product_unit"]
+__all__ = ["bilinear", "nmru", "nmu", "npu", "product_unit"]
+
+
+def bilinear(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    gate_kernel: ArrayLike,
+    bias: ArrayLike = 0.0,
+    gate_bias: ArrayLike = 0.0,
+    limit: float | None = None,
+) -> Tensor:
+    """Product of two linear units: `(x @ kernel + bias) * (x @ gate_kernel + gate_bias)`.
+
+    The matrix products are computed in the dtype of the arguments.
+
+    Args:
+        x: Tensor of shape `(..., inputs)`.
+        kernel, gate_kernel: Tensors of shape `(inputs, units)`.
+        bias, gate_bias: Numbers, or tensors of shape `(units,)`.
+        limit: Bound on the magnitude of the factors and of the result, or None.
+
+    Returns:
+        Tensor of shape `(..., units)`.
+
+    Raises:
+        TypeError: If an argument does not hold real numbers.
+        ValueError: If the shapes do not match.
+
+    Example:
+
+    >>> from keras_addmul import special
+    >>> special.bilinear([[2.0, -3.0]], [[1.0], [0.0]], [[0.0], [1.0]]).numpy()
+    array([[-6.]], dtype=float32)
+
+    References:
+        - [Shazeer, 2020](https://arxiv.org/abs/2002.05202)
+    """
+    (x, kernel, gate_kernel, bias, gate_bias), _ = as_floats(
+        x=x, kernel=kernel, gate_kernel=gate_kernel, bias=bias, gate_bias=gate_bias
+    )
+    check_kernel(x, kernel)
+    check_kernel(x, gate_kernel, "gate_kernel")
+    factors = ops.matmul(x, kernel) + bias, ops.matmul(x, gate_kernel) + gate_bias
+    if limit is None:
+        return factors[0] * factors[1]
+    value, gate = (bounded(factor, -limit, limit) for factor in factors)
+    return bounded(value * gate, -limit, limit)
 
 
 def nmu(

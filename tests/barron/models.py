@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from keras_addmul import activations
-from keras_addmul.layers import NoisyActivation, RePU
+from keras_addmul.layers import GeometricScale, NoisyActivation, RePU
 
 sine, gaussian = activations.get("sin"), activations.get("gaussian")
 
@@ -76,6 +76,13 @@ def powers():
     return chain(layers.Dense(5), RePU(3), layers.Dense(2), seed=6)
 
 
+def scaled():
+    """Columns far from 1, brought there."""
+    scale = GeometricScale()
+    scale.adapt(np.array([[1e-9, 3.0, 2e20], [2e-9, -5.0, 0.0]]))
+    return chain(scale, layers.Dense(4, "tanh"), layers.Dense(2), seed=7)
+
+
 # Builder, degree, domain, and the layers that are left.
 MODELS = {
     "branches": (branches, 2, (-1.0, 1.0), {"classes"}),
@@ -84,4 +91,5 @@ MODELS = {
     "two inputs": (two_inputs, 2, {"a": (-1, 1), "b": (-2, np.array([1.0, 2.0, 3.0]))}, set()),
     "noisy": (noisy, 1, (-3.0, 3.0), set()),
     "powers": (powers, 2, (-1.0, 1.0), set()),
+    "scaled": (scaled, 2, (0.0, np.array([3e-9, 10.0, 4e20])), set()),
 }

@@ -12,6 +12,7 @@ from keras_addmul.barron.models.bounds import Bounds
 from keras_addmul.barron.models.linear_rules import AFFINE
 from keras_addmul.barron.models.merge_rules import merge, merges
 from keras_addmul.barron.models.shape_rules import SHAPES
+from keras_addmul.layers import GeometricScale
 
 D = "float64"
 
@@ -50,6 +51,8 @@ LAYERS = [
     (layers.Rescaling([2.0, -0.1], [0.0, 1.0], dtype=D), (2, 2)),
     (layers.Normalization(dtype=D), (3,)),
     (layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.04], dtype=D), (2,)),
+    (GeometricScale(scale=[0.5, 3.0, 40.0], dtype=D), (3,)),
+    (GeometricScale(axis=1, invert=True, dtype=D), (2, 2)),
     (layers.Identity(dtype=D), (3,)),
     (layers.Dropout(0.5, dtype=D), (3,)),
     (layers.SpatialDropout1D(0.5, dtype=D), (2, 2)),

@@ -48,6 +48,12 @@ CASES = {
         {"units": 3, "path": "mixture", "order_initializer": HALF},
     ],
     "AddMulSelect": [{"units": 2, "use_bias": True, "order_initializer": HALF}],
+    "Bilinear": [{"units": 2}, {"units": 3, "activation": "softplus", "use_bias": False}],
+    "GeometricScale": [
+        {},
+        {"scale": [0.5, 2.0, 30.0]},
+        {"axis": None, "scale": 2.0, "invert": True},
+    ],
     "INALU": [{"units": 2}],
     "NALU": [{"units": 2}],
     "NAU": [{"units": 2}],

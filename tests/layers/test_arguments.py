@@ -40,6 +40,7 @@ CHANGED = {
     "s": 3,
     "signs": None,
     "places": [1, 0, 2, 3],
+    "scale": 2.0,
     "lower": 0.3,
     "upper": 0.9,
 }
@@ -48,10 +49,12 @@ OTHERS = {
     ("NMU", "seed"): {"noise": (1.0, 5.0)},
     ("AddMulDense", "nodes"): {"units": 20, "order_initializer": WIDE},
     ("PiecewisePolynomial", "cells"): {"pieces": 8},
+    ("GeometricScale", "invert"): {"scale": 2.0},
 }
 # Arguments that have no default.
 NEEDED = ("units", "layers")
 NOISY = {"NMU", "RReLU"}
+OF_AN_AXIS = {"CReLU", "GeometricScale"}
 # Layers whose arguments are tested with their noise, or are those of Keras.
 ELSEWHERE = {"NoisyActivation", "NoisyTanh", "NoisySigmoid", "NoisyLSTM", "NoisyGRU"}
 
@@ -69,7 +72,7 @@ def outcome(name, kwargs):
     """The layer; its weights, and its answers at inference and in training."""
     keras.utils.set_random_seed(0)
     layer = make(name, **kwargs)
-    x = inputs_for(name, X.reshape(3, 2, 3) if name == "CReLU" else X)
+    x = inputs_for(name, X.reshape(3, 2, 3) if name in OF_AN_AXIS else X)
     layer(x)
     started = layer.get_weights()
     for weight in layer.trainable_weights:

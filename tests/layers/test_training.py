@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_addmul.layers import AddMul, AddMulDense, ExpIterate
+from keras_addmul.layers import AddMul, AddMulDense, Bilinear, ExpIterate
 from tests.layers.training import fit, train
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,20 @@ def test_free_coupling_finds_a_product():
     (weights,) = train(layer, x, x.prod(1, keepdims=True), steps=4000)
     np.testing.assert_allclose(weights["order"], 1.0, atol=0.02)
     np.testing.assert_allclose(weights["order_in"], -1.0, atol=0.02)
+
+
+def test_four_bilinear_units_find_a_product_of_signed_inputs_from_every_start():
+    x = uniform(-2, 2, 2)
+    given, outputs = keras.Input((2,)), []
+    for seed in SEEDS:
+        keras.utils.set_random_seed(seed)
+        outputs.append(keras.layers.Dense(1)(Bilinear(4)(given)))
+    model = keras.Model(given, keras.layers.Concatenate()(outputs))
+    y = np.tile(x.prod(1, keepdims=True), len(outputs))
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-2, 1500))
+    fit(model, optimizer, x, y, 1500)
+    wider = uniform(-6, 6, 2)
+    np.testing.assert_allclose(model(wider), np.tile(wider.prod(1, keepdims=True), 10), atol=0.05)
 
 
 def test_iterates_find_exp_log_and_the_identity():

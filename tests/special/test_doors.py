@@ -22,6 +22,7 @@ TENSORS = {
     "addmul_matmul": {"x": X, "kernel": KERNEL, "n": N, "parity": KERNEL},
     "addmul_reduce": {"x": X, "n": 0.5},
     "addmul_select": {"x": X, "kernel": KERNEL, "n": N},
+    "bilinear": {"x": X, "kernel": KERNEL, "gate_kernel": KERNEL, "bias": N, "gate_bias": N},
     "exp_iterate": {"x": X, "n": N},
     "free_matmul": {
         "x": X,

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_addmul.barron.models.bounds import DOUBLE_MARGIN, Bounds, Unproved, refuse_overflow
+from keras_addmul.layers import GeometricScale
 
 __all__ = ["AFFINE", "LINEAR"]
 
@@ -141,6 +142,13 @@ def _normalization(layer, x):
     return _scaled(x, scale, -mean * scale, np.abs(mean * scale), 4, layer.compute_dtype)
 
 
+def _geometric_scale(layer, x):
+    shape = [n if a in layer.kept_axes(x.low.shape) else 1 for a, n in enumerate(x.low.shape)]
+    scale = np.asarray(layer.scale, float).reshape(shape)
+    # A product or quotient, and the cast of its result; the scales are exact, or cast once.
+    return _scaled(x, scale if layer.invert else 1.0 / scale, 0.0, 0.0, 3, layer.compute_dtype)
+
+
 def _scaled(x, scale, offset, terms, roundings, dtype):
     """Returns the bounds of `scale x + offset`, where `offset` sums terms of this magnitude."""
     ends = x.low * scale + offset, x.high * scale + offset
@@ -177,4 +185,5 @@ AFFINE: dict[type[keras.layers.Layer], Callable[[keras.layers.Layer, Bounds], Bo
     keras.layers.Rescaling: _rescaling,
     keras.layers.Normalization: _normalization,
     keras.layers.Embedding: _embedding,
+    GeometricScale: _geometric_scale,
 }

@@ -20,7 +20,7 @@ from keras_addmul.barron.models.merge_rules import merge, merges
 from keras_addmul.barron.models.recognition import RELU, applied_by
 from keras_addmul.barron.models.shape_rules import SHAPES
 from keras_addmul.barron.models.targets import Target
-from keras_addmul.layers import RePU, RePUBank
+from keras_addmul.layers import GeometricScale, RePU, RePUBank
 from keras_addmul.layers.graph import Graph, unusual
 
 __all__ = ["Passage", "Unknown", "on_data"]
@@ -34,7 +34,12 @@ class Unknown:
 
 
 # Layers that cast their inputs in `call`, whatever `autocast` says.
-_CASTING = (keras.layers.Embedding, keras.layers.Rescaling, keras.layers.Normalization)
+_CASTING = (
+    keras.layers.Embedding,
+    keras.layers.Rescaling,
+    keras.layers.Normalization,
+    GeometricScale,
+)
 
 _Value: TypeAlias = Bounds | Unknown
 
