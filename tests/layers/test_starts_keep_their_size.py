@@ -30,14 +30,15 @@ FORMS = {
     ],
 }
 
-# Their start is that of their paper, which keeps no size, or they choose among few inputs.
-# `layers/Peers.md` and `layers/AddMulSelect.md` say so.
+# Their start is that of their paper, which keeps no size (`layers/Peers.md`); or they choose
+# among few inputs, or hold what others have learned, and are not made for a start.
 NOT_FOR_STACKS = {
     "AddMulSelect": "each unit takes all of its inputs or divides by them, to choose a few",
     "INALU": "a product of all inputs beside a sum, with a gate at 1/2",
     "NALU": "a product of powers of all inputs, which has a pole where an input is 0",
     "NMRU": "a product of all inputs and their reciprocals",
     "NMU": "a product of all inputs, each gated by 1/2",
+    "ProductDense": "a product of powers of all inputs: what trained units are settled into",
     "ProductUnit": "a product of powers of all inputs, which has a pole where an input is 0",
     "RealNPU": "a product of powers of all inputs, gated by 1/2: gradients vanish",
 }
