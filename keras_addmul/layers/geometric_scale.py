@@ -186,7 +186,14 @@ class GeometricScale(BaseLayer):
         }
 
     def kept_axes(self, shape: Shape) -> list[int]:
-        """Returns the axes that have scales of their own, counted from the front and in order."""
+        """Returns the axes that have scales of their own, counted from the front and in order.
+
+        Args:
+            shape: Shape of the input.
+
+        Raises:
+            ValueError: If an axis lies outside the shape.
+        """
         axes, rank = _listed(self.axis), len(shape)
         if not all(-rank <= axis < rank for axis in axes):
             raise ValueError(

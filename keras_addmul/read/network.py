@@ -35,6 +35,16 @@ class Reading:
             nearer end: root mean square of the change over that of the answers about their
             mean, the largest of the outputs. None without data.
         moved_settled: The same if only the settled units go to their ends.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_addmul
+    >>> starts = dict.fromkeys(("kernel_initializer", "order_initializer"), "ones")
+    >>> layer = keras_addmul.AddMulDense(1, parity_initializer="ones", **starts)
+    >>> reading = keras_addmul.read(keras.Sequential([keras.Input((2,)), layer]))
+    >>> reading.settled, reading.units[0].text, reading.expression()
+    (1.0, 'x1 x2', x1*x2)
     """
 
     units: tuple[Unit, ...]
@@ -141,8 +151,8 @@ def read(
     >>> import keras_addmul
     >>> layer = keras_addmul.AddMulDense(2, order_initializer="ones", name="law")
     >>> model = keras.Sequential([keras.Input((2,)), layer])
-    >>> layer.order.assign([0.01, 1.0])
-    >>> layer.kernel.assign([[2.0, 1.5], [-1.0, -1.0]])
+    >>> _ = layer.order.assign([0.01, 1.0])
+    >>> _ = layer.kernel.assign([[2.0, 1.5], [-1.0, -1.0]])
     >>> reading = keras_addmul.read(model, np.ones((4, 2)), names=["m", "r"])
     >>> [unit.text for unit in reading.units]
     ['2 m - r', 'm^1.5 / r']

@@ -36,6 +36,15 @@ class Unit:
         parities: Parity of each exponent; empty for layers without parities.
         bias: The bias.
         activation: Name of the activation.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_addmul
+    >>> layer = keras_addmul.AddMulDense(1, kernel_initializer="ones", order_initializer="zeros")
+    >>> (unit,) = keras_addmul.read(keras.Sequential([keras.Input((2,)), layer])).units
+    >>> unit.kind, unit.settled, unit.text, unit.weights
+    ('sum', True, 'x1 + x2', (1.0, 1.0))
     """
 
     layer: str

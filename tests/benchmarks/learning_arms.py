@@ -58,7 +58,7 @@ ARMS = [
     *map(_ours, ("kneser", "linear", "mixture")),
     Arm("NALU", layers.NALU),
     Arm("RealNPU", layers.RealNPU),
-    *([Arm("Bilinear", layers.Bilinear)] if hasattr(layers, "Bilinear") else []),
+    Arm("Bilinear", layers.Bilinear),
     Arm("Dense, tanh", keras.layers.Dense, activation="tanh"),
     Arm("Dense, relu", keras.layers.Dense, activation="relu"),
 ]
