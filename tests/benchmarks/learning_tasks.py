@@ -104,9 +104,10 @@ def _of_ten(law):
 
 
 def four_outputs(x):
-    """Sum, product, ratio and root of two inputs: Heim, Pevny & Smidl, 2020."""
+    """Sum, product, ratio and root of two inputs, nan where there is none: Heim et al., 2020."""
     a, b = x.T
-    return np.stack([a + b, a * b, a / b, np.sqrt(np.abs(a))], axis=1)
+    root = np.sqrt(np.where(a > 0.0, a, np.nan))
+    return np.stack([a + b, a * b, a / b, root], axis=1)
 
 
 class Teacher:
@@ -191,7 +192,7 @@ TASKS = [
         2,
         four_outputs,
         magnitudes(0.1, 2.1, False),
-        magnitudes(0.5, 4.0, False),
+        magnitudes(0.1, 4.1, True),
         hidden=6,
     ),
     Task(
