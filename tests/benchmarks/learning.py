@@ -6,9 +6,9 @@ Every arm learns every task with the same steps, batches of 128 out of 4096 rows
 Adam, whose rate falls along a cosine in the second half. Orders are pulled to their ends after
 the first third, as `callbacks.RegularizerSchedule` does it. A seed draws the weights by the
 layer's own initializers. A model succeeds where its root mean square error, on a wider range and
-without noise, is below 1 % of the targets' (for tasks with noise: below that noise). Where no input was
-negative, no parity was learned, and it becomes that of the exponent. Rows are written to
-`results/learning.json` as they come, and a run that was stopped goes on there.
+without noise, is below 1 % of the targets' (for tasks with noise: below that noise). Where no
+input was negative, no parity was learned, and it becomes that of the exponent. Rows are written
+to `results/learning.json` as they come, and a run that was stopped goes on there.
 """
 
 import argparse
