@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from keras_addmul import activations, special
 from keras_addmul.annotations import Config, Identifier, Shape, Tensor
@@ -108,15 +109,17 @@ class ProductDense(ArithmeticUnit):
 
     def call(self, inputs: Tensor) -> Tensor:
         self.check(inputs)
+        limit = special.output_bound(self.compute_dtype)
         y = special.product_of_powers(
             inputs,
             special.guarded(self.kernel),
             self.parity,
             signs=self.signs or "matmul",
             epsilon=self.epsilon,
-            limit=special.output_bound(self.compute_dtype),
+            limit=limit,
         )
-        y = y if self.scale is None else y * special.guarded(self.scale)
+        if self.scale is not None:
+            y = ops.clip(y * special.guarded(self.scale), -limit, limit)
         y = y if self.bias is None else y + special.guarded(self.bias)
         return self.activation(y)
 

@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-import sympy
 
 from keras_addmul import demo, serving
 from keras_addmul.__main__ import main
@@ -76,9 +75,9 @@ def test_command_finds_keplers_third_law_and_serves_it(tmp_path, capsys, monkeyp
     report = serving.check(tmp_path / "served", x, year, rtol=0.01, atol=0.0)
     assert report.endpoints == ("serve", "serve_jit")
 
-    a, mass = sympy.symbols("a M", positive=True)
+    a, mass = 1.4959826e11, 1.9884e30
     told = outcome.discovery.formula.expression.subs({"a": a, "M": mass})
-    constant = sympy.simplify(told / sympy.sqrt(a**3 / mass))
+    constant = told / (a**3 / mass) ** 0.5
     assert abs(float(constant) / models.CONSTANT - 1) < 0.01
 
     said = capsys.readouterr().out

@@ -151,7 +151,7 @@ def test_empty_file_is_refused(tmp_path):
 def test_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "bodies.csv"
     path.write_bytes(b"\xff\xfe\x00")
-    refused(path, "expected text in UTF-8")
+    refused(path, "expected text")
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -173,7 +173,7 @@ def test_row_with_too_few_or_too_many_cells_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("column", NUMBERS)
-@pytest.mark.parametrize("cell", ["far", "nan", "inf", "-1", "0", "1,5", "1 000"])
+@pytest.mark.parametrize("cell", ["far", "nan", "inf", "-1", "0", "1,5", "1.5.2"])
 def test_cell_that_is_no_positive_number_is_named(tmp_path, column, cell):
     row = GOOD[0].replace("Moon 0", "Luna").split(",")
     row[HEADER.split(",").index(column)] = f'"{cell}"'

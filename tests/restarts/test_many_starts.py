@@ -317,7 +317,7 @@ def test_exponents_go_to_small_rationals_and_constants_stay_free():
     model = keras.Sequential([keras.Input((2,)), AddMulDense(1)])
     y = X[:, :1] ** 1.5 / X[:, 1:] + 0.7
     found = fit_restarts(model, X, y, restarts=8, steps=1500, verbose=0)
-    kernel, bias, order = found.model.get_weights()
+    kernel, bias, order, _ = found.model.get_weights()
     assert kernel.ravel().tolist() == [1.5, -1.0]
     assert order.tolist() == [1.0]
     np.testing.assert_allclose(bias, [0.7], atol=1e-3)

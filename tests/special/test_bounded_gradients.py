@@ -163,12 +163,14 @@ WITH_LIMIT = {
     "addmul_matmul": (ROWS, 3 * KERNEL, N, np.abs(KERNEL)),
     "addmul_reduce": (ROWS, np.array(0.45)),
     "addmul_select": (ROWS, KERNEL, N),
+    "bilinear": (ROWS, KERNEL, KERNEL),
     "exp_iterate": (LINE[:, None], np.linspace(0, 1, 7)),
     "free_matmul": (ROWS, KERNEL, np.zeros(3), np.array([-1.0, 0.4, 0.0]), N, KERNEL**2),
     "nalu": (ROWS, 3 * KERNEL, 0 * KERNEL),
     "nmru": (ROWS, np.abs(np.concatenate([KERNEL, KERNEL]))),
     "nmu": (ROWS, np.abs(KERNEL)),
     "npu": (ROWS, 3 * KERNEL, np.array([1.0, 0.5, 0.0])),
+    "product_of_powers": (ROWS, 3 * KERNEL),
     "product_unit": (ROWS, 3 * KERNEL),
     "signed_exp_iterate": (LINE[:, None], np.linspace(-1, 1, 7)),
     "soft_exponential": (LINE[:, None], np.linspace(-1, 1, 7)),
@@ -194,7 +196,7 @@ def test_results_stay_within_the_limit_and_gradients_are_finite(name, dtype):
     tensors = [tf.constant(a, dtype) for a in WITH_LIMIT[name]]
     # A layer's inputs are another layer's outputs.
     tensors[0] = tf.clip_by_value(tensors[0], -limit, limit)
-    epsilon = {} if name in ("exp_iterate", "nmu") else {"epsilon": 1e-7}
+    epsilon = {} if name in ("bilinear", "exp_iterate", "nmu") else {"epsilon": 1e-7}
     with tf.GradientTape() as tape:
         tape.watch(tensors)
         y = function(*tensors, **epsilon, limit=limit)

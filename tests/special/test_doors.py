@@ -42,6 +42,7 @@ TENSORS = {
     "nmu": {"x": X, "kernel": KERNEL, "noise": X},
     "npu": {"x": X, "kernel": KERNEL, "gate": N, "imaginary": KERNEL},
     "parity_of": {"kernel": KERNEL},
+    "product_of_powers": {"x": X, "kernel": KERNEL, "parity": KERNEL},
     "product_unit": {"x": X, "kernel": KERNEL},
     "signed_exp_iterate": {"x": X, "n": N},
     "soft_exponential": {"x": X, "alpha": N},
@@ -144,6 +145,7 @@ def test_a_message_shows_no_more_than_a_few_numbers():
 BAD = {
     "addmul_matmul": {"kernel": KERNEL[:1], "parity": KERNEL[:1]},
     "addmul_select": {"kernel": KERNEL[:1], "n": THREE},
+    "bilinear": {"kernel": KERNEL[:1], "gate_kernel": KERNEL[:1]},
     "free_matmul": {
         "kernel": KERNEL[:1],
         "n_in": THREE,
@@ -156,6 +158,7 @@ BAD = {
     "nmru": {"kernel": KERNEL},
     "nmu": {"kernel": KERNEL[:1]},
     "npu": {"kernel": KERNEL[:1], "gate": THREE, "imaginary": KERNEL[:1]},
+    "product_of_powers": {"kernel": KERNEL[:1], "parity": KERNEL[:1]},
     "product_unit": {"kernel": KERNEL[:1]},
 }
 

@@ -54,10 +54,10 @@ def decoded(path: Path, encoding: str | None = None) -> tuple[str, list[str]]:
             raise ValueError(
                 f"{path}: `encoding` must be that of the file. Received: {encoding!r} ({error})"
             ) from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16"), ["The file was read as UTF-16."]
-    if b"\0" in content[:400]:
-        name = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if marked or b"\0" in content[:400]:
+        bare = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+        name = "utf-16" if marked else bare
         try:
             return content.decode(name), ["The file was read as UTF-16."]
         except UnicodeDecodeError as error:
@@ -187,6 +187,8 @@ def _decimal(data: list[list[str]], separator: str) -> tuple[str, str]:
             ".",
             f"Commas were read as marks of thousands, as in {grouped[0]!r}; --decimal chooses.",
         )
+    if separator == "," and not grouped:
+        return ".", ""  # quoted cells such as "1,5" are no numbers beside others with a point
     if separator == ",":
         return (
             ".",
