@@ -1,5 +1,6 @@
 """Settings that must precede slow imports, and the order of the tests."""
 
+import ctypes
 import gc
 import os
 import sys
@@ -9,6 +10,8 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
+
+LIBC = ctypes.CDLL(None)
 
 # Run by `make bench` and `make mutants`: they measure, and assert nothing.
 collect_ignore = ["benchmarks", "mutants"]
@@ -30,8 +33,11 @@ def pytest_collection_finish():
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item, nextitem):
     """Frees what XLA has compiled: over all tests it comes to many gigabytes."""
-    if item.get_closest_marker("slow") or nextitem is None or nextitem.path != item.path:
+    last = nextitem is None or nextitem.path != item.path
+    if last or item.get_closest_marker("slow"):
         gc.collect()
+    if last and hasattr(LIBC, "malloc_trim"):  # glibc keeps what is freed, up to a third
+        LIBC.malloc_trim(0)
 
 
 @pytest.fixture(autouse=True)
