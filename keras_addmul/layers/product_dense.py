@@ -3,12 +3,12 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_addmul import activations, special
 from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.arithmetic_unit import ArithmeticUnit
 from keras_addmul.layers.checks import check_name, check_number
+from keras_addmul.special.bounding import bounded
 from keras_addmul.special.powers import SIGNS
 
 __all__ = ["ProductDense"]
@@ -119,7 +119,7 @@ class ProductDense(ArithmeticUnit):
             limit=limit,
         )
         if self.scale is not None:
-            y = ops.clip(y * special.guarded(self.scale), -limit, limit)
+            y = bounded(y * special.guarded(self.scale), -limit, limit)
         y = y if self.bias is None else y + special.guarded(self.bias)
         return self.activation(y)
 

@@ -93,6 +93,15 @@ def test_what_was_recognized_is_said(tmp_path, kind):
     assert any(SAID[kind] in note for note in read_csv(path, "y").notes)
 
 
+@pytest.mark.parametrize("separator", ["\t", ";", "|"])
+def test_thousands_are_marked_even_where_every_number_has_them_and_a_point(tmp_path, separator):
+    rows = [f"{1000.5 + 7 * i * i:,.1f}{separator}{2000.5 + i:,.1f}\n" for i in range(12)]
+    (tmp_path / "table.csv").write_text(f"a{separator}y\n" + "".join(rows))
+    table = read_csv(tmp_path / "table.csv", "y")
+    np.testing.assert_array_equal(table.x[:, 0], [1000.5 + 7 * i * i for i in range(12)])
+    assert any("marks of thousands" in note for note in table.notes)
+
+
 def test_the_minus_of_typesetters_is_a_minus(tmp_path):
     (tmp_path / "table.csv").write_text(PLAIN + "\u22123.5,3,4\n")
     assert read_csv(tmp_path / "table.csv", "y").x[-1, 0] == -3.5

@@ -176,22 +176,16 @@ def _decimal(data: list[list[str]], separator: str) -> tuple[str, str]:
     values = [value for row in data for value in row]
     commas = [value for value in values if _COMMA.fullmatch(value)]
     grouped = [value for value in values if _GROUPED.fullmatch(value)]
-    points = any(_POINT.fullmatch(value) for value in values)
+    points = any("." in value for value in grouped)
+    points = points or any(_POINT.fullmatch(value) for value in values)
     if not commas and not grouped:
         return ".", ""
     clear = any(not _GROUPED.fullmatch(value) for value in commas)
-    if clear and not points:
-        return ",", f"The comma was read as decimal mark, as in {commas[0]!r}; --decimal chooses."
-    if grouped and (points or any(value.count(",") > 1 for value in grouped)):
-        return (
-            ".",
-            f"Commas were read as marks of thousands, as in {grouped[0]!r}; --decimal chooses.",
-        )
-    if separator == "," and not grouped:
-        return ".", ""  # quoted cells such as "1,5" are no numbers beside others with a point
-    if separator == ",":
-        return (
-            ".",
-            f"Commas were read as marks of thousands, as in {grouped[0]!r}; --decimal chooses.",
-        )
+    several = any(value.count(",") > 1 for value in grouped)
+    if points or not clear:
+        if grouped and (points or several or separator == ","):
+            said = f"Commas were read as marks of thousands, as in {grouped[0]!r}"
+            return ".", f"{said}; --decimal chooses."
+        if separator == ",":
+            return ".", ""  # quoted cells such as "1,5" are no numbers beside others with a point
     return ",", f"The comma was read as decimal mark, as in {commas[0]!r}; --decimal chooses."
