@@ -11,8 +11,8 @@ from keras_addmul.layers.typical_size import sums_of_logs
 
 __all__ = ["warn_if_far_from_one"]
 
-# Kneser's iterates between nodes are good to 3e-7 within this factor of 1, and to 1e-4 at its
-# square; columns of a table that are beyond it spoil the training of a stack.
+# Within this factor of 1, Kneser's iterates of many orders are good to 3e-4; columns of a table
+# that are beyond it spoil the training of a stack.
 _FAR = 10.0
 _SHOWN = 5
 

@@ -12,6 +12,7 @@ from keras_addmul.layers.addmul_select import AddMulSelect
 from keras_addmul.layers.exp_iterate import ExpIterate
 from keras_addmul.layers.graph import Graph, require_graph
 from keras_addmul.layers.inside import layers_inside
+from keras_addmul.special.parity import parity_of
 
 __all__ = [
     "ORDERED",
@@ -77,8 +78,7 @@ def whole_parity(layer: keras.layers.Layer, lowest: np.ndarray | None) -> np.nda
     rounded = (parities_of(layer) > 0.5).astype(float)
     if lowest is None:
         return rounded
-    exponents = np.round(np.asarray(layer.kernel, np.float64))
-    return np.where(lowest[:, None] < 0.0, rounded, exponents % 2.0)
+    return np.where(lowest[:, None] < 0.0, rounded, _parity_of_exponents(layer))
 
 
 def parities_of(layer: keras.layers.Layer) -> np.ndarray:
@@ -92,7 +92,11 @@ def parities_of(layer: keras.layers.Layer) -> np.ndarray:
     """
     if getattr(layer, "parity", None) is not None:
         return np.asarray(layer.parity, np.float64)
-    return np.round(np.asarray(layer.kernel, np.float64)) % 2.0
+    return _parity_of_exponents(layer)
+
+
+def _parity_of_exponents(layer):
+    return np.asarray(keras.ops.convert_to_numpy(parity_of(layer.kernel)), np.float64)
 
 
 def lowest_inputs(model: keras.Model, rows: Any) -> dict[int, np.ndarray]:

@@ -7,9 +7,16 @@ counts, and 0 if it is even. A product is negative where it has an odd number of
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
-from keras_addmul.special.bounding import bounded_exp, floored, is_negative, magnitude
+from keras_addmul.special.bounding import (
+    bounded_exp,
+    floored,
+    is_negative,
+    magnitude,
+    sign_of_count,
+)
+from keras_addmul.special.branching import if_any
 from keras_addmul.special.dtypes import in_working_dtype
-from keras_addmul.special.kernel_shapes import check_kernel
+from keras_addmul.special.kernel_shapes import check_kernel, check_parity
 
 __all__ = ["SIGNS", "product_of_powers"]
 
@@ -62,33 +69,24 @@ def product_of_powers(
     """
     if signs not in SIGNS:
         raise ValueError(f"Argument `signs` must be 'matmul' or 'bits'. Received: {signs!r}")
-    is_odd = {"matmul": _counted, "bits": _by_bits}[signs]
+    sign_of = {"matmul": _counted, "bits": _by_bits}[signs]
 
     def in_dtype(dtype, x, kernel, *parity):
         check_kernel(x, kernel)
         size = bounded_exp(ops.matmul(ops.log(floored(magnitude(x), epsilon)), kernel), limit)
         if not parity:
             return size
-        if tuple(parity[0].shape) != tuple(kernel.shape):
-            raise ValueError(
-                "Argument `parity` must have the shape of `kernel`. Received: parity of shape "
-                f"{tuple(parity[0].shape)}, kernel of shape {tuple(kernel.shape)}"
-            )
-        odd = ops.cond(
-            ops.any(x < 0.0),
-            lambda: is_odd(x, parity[0]),
-            lambda: ops.zeros((*ops.shape(x)[:-1], kernel.shape[1]), x.dtype),
-        )
-        return size * (1.0 - 2.0 * ops.stop_gradient(odd))
+        check_parity(parity[0], kernel)
+        sign = if_any(x < 0.0, lambda: sign_of(x, parity[0]), lambda: ops.ones_like(size))
+        return size * ops.stop_gradient(sign)
 
     given = {} if parity is None else {"parity": parity}
     return in_working_dtype(in_dtype, x=x, kernel=kernel, **given)
 
 
 def _counted(x, parity):
-    """1 where the number of signs that count is odd, else 0."""
-    count = ops.matmul(is_negative(x), parity)
-    return count - 2.0 * ops.floor(0.5 * count)
+    """-1 where the number of signs that count is odd, else 1."""
+    return sign_of_count(ops.matmul(is_negative(x), parity))
 
 
 def _by_bits(x, parity):
@@ -110,4 +108,4 @@ def _by_bits(x, parity):
         total = ops.bitwise_xor(total, counts)
     for half in (16, 8, 4, 2, 1):
         total = ops.bitwise_xor(total, ops.right_shift(total, half))
-    return ops.cast(ops.bitwise_and(total, 1), x.dtype)
+    return 1.0 - 2.0 * ops.cast(ops.bitwise_and(total, 1), x.dtype)
