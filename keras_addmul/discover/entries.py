@@ -9,11 +9,11 @@ import numpy as np
 from keras_addmul.discover.formula import Formula, Measured, expression_of, rounded
 from keras_addmul.discover.scoring.exactness import holds_exactly
 from keras_addmul.discover.scoring.scores import r2, relative_error
-from keras_addmul.discover.search.choosing import settled
 from keras_addmul.discover.search.constants import Constant, constants_of
 from keras_addmul.discover.search.estimating import Estimate, estimate
 from keras_addmul.discover.search.noise_model import Noise
 from keras_addmul.discover.search.scaled_rows import Scaled
+from keras_addmul.discover.search.simple_exponents import settled
 from keras_addmul.discover.search.snapping import Fit
 from keras_addmul.discover.table.reading import Table
 

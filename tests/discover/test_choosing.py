@@ -1,14 +1,18 @@
 """What is chosen is likely, lies on the front, and its numbers have errors that hold."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from keras_addmul import demo
 from keras_addmul.discover import discover
 from keras_addmul.discover.search.choosing import identified, likeliest
 from keras_addmul.discover.search.estimating import best_estimate, estimate
 from keras_addmul.discover.search.noise_model import KINDS, Noise
 from keras_addmul.discover.search.scaled_rows import Scaled
+from keras_addmul.discover.search.simple_exponents import simple_together
 from keras_addmul.discover.search.snapping import Fit
 from keras_addmul.discover.search.stack import Stack
 from tests.benchmarks import power_laws
@@ -61,11 +65,11 @@ def test_outliers_are_known_as_such_and_move_nothing():
     np.testing.assert_allclose(one.fit.parameters[:2], [1.3, -0.7], atol=0.05)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_standard_errors_hold_as_often_as_they_say(kind):
+@pytest.mark.parametrize(("kind", "rows"), [*((kind, 30) for kind in KINDS), ("additive", 14)])
+def test_standard_errors_hold_as_often_as_they_say(kind, rows):
     held = []
     for seed in range(60):
-        x, y = drawn(kind, rows=30, seed=seed)
+        x, y = drawn(kind, rows=rows, seed=seed)
         if (y <= 0).any() and kind != "additive":
             continue
         scaled = Scaled.of(x, y)
@@ -76,6 +80,39 @@ def test_standard_errors_hold_as_often_as_they_say(kind):
         ]
     # Of 120 intervals at 95 %, fewer than 105 hold in one of two thousand runs.
     assert np.mean(held) > 105 / 120
+
+
+def test_standard_errors_hold_beside_outliers():
+    held = []
+    for seed in range(60):
+        r = np.random.default_rng(seed)
+        x = 10 ** r.uniform(0, 1, (80, 1))
+        scaled = Scaled.of(x, 2 * x[:, 0] ** 1.3 * np.exp(0.05 * r.standard_t(4, 80)))
+        one = estimate(product(1, scaled), scaled, Noise.start("factor", True))
+        held.append(
+            abs(one.fit.parameters[0] - 1.3) < stats.t.ppf(0.975, one.freedom) * one.error(0)
+        )
+    assert sum(held) > 50
+
+
+def test_simple_numbers_are_judged_together():
+    # Neither 3/2 nor -1/2 lies within two of its own errors, but both lie in their ellipse.
+    alike = np.array([[1.0, -0.93], [-0.93, 1.0]]) * np.outer([1e-4, 8e-5], [1e-4, 8e-5])
+    assert simple_together(np.array([1.50024, -0.50014]), alike, 55) == {0: 1.5, 1: -0.5}
+    # If they do not go together, not both can be meant.
+    away = np.array([[1.0, 0.93], [0.93, 1.0]]) * np.outer([1e-4, 8e-5], [1e-4, 8e-5])
+    assert simple_together(np.array([1.50024, -0.50014]), away, 55) == {1: -0.5}
+    # Too wide an error says nothing, also of two numbers.
+    assert simple_together(np.array([1.05, -0.52]), np.diag([0.1, 0.1]) ** 2, 20) == {}
+
+
+@pytest.mark.slow
+def test_the_law_of_kepler_has_the_powers_three_halves_and_one_half():
+    bodies = demo.split(demo.load()).training
+    x = np.stack([bodies.semi_major_axis, bodies.central_mass], axis=1)
+    f = quietly(x, bodies.period, names=["a", "M"], target="T").formula
+    assert re.fullmatch(r"T = 7\.68\d+e\+5\*sqrt\(a\*\*3/M\)", f.text)
+    assert {m.name for m in f.measured} == {"exponent of a", "exponent of M", "factor"}
 
 
 def test_powers_that_cancel_are_not_identified(rng):

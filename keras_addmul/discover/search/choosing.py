@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from keras_addmul.discover.search.snapping import Fit
 from keras_addmul.discover.search.stack import Stack
 from keras_addmul.discover.search.structures import from_logarithms
 
-__all__ = ["identified", "likeliest", "mean_only", "settled", "simple_number"]
+__all__ = ["identified", "likeliest", "mean_only"]
 
 # A coefficient is determined if it is so many standard errors from zero, and terms cancel if
 # they are so many times larger than their sum, in half of the rows.
@@ -23,14 +22,6 @@ _IDENTIFIED, _CANCELLED = 2.0, 50.0
 _LARGEST = 10.0
 # The most formulas to estimate.
 _MOST = 14
-# Simple exponents are taken if so many standard errors, together, do not speak against them ...
-_SURE = 0.99
-# ... and if chance would put a number as simple so close to the estimate more seldom than this.
-_COINCIDENCE = 0.05
-# What is neither a common fraction nor in tenths must be so many times less likely by chance.
-_UNUSUAL = 20.0
-# Beside others that are sure, a number may be so likely by chance if it is a half.
-_BESIDE = 0.3
 
 
 def likeliest(candidates: Sequence[Candidate], scaled: Scaled) -> list[Estimate]:
@@ -133,7 +124,7 @@ def _full(scaled: Scaled) -> Iterator[Fit]:
 def _measured(one: Estimate, scaled: Scaled) -> Estimate:
     """Returns a product with all its exponents free where the columns allow it.
 
-    So that each is measured, and has an error; `settled` decides which are simple numbers.
+    So that each is measured, and has an error; `simple_exponents` decides which are simple.
     """
     exponents = one.fit.stack.split(one.fit.parameters)[0][0]
     able = ~scaled.inputs.signed & (~scaled.inputs.zero | (exponents > 0))
@@ -164,81 +155,3 @@ def _without_idle(one: Estimate, scaled: Scaled) -> Estimate:
             return one
         one = fewer
     return one
-
-
-def simple_number(value: float, error: float) -> tuple[float, float]:
-    """Returns the simplest number near a value, and the chance that one as simple is so near.
-
-    Numbers are tried in this order: fractions with the denominators 1 to 5, tenths, fractions
-    with a denominator up to 12, decimals of two to six places.
-
-    Args:
-        value: The estimate.
-        error: Its standard error.
-
-    Returns:
-        The number, and the chance; the value itself and 1 if none lies within two errors.
-
-    Example:
-
-    >>> from keras_addmul.discover.search.choosing import simple_number
-    >>> simple_number(0.2857142, 1e-7)[0] == 2 / 7
-    True
-    >>> simple_number(1.52, 0.1)
-    (1.5, 0.8)
-    """
-    reach = 2 * error
-    count = 0
-    for denominator in (1, 2, 3, 4, 5, 10, 6, 8, 7, 9, 12, 11):
-        count += sum(1 for p in range(1, denominator + 1) if math.gcd(p, denominator) == 1)
-        near = Fraction(round(value * denominator), denominator)
-        if abs(float(near) - value) <= reach:
-            return float(near), min(1.0, 2 * reach * count * (_UNUSUAL if count > 14 else 1))
-    for places in range(2, 7):
-        near = round(value, places)
-        if abs(near - value) <= reach:
-            return near, min(1.0, 2 * reach * 10**places * _UNUSUAL)
-    return value, 1.0
-
-
-def settled(one: Estimate, scaled: Scaled) -> Estimate:
-    """Sets free exponents to the simple numbers that they stand for, where the rows can tell.
-
-    The numbers must lie within what the errors allow, all together, and a coincidence must be
-    unlikely. What the rows cannot tell stays as it was estimated.
-    """
-    fit = one.fit
-    count = fit.stack.terms * fit.stack.columns
-    loose = np.flatnonzero(fit.free[:count])
-    if not len(loose):
-        return one
-    # The estimates themselves are no better than this.
-    error = np.array([math.hypot(one.error(j), 1e-9 + scaled.rounding) for j in loose.tolist()])
-    near = [simple_number(fit.parameters[j], e) for j, e in zip(loose, error, strict=True)]
-    wanted = [
-        place
-        for place, (number, chance) in enumerate(near)
-        if chance < (_BESIDE if (2 * number).is_integer() else _COINCIDENCE)
-    ]
-    while wanted:
-        away = np.array([near[w][0] - fit.parameters[loose[w]] for w in wanted])
-        places = loose[wanted]
-        matrix = one.covariance[np.ix_(places, places)].copy()
-        matrix[np.diag_indices(len(places))] = error[wanted] ** 2
-        distance = float(away @ np.linalg.solve(matrix, away))
-        chances = [near[w][1] for w in wanted]
-        unlikely = math.prod(chances) < _COINCIDENCE
-        if unlikely and distance <= _quantile(len(wanted), one.freedom):
-            parameters, free = fit.parameters.copy(), fit.free.copy()
-            parameters[places], free[places] = [near[w][0] for w in wanted], False
-            simple = dataclasses.replace(fit, parameters=parameters, free=free)
-            return estimate(simple, scaled, one.noise) or one
-        worst = np.abs(away) / error[wanted] if unlikely else chances
-        wanted.pop(int(np.argmax(worst)))
-    return one
-
-
-def _quantile(numbers: int, freedom: int) -> float:
-    from scipy import stats
-
-    return numbers * float(stats.f.ppf(_SURE, numbers, max(freedom, 1)))

@@ -147,7 +147,9 @@ def _judged(fit: Fit, scaled: Scaled, noise: Noise, told: np.ndarray) -> Estimat
     variance = float(np.sum(outlying * residuals**2)) / max(freedom, 1)
     root = right.T / singular / size[:, None]
     covariance = np.zeros((stack.size, stack.size))
-    covariance[np.ix_(moving, moving)] = root @ root.T * variance
+    single = residuals * np.sqrt(outlying) / (1 - leverage) * noise.widening
+    cautious = _cautious(root, left, single, variance * noise.widening)
+    covariance[np.ix_(moving, moving)] = cautious
     # Residuals of rows that rule the fit are small; so they are as large as others again.
     surprise = noise.surprise(y, told, residuals / np.sqrt(1 - leverage), scaled.rounding)
     numbers = int(kept.sum()) + noise.parameters
@@ -161,3 +163,18 @@ def _judged(fit: Fit, scaled: Scaled, noise: Noise, told: np.ndarray) -> Estimat
     noise = noise.sized(math.sqrt(variance))
     determined = int(kept.sum()) >= len(moving) - len(stack.sums) + 1
     return Estimate(fit, noise, covariance, freedom, surprise, bits, determined)
+
+
+def _cautious(
+    root: np.ndarray, left: np.ndarray, single: np.ndarray, variance: float
+) -> np.ndarray:
+    """Returns the covariance of the numbers, with the larger of two standard errors for each.
+
+    One takes the model of the noise at its word. The other is HC3 (MacKinnon & White, J. Econom.
+    29, 1985), from each row's own residual: where a few rows rule the fit, the first is too small.
+    """
+    model = root @ root.T * variance
+    rows = root @ (left * single[:, None]).T
+    own = np.sqrt((rows**2).sum(axis=1))
+    grown = np.maximum(own / np.sqrt(np.diagonal(model) + 1e-300), 1.0)
+    return model * grown[:, None] * grown

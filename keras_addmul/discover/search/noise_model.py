@@ -79,6 +79,11 @@ class Noise:
         spread = t_scale(residuals)
         return (_NU + 1) / (_NU + (residuals / spread) ** 2)
 
+    @property
+    def widening(self) -> float:
+        """Returns what outliers multiply the variance of an estimate by, beyond their weights."""
+        return (_NU + 3) / (_NU + 1) if self.heavy else 1.0
+
     def fitted(self, y: np.ndarray, told: np.ndarray) -> Self:
         """Estimates the ratio of the two parts of `both`, by maximum likelihood."""
         if self.kind != "both" or self.known is not None:
