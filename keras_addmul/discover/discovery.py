@@ -12,11 +12,12 @@ from keras_addmul.discover.entries import Entry, chosen_and_front, cross_validat
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.keras_model import network_of
 from keras_addmul.discover.progress_bar import Bar
+from keras_addmul.discover.remarks import on_columns, on_residuals, on_structures
 from keras_addmul.discover.scoring.baselines import compare
-from keras_addmul.discover.scoring.scores import r2_interval
-from keras_addmul.discover.search.candidates import search
-from keras_addmul.discover.search.choosing import likeliest
-from keras_addmul.discover.search.estimating import estimate
+from keras_addmul.discover.scoring.scores import outlying_rows, r2_interval, robust_r2
+from keras_addmul.discover.search.candidates import Progress, search
+from keras_addmul.discover.search.choosing import likeliest, without_outliers
+from keras_addmul.discover.search.estimating import Estimate, estimate
 from keras_addmul.discover.search.relevance import relevant
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.table.reading import Table, read
@@ -103,12 +104,12 @@ def discover(
         table = dataclasses.replace(table, notes=(*table.notes, note))
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
     scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps, _of(table, rows))
-    with Bar(verbose) as bar:
-        candidates = search(scaled, seed, begun + time_limit, bar)
     judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
+    with Bar(verbose) as bar:
+        found = _searched(scaled, judged, seed, begun + time_limit, bar)
     folds = np.random.default_rng(seed).permutation(len(table)) % min(len(table), _FOLDS)
     entries = []
-    for one in likeliest(candidates, judged):
+    for one in found:
         one = estimate(one.fit, scaled, one.noise) if len(judged) < len(scaled) else one
         # Few rows are predicted by estimates on the others.
         told = (
@@ -121,6 +122,12 @@ def discover(
     best, front = chosen_and_front(_sensible(entries, truth), truth, scaled)
     final, last = _on_all_rows(best, scaled, table, columns, test)
     front = [final.formula if f is best.formula else f for f in front]
+    notes = [
+        *(on_structures(len(columns), len(train)) if not final.formula.exact else ()),
+        *on_columns(table.x, table.names, final.formula),
+        *(on_residuals(truth, best.told, table.target) if not final.formula.exact else ()),
+    ]
+    table = dataclasses.replace(table, notes=(*table.notes, *notes))
     seconds = time.monotonic() - begun
     return Discovery(
         table=table,
@@ -135,6 +142,17 @@ def discover(
         seconds=seconds,
         told=best.told,
     )
+
+
+def _searched(
+    scaled: Scaled, judged: Scaled, seed: int, deadline: float, progress: Progress
+) -> list[Estimate]:
+    """Returns the formulas of a search, the likeliest first; of two searches beside outliers."""
+    found = likeliest(search(scaled, seed, deadline, progress), judged)
+    inside = without_outliers(found, judged)
+    if inside is not None and time.monotonic() < deadline:
+        found += likeliest(search(inside, seed, deadline, progress), judged)
+    return sorted(found, key=lambda one: one.bits)
 
 
 def _check(held_out: float, time_limit: float) -> None:
@@ -162,9 +180,16 @@ def _split(rows: int, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarra
 def _sensible(entries: list[Entry], truth: np.ndarray) -> list[Entry]:
     """Returns the formulas that are better than the mean; that of the mean itself if none is."""
     flat = np.ptp(truth) == 0
-    good = [e for e in entries if flat or (np.isfinite(e.formula.error) and e.formula.r2 > 0)]
+    good = [e for e in entries if flat or (np.isfinite(e.formula.error) and _better(e, truth))]
     means = [e for e in entries if not e.formula.expression.free_symbols]
     return [*good, *means[:1]] or entries[:1]
+
+
+def _better(e: Entry, truth: np.ndarray) -> bool:
+    """Whether a formula is better than the mean; beside outliers, for most rows."""
+    if len(outlying_rows(truth, e.told)):
+        return robust_r2(truth, e.told) > 0
+    return e.formula.r2 > 0
 
 
 def _on_all_rows(

@@ -21,6 +21,8 @@ __all__ = ["Entry", "chosen_and_front", "cross_validated", "entry"]
 
 # Digits of the numbers of a formula in print: at least, and all that a float64 has.
 _DIGITS, _ALL = 4, 17
+# Formulas are about as likely if none is so many times (in bits) likelier.
+_AS_LIKELY = math.log2(20)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,10 +228,15 @@ def chosen_and_front(
 ) -> tuple[Entry, list[Formula]]:
     """Chooses the likeliest formula, and lists those that no other beats, the simplest first.
 
-    The chosen one is on the list. If a formula that is no more complex is clearly closer on the
-    rows that score them, it is chosen instead; one that is closer by chance is left out.
+    Of formulas about as likely it is that of the fewest terms. The chosen one is on the list. If
+    a formula that is no more complex is clearly closer on the rows that score them, it is chosen
+    instead; one that is closer by chance is left out.
     """
-    best = min(entries, key=lambda e: e.formula.bits)
+    likely = min(e.formula.bits for e in entries) + _AS_LIKELY
+    best = min(
+        (e for e in entries if e.formula.bits <= likely),
+        key=lambda e: (e.one.fit.stack.terms, e.formula.bits),
+    )
     for other in sorted(entries, key=lambda e: e.formula.error):
         closer = other.formula.error < best.formula.error
         if closer and _beats(other.formula, best.formula) and _clearly(other, best, truth, scaled):

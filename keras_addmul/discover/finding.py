@@ -8,6 +8,8 @@ import numpy as np
 from keras_addmul.annotations import ArrayLike
 from keras_addmul.discover.formula import Formula
 from keras_addmul.discover.scoring.baselines import Baseline
+from keras_addmul.discover.scoring.decades import Decade, by_decade
+from keras_addmul.discover.scoring.scores import robust_r2
 from keras_addmul.discover.table.reading import Table
 
 __all__ = ["Discovery"]
@@ -66,6 +68,19 @@ class Discovery:
     def predictions(self) -> np.ndarray:
         """Predictions for the rows `held_out`, by which the formula is scored."""
         return self.formula(self.table.x[self.held_out]) if self.told is None else self.told
+
+    @property
+    def by_decade(self) -> list[Decade]:
+        """The scores of the formula for each decade of the target; none if it spans fewer than two.
+
+        As `r2` and `error` they are those of the rows `held_out`.
+        """
+        return by_decade(self.table.y[self.held_out], self.predictions)
+
+    @property
+    def robust_r2(self) -> float:
+        """R^2 with medians in the place of means, which a few outliers do not move."""
+        return robust_r2(self.table.y[self.held_out], self.predictions)
 
     def outside(self, x: ArrayLike) -> np.ndarray:
         """Tells for which rows the formula would have to extrapolate.

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_addmul.annotations import ArrayLike
 
-__all__ = ["r2", "r2_interval", "relative_error"]
+__all__ = ["outlying_rows", "r2", "r2_interval", "relative_error", "robust_r2"]
 
 RESAMPLES = 2000
 FEWEST = 8  # rows of an interval
@@ -51,6 +51,53 @@ def relative_error(y: ArrayLike, prediction: ArrayLike) -> float:
     with np.errstate(over="ignore"):
         error, size = np.sqrt(np.mean(residual**2)), np.sqrt(np.mean(y**2))
     return float(error / size) if size > 0 else float(np.inf if error > 0 else 0.0)
+
+
+def robust_r2(y: ArrayLike, prediction: ArrayLike) -> float:
+    """Returns R^2 with medians in the place of means, which a few outliers do not move.
+
+    It is 1 minus the square of the median residual over the median distance of the targets from
+    their median; -inf if half of the predictions are not finite, or the targets hardly vary.
+
+    Example:
+    >>> from keras_addmul.discover.scoring import scores
+    >>> y, told = [1.0, 2.0, 3.0, 4.0, 900.0], [1.1, 2.1, 3.1, 4.1, 5.1]
+    >>> round(scores.robust_r2(y, told), 3), round(scores.r2(y, told), 3)
+    (0.99, -0.243)
+    """
+    y, residual = _scaled(y, prediction)
+    spread = float(np.median(np.abs(y - np.median(y))))
+    size = float(np.median(np.where(np.isfinite(residual), np.abs(residual), np.inf)))
+    if size == 0:
+        return 1.0
+    return 1 - (size / spread) ** 2 if spread > 0 and np.isfinite(size) else -np.inf
+
+
+def outlying_rows(y: ArrayLike, prediction: ArrayLike) -> np.ndarray:
+    """Returns the rows whose residuals rule R^2: few, far out, and with half of all squares.
+
+    Args:
+        y: Array of shape `(rows,)`.
+        prediction: Array of shape `(rows,)`.
+
+    Returns:
+        Indices of the rows; none if there are no such.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_addmul.discover.scoring import scores
+    >>> y = np.arange(20.0)
+    >>> scores.outlying_rows(y, y + 0.1 * np.sin(y) + 9.0 * (y == 4))
+    array([4])
+    """
+    _, residual = _scaled(y, prediction)
+    square = np.where(np.isfinite(residual), residual, np.inf) ** 2
+    # Nine times the spread that most residuals have, if they are normal.
+    far = np.flatnonzero(square > (9 * 1.4826) ** 2 * np.median(square))
+    few = 0 < len(far) <= 0.1 * len(square)
+    total = float(square.sum())
+    rules = few and (not np.isfinite(total) or square[far].sum() > 0.5 * total)
+    return far if rules else far[:0]
 
 
 def r2_interval(

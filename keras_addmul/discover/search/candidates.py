@@ -12,7 +12,7 @@ from keras_addmul.discover.search.scaled_rows import Scaled, weights_of
 from keras_addmul.discover.search.snapping import Fit, plain, snap, whole
 from keras_addmul.discover.search.structures import Structure, growing
 
-__all__ = ["Candidate", "search"]
+__all__ = ["Candidate", "Progress", "search"]
 
 # Number of rows to train the many starts on, and to compare the best few on.
 _FEW, _MANY = 240, 1200

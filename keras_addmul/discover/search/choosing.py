@@ -7,19 +7,23 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from keras_addmul.discover.search.candidates import Candidate
-from keras_addmul.discover.search.estimating import Estimate, best_estimate, estimate
+from keras_addmul.discover.search.estimating import Estimate, best_estimate, estimate, values
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit
 from keras_addmul.discover.search.stack import Stack
 from keras_addmul.discover.search.structures import from_logarithms
 
-__all__ = ["identified", "likeliest", "mean_only"]
+__all__ = ["identified", "likeliest", "mean_only", "without_outliers"]
 
 # A coefficient is determined if it is so many standard errors from zero, and terms cancel if
 # they are so many times larger than their sum, in half of the rows.
 _IDENTIFIED, _CANCELLED = 2.0, 50.0
 # Larger exponents, in sums, only imitate another function.
 _LARGEST = 10.0
+# Rows of a smaller weight are outliers.
+_INSIDE = 0.2
+# So are targets that are so many times as far from the median as half of them.
+_FAR = 18.0
 # The most formulas to estimate.
 _MOST = 14
 
@@ -44,6 +48,27 @@ def likeliest(candidates: Sequence[Candidate], scaled: Scaled) -> list[Estimate]
         elif identified(one, scaled):
             found.append(one)
     return sorted([*found, *products.values()], key=lambda one: one.bits)
+
+
+def without_outliers(found: Sequence[Estimate], scaled: Scaled) -> Scaled | None:
+    """Returns the rows that are no outliers of the likeliest formula; None if it has none.
+
+    Least squares, by which formulas are searched, are ruled by outliers: so the rows without them
+    are worth a search of their own.
+
+    Args:
+        found: The estimates of a search, the likeliest first.
+        scaled: The `Scaled` rows.
+    """
+    if not found or not found[0].noise.heavy:
+        return None
+    best = found[0]
+    inside = best.noise.outlying(best.noise.residuals(scaled.y, values(best.fit, scaled))) > _INSIDE
+    # A formula may have poles where the outliers are: targets far from all others count, too.
+    y = scaled.y if (scaled.y < 0).any() else np.log(np.maximum(scaled.y, 1e-300))
+    away = np.abs(y - np.median(y))
+    inside &= away < _FAR * np.median(away)
+    return scaled.take(np.flatnonzero(inside)) if 0.8 < inside.mean() < 1 else None
 
 
 def identified(one: Estimate, scaled: Scaled) -> bool:

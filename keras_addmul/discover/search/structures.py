@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_addmul.discover.search.stack import Inputs, Stack
 
-__all__ = ["Structure", "from_logarithms", "growing"]
+__all__ = ["Structure", "from_logarithms", "growing", "left_out"]
 
 _EXPONENTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 _CHANCES = (0.06, 0.15, 0.04, 0.36, 0.05, 0.24, 0.08, 0.02)
@@ -119,6 +119,37 @@ def growing(columns: int, rows: int) -> list[Structure]:
     Returns:
         A list of `Structure`.
     """
+    return [made for made in _family(columns) if _enough(made, rows)]
+
+
+def left_out(columns: int, rows: int) -> list[str]:
+    """Lists the structures that are not tried for want of rows, by name.
+
+    Args:
+        columns: Number of columns.
+        rows: Number of rows.
+
+    Returns:
+        Names, without those of which a smaller one is tried.
+
+    Example:
+
+    >>> from keras_addmul.discover.search.structures import left_out
+    >>> left_out(3, 12)[:2], left_out(3, 300)
+    (['sum of 2 products', 'product and power of a sum'], [])
+    """
+    tried = {made.name for made in growing(columns, rows)}
+    missing = [made.name for made in _family(columns) if not _enough(made, rows)]
+    return [name for name in dict.fromkeys(missing) if name not in tried]
+
+
+def _enough(made: Structure, rows: int) -> bool:
+    # A linear law may have as many numbers as its table has columns, and one.
+    return made.numbers <= max(rows // 2, made.stack.columns + 1)
+
+
+def _family(columns: int) -> list[Structure]:
+    """Lists all structures, the simplest first."""
     plus = columns + 1
 
     def make(
@@ -162,7 +193,7 @@ def growing(columns: int, rows: int) -> list[Structure]:
         make("sum of 6 products", (7,), constant=(True,)),
         make("power of a sum of 6 products", (6,), roots),
     ]
-    return [made for made in all_made if made.numbers <= max(rows // 2, plus)]
+    return all_made
 
 
 def from_logarithms(inputs: Inputs, y: np.ndarray) -> np.ndarray:
