@@ -1,10 +1,13 @@
 """Each bug that `make mutants` plants is one change, in code that runs."""
 
 import ast
+import json
 from pathlib import Path
 
+import coverage
 import pytest
 
+from tests.mutants.coverage_map import CoverageMap
 from tests.mutants.planting import bugs_of, planted
 from tests.mutants.run import sample
 
@@ -46,3 +49,19 @@ def test_the_same_seed_plants_the_same_bugs():
 def test_what_is_computed_can_be_wrong_and_what_is_said_is_left_alone(tmp_path, code, kinds):
     (tmp_path / "code.py").write_text(code)
     assert [bug.kind for bug in bugs_of(Path("code.py"), tmp_path)] == kinds
+
+
+@pytest.mark.parametrize("branches", [True, False])
+def test_the_tests_of_a_line_are_those_that_coverage_saw(tmp_path, branches):
+    data = coverage.CoverageData(str(tmp_path / "coverage"))
+    data.set_context("tests/test_a.py::test_b[c d\\n]|run")
+    code = str(tmp_path / "code.py")
+    if branches:
+        data.add_arcs({code: [(-1, 1), (1, 3), (3, -1)]})
+    else:
+        data.add_lines({code: [1, 3]})
+    data.write()
+    (tmp_path / "seconds.json").write_text(json.dumps({"tests/test_a.py::test_b[c d\\n]": 1.0}))
+    known = CoverageMap.load(tmp_path, tmp_path)
+    assert known.covering("code.py", 3, 3) == ["tests/test_a.py::test_b[c d\\n]"]
+    assert known.covering("code.py", 2, 2) == []

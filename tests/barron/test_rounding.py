@@ -1,6 +1,7 @@
 """What floating point loses: computed layers against exact ones, and the roundings counted."""
 
 import itertools
+from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -180,6 +181,15 @@ def test_differences_that_a_dtype_cannot_hold_are_refused():
     AFFINE[layers.Normalization](layer, small)
     with pytest.raises(Unproved, match="may overflow float16"):
         AFFINE[layers.Normalization](layer, large)
+
+
+@pytest.mark.parametrize(("high", "refused"), [(3e4, False), (4e4, True)])
+def test_what_a_softmax_subtracts_must_fit_its_dtype(high, refused):
+    """Of two numbers that may have either sign."""
+    x = Bounds.of_box(np.full((1, 3), -high), np.full((1, 3), high), "float16")
+    layer = layers.Softmax(dtype="float16")
+    with pytest.raises(Unproved, match="overflow float16") if refused else nullcontext():
+        activated(layer, x, "float16")
 
 
 def test_what_a_dtype_cannot_hold_or_count_is_refused():

@@ -51,7 +51,9 @@ def test_law_of_a_neuron_that_knows_keplers_is_read_in_si_units():
     np.testing.assert_allclose(law.constant, models.CONSTANT, rtol=1e-6)
 
     si = np.stack([bodies.semi_major_axis, bodies.central_mass], axis=1).astype("float32")
-    period = models.served(neuron, units)(si).numpy()[:, 0]
+    served = models.served(neuron, units)
+    assert [t.name for t in served.inputs] == ["metres_and_kilograms"]  # what a request calls it
+    period = served(si).numpy()[:, 0]
     np.testing.assert_allclose(period, bodies.period, rtol=0.01)
 
 

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import sympy
+from scipy import stats
 from sklearn.metrics import r2_score
 
 from keras_addmul.discover import discover, discovery, entries
@@ -267,3 +268,23 @@ def test_as_many_numbers_as_rows_are_no_law():
     table, test, scaled, one = one_product()
     few = dataclasses.replace(one, freedom=2)
     assert not entries.entry(few, scaled, table, np.arange(2), test).formula.exact
+
+
+def test_the_interval_of_a_number_reaches_as_far_on_either_side(rng):
+    """By its error times the quantile of t; for a factor, of its logarithm."""
+    table, test, scaled, one = one_product(loose=True)
+    noisy = dataclasses.replace(scaled, y=scaled.y * np.exp(0.05 * rng.normal(size=len(scaled.y))))
+    one = best_estimate(one.fit, noisy)
+    wide = stats.t.ppf(0.975, one.freedom)
+    measured = entries.entry(one, noisy, table, np.arange(2), test).formula.measured
+    assert len(measured) == 3
+    for number in measured:
+        below, above = number.value - number.low, number.high - number.value
+        if number.name.startswith("exponent"):
+            np.testing.assert_allclose([below, above], wide * number.error, rtol=1e-9)
+        else:
+            np.testing.assert_allclose(
+                np.log([number.value / number.low, number.high / number.value]),
+                wide * number.error / number.value,
+                rtol=1e-9,
+            )

@@ -3,10 +3,11 @@
 import dataclasses
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+import coverage
 
 __all__ = ["CoverageMap", "measure"]
 
@@ -44,22 +45,17 @@ class CoverageMap:
     def load(cls, folder: Path, root: Path):
         """Reads what `measure` has written."""
         seconds = json.loads((folder / "seconds.json").read_text())
-        with sqlite3.connect(folder / "coverage") as base:
-            rows = base.execute(
-                "select file.path, context.context, line_bits.numbits from line_bits"
-                " join file on file.id = line_bits.file_id"
-                " join context on context.id = line_bits.context_id"
-            ).fetchall()
+        data = coverage.CoverageData(str(folder / "coverage"))
+        data.read()
         tests = {}
-        for path, context, bits in rows:
-            lines = tests.setdefault(os.path.relpath(path, root), {})
-            name = context.rsplit("|", 1)[0]
-            if not name:
-                continue
-            for byte, value in enumerate(bits):
-                for bit in range(8):
-                    if value >> bit & 1:
-                        lines.setdefault(8 * byte + bit, set()).add(name)
+        for path in data.measured_files():
+            lines = {
+                line: {name.rsplit("|", 1)[0] for name in names if name}
+                for line, names in data.contexts_by_lineno(path).items()
+            }
+            tests[os.path.relpath(path, root)] = {k: names for k, names in lines.items() if names}
+        if not any(tests.values()):
+            raise RuntimeError(f"no test runs a line of the package: {folder / 'coverage'}")
         return cls(tests, seconds)
 
 
