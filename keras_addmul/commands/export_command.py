@@ -24,6 +24,12 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="leave out the endpoint that XLA compiles, for models that it cannot compile",
     )
+    parser.add_argument(
+        "--keep",
+        type=arguments.positive_integer,
+        metavar="K",
+        help="write the next version, --out/1, --out/2, ..., and keep the last K",
+    )
     parser.set_defaults(run=run, typed={"model": "model", "path": "--out", "jit": "--no-jit"})
 
 
@@ -31,7 +37,9 @@ def run(options: argparse.Namespace) -> None:
     """Writes the SavedModel."""
     from keras_addmul.serving import saved_model
 
-    saved_model.replaceable(options.out)  # an error shows before anything is loaded
+    if options.keep is None:
+        saved_model.replaceable(options.out)  # an error shows before anything is loaded
     start_keras()
     model = model_file.load(options.model)
-    print(f"exported to {saved_model.export(model, options.out, jit=not options.no_jit)}")
+    path = saved_model.export(model, options.out, jit=not options.no_jit, keep=options.keep)
+    print(f"exported to {path}")

@@ -64,7 +64,9 @@ def run(
     outcome.discovery = _discover(console, parts.training, seed)
     printed.formula(console, outcome.discovery)
     drawing.draw(outcome, out / "kepler.png")
-    outcome.served = _serve(console, networks.served(arms[0].model, units), parts, out / "served")
+    model = networks.served(arms[0].model, units)
+    formula = None if outcome.discovery is None else outcome.discovery.formula.text
+    outcome.served = _serve(console, model, parts, out / "served", formula)
     printed.closing(console, outcome, out)
     return outcome
 
@@ -110,10 +112,19 @@ def _predictions(arm: networks.Arm, parts: Split, units: Units) -> dict[str, np.
     }
 
 
-def _serve(console: Console, model: keras.Model, parts: Split, target: Path) -> float | None:
+def _serve(
+    console: Console, model: keras.Model, parts: Split, target: Path, formula: str | None
+) -> float | None:
     """Exports the model, checks it, and queries it for the unseen body's period."""
     with console.status("exporting, and checking in a fresh process"):
-        path = serving.export(model, target)
+        path = serving.export(
+            model,
+            target,
+            data=_si(parts.training),
+            names=["a", "M"],
+            units=["m", "kg"],
+            formula=formula,
+        )
         x = _si(parts.held_out)
         expected = keras.ops.convert_to_numpy(model(x))
         # At orders between the ends, as after an early stop, sums of large numbers may cancel.

@@ -59,6 +59,13 @@ def run(
     found = dataclasses.replace(found, table=dataclasses.replace(found.table, notes=notes))
     screen.show(found)
     page = files.write(found, folder)
-    model = serving.export(found.model, str(folder / "model"))
+    seen = found.table
+    model = serving.export(
+        found.model,
+        str(folder / "model"),
+        data=seen.x,
+        names=list(seen.names),
+        formula=found.formula.text,
+    )
     print(f"Report:     {page}\nSavedModel: {model}")
     return found

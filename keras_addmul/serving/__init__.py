@@ -12,9 +12,11 @@ Example:
 """
 
 from keras_addmul.serving.agreement import MismatchError, Report, check
+from keras_addmul.serving.describing import metadata
 from keras_addmul.serving.saved_model import export
+from keras_addmul.serving.version_folders import rollback
 
-__all__ = ["MismatchError", "Report", "check", "export"]
+__all__ = ["MismatchError", "Report", "check", "export", "metadata", "rollback"]
 
 
 def __dir__() -> list[str]:

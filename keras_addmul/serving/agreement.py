@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_addmul.serving.describing import check_weights
 from keras_addmul.serving.fresh_process import Answer, answers, flatten
 
 __all__ = ["MismatchError", "Report", "check"]
@@ -81,7 +82,8 @@ def check(
 ) -> Report:
     """Runs an exported model in a fresh process and compares its outputs.
 
-    The process cannot import keras_addmul or Keras: it has only what a server has.
+    The process cannot import keras_addmul or Keras: it has only what a server has. If
+    there is a `metadata.json`, the weights must be those whose hash it holds.
 
     Args:
         path: Directory of a SavedModel, as written by `export`.
@@ -94,7 +96,7 @@ def check(
             that the endpoint computes in: 1e-12 for float64, 1e-5 for float32,
             1e-2 for float16 and 8e-2 for bfloat16.
         atol: Absolute tolerance. The default is a tenth of the default `rtol`.
-        endpoints: Names of the endpoints to run. The default is all of them.
+        endpoints: Names of the endpoints to run. The default is all but `sample`.
         timeout: Time limit for the process, in seconds.
 
     Returns:
@@ -105,7 +107,8 @@ def check(
             the endpoint and its worst element.
         FileNotFoundError: If there is no SavedModel at `path`.
         TypeError: If `x` or `expected` contains anything other than arrays.
-        ValueError: If `x` does not fit the model, or another argument is invalid.
+        ValueError: If `x` does not fit the model, another argument is invalid, or the
+            weights have changed since the export.
         RuntimeError: If the model cannot be loaded or run, or takes too long.
 
     Example:
@@ -126,6 +129,7 @@ def check(
     path = Path(path)
     if not (path / "saved_model.pb").is_file():
         raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
+    check_weights(path)
     wanted = flatten(expected, "expected")
     for array in wanted:
         if array.dtype.kind not in "biufc":

@@ -1,10 +1,16 @@
 """Exports a Keras model as a TensorFlow SavedModel."""
 
+import contextlib
+import json
 import os
+import platform
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from keras_addmul.serving import describing, seeded_endpoint, version_folders
+from keras_addmul.serving.second_derivatives import signature_of, without_second_derivatives
 from keras_addmul.serving.staging import staged
 
 __all__ = ["export", "replaceable"]
@@ -12,16 +18,35 @@ __all__ = ["export", "replaceable"]
 # Keras is imported inside the functions, so that `check` needs neither Keras nor TensorFlow.
 
 
-def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bool = True) -> Path:
+def export(
+    model: Any,
+    path: str | PathLike[str],
+    signature: Any = None,
+    jit: bool = True,
+    *,
+    sample: bool | None = None,
+    specialise: bool = True,
+    keep: int | None = None,
+    data: Any = None,
+    names: Any = None,
+    units: Any = None,
+    formula: str | None = None,
+) -> Path:
     """Writes a model as a TensorFlow SavedModel and returns its path.
 
     The SavedModel has two endpoints with the same outputs: `serve`, which is
     also `serving_default`, and `serve_jit`, compiled by XLA. Both accept any
-    batch size, keep the names of the model's inputs, and run in inference mode.
+    batch size, keep the names of the model's inputs, and run in inference mode; noisy
+    layers answer with their mean. A model with noisy layers has the endpoint `sample`
+    too, with noise: it takes a `seed`, two `int32`, and the same seed gives the same noise.
     Loading the SavedModel requires neither keras_addmul nor Keras.
 
     Units that have settled on a sum or a product are exported as that, and answer the
     same to rounding at about the speed of `Dense` (see `layers.settled`).
+
+    Beside the graph, `metadata.json` says what the model takes and returns, which versions wrote
+    it, and the hash of its weights; `data`, `names`, `units` and `formula` add to it. A
+    GradientTape gets first derivatives from the SavedModel, and an error for higher ones.
 
     It is written beside `path` and then moved into place: an export that fails
     or is interrupted leaves `path` as it was.
@@ -29,22 +54,32 @@ def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bo
     Args:
         model: A built `keras.Model`.
         path: Local directory to write to: a new or empty one, or an earlier
-            SavedModel, which is replaced.
+            SavedModel, which is replaced. With `keep`, the directory of the versions.
         signature: The inputs of a model that is a subclass of `keras.Model`: a
             `keras.InputSpec`, or a list or dict of them. Sequential and
             functional models do not need it.
         jit: Whether to add the endpoint `serve_jit`. Pass `False` for models with
             operations that XLA cannot compile, such as those on strings.
+        sample: Whether to add the endpoint `sample`; by default for every model with
+            noisy layers, unless they draw inside of a loop whose length is not known.
+        specialise: Whether settled units become sums and products.
+        keep: If given, the model is written as the next version, `path/1`, `path/2` and so
+            on, as TensorFlow Serving reads them, and the last `keep` versions are kept.
+        data: Inputs seen in training, from which the range of each feature is noted: an
+            array, or a list or dict of arrays.
+        names: Names of the input's features; a dict of lists if there are several inputs.
+        units: Units of the features, likewise.
+        formula: A formula that the model computes, as text.
 
     Returns:
         `pathlib.Path` of the SavedModel.
 
     Raises:
         TypeError: If `model` is not a Keras model.
-        ValueError: If `model` is not built, its inputs are not known, or `path`
-            is not local.
+        ValueError: If `model` is not built, its inputs are not known, `path`
+            is not local, or another argument does not fit the model.
         FileExistsError: If `path` is a file, or a directory that is neither empty
-            nor a SavedModel.
+            nor a SavedModel (with `keep`: nor one of versions).
         RuntimeError: If Keras runs on a backend other than TensorFlow.
 
     Example:
@@ -55,8 +90,8 @@ def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bo
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(3.0)])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = serving.export(model, f"{folder}/model")
-    ...     sorted(entry.name for entry in path.iterdir() if entry.name.endswith(".pb"))
-    ['fingerprint.pb', 'saved_model.pb']
+    ...     sorted(entry.name for entry in path.iterdir() if entry.is_file())
+    ['fingerprint.pb', 'metadata.json', 'saved_model.pb']
     """
     import keras
 
@@ -66,14 +101,61 @@ def export(model: Any, path: str | PathLike[str], signature: Any = None, jit: bo
             f"Received: backend {keras.backend.backend()!r}"
         )
     _check_model(model, signature)
-    target = replaceable(path)
+    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 1):
+        raise ValueError(f"`keep` must be a positive integer or None. Received: {keep!r}")
+    target = replaceable(path) if keep is None else version_folders.folder_of_versions(path)
+    specs = _signature(model, signature)
+    inputs = {spec.name: spec.shape.as_list() for spec in keras.tree.flatten(specs)}
+    features = describing.described(inputs, data, names, units)
+    about = {"model": model.name, "features": features, "formula": formula}
+    with _answering(model, specialise) as answering:
+        archive = _archive(model, specs, jit, sample, answering)
+        if keep is None:
+            with staged(target) as fresh:
+                _write(archive, fresh, about)
+            return target
+        done: list[Path] = []
+        with staged(
+            target / "version",
+            lambda fresh, *_: done.append(version_folders.add_version(fresh, target)),
+        ) as fresh:
+            _write(archive, fresh, about)
+    version_folders.keep_last(target, keep)
+    return done[0]
+
+
+def _write(archive: Any, fresh: Path, about: Mapping[str, Any]) -> None:
+    """Writes the SavedModel and its metadata."""
+    import keras
+    import tensorflow as tf
+
+    import keras_addmul
+
+    archive.write_out(str(fresh), verbose=False)
+    without_second_derivatives(fresh)
+    content = {
+        "model": about["model"],
+        "endpoints": signature_of(fresh),
+        **about,
+        "versions": {
+            "keras_addmul": keras_addmul.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "python": platform.python_version(),
+        },
+        "weights": describing.hash_of_weights(fresh),
+    }
+    (fresh / describing.FILE).write_text(json.dumps(content, indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def _answering(model: Any, specialise: bool) -> Any:
+    """Lets settled units answer as sums and products, and noisy layers with their mean."""
     from keras_addmul.layers.settling import answering_settled
 
-    with answering_settled(model) as answering:
-        archive = _archive(model, _signature(model, signature), jit, answering)
-        with staged(target) as fresh:
-            archive.write_out(str(fresh), verbose=False)
-    return target
+    settled = answering_settled(model) if specialise else contextlib.nullcontext([])
+    with seeded_endpoint.answering_mean(model), settled as answering:
+        yield answering
 
 
 def replaceable(path: str | PathLike[str]) -> Path:
@@ -104,7 +186,9 @@ def replaceable(path: str | PathLike[str]) -> Path:
     return target
 
 
-def _archive(model: Any, signature: Any, jit: bool, answering: list[Any]) -> Any:
+def _archive(
+    model: Any, signature: Any, jit: bool, sample: bool | None, answering: list[Any]
+) -> Any:
     """Traces the endpoints, without writing anything yet."""
     import keras
     import tensorflow as tf
@@ -120,15 +204,46 @@ def _archive(model: Any, signature: Any, jit: bool, answering: list[Any]) -> Any
     for layer in [*layers_inside(model), *answering]:
         if layer.built and not _is_container(layer):
             archive.track(layer)
-    serve = archive.add_endpoint("serve", answer, input_signature=[signature])
-    if jit:
-        # XLA survives in the SavedModel only if the endpoint itself is compiled. It calls `serve`,
-        # so that the model is traced once.
-        compiled = tf.function(
-            lambda inputs: serve(inputs), jit_compile=True, input_signature=[signature]
+    # The model is traced here, and once: TensorFlow traces an endpoint anew for each use of it.
+    traced = tf.function(answer, input_signature=[signature]).get_concrete_function()
+
+    def endpoint(jit):
+        return tf.function(
+            lambda inputs: traced(inputs), jit_compile=jit, input_signature=[signature]
         )
-        archive.add_endpoint("serve_jit", compiled)
+
+    archive.add_endpoint("serve", endpoint(None))
+    if jit:
+        # XLA survives in the SavedModel only if the endpoint itself is compiled.
+        archive.add_endpoint("serve_jit", endpoint(True))
+    if sample or (sample is None and seeded_endpoint.noisy_layers(model)):
+        _add_sample(archive, model, signature, needed=bool(sample))
     return archive
+
+
+def _add_sample(archive: Any, model: Any, signature: Any, needed: bool) -> None:
+    """Adds the endpoint with noise. If it is not needed, it may be left out."""
+    import tensorflow as tf
+
+    if not seeded_endpoint.noisy_layers(model):
+        raise ValueError(
+            "`sample` must be False or None for a model without noisy layers. Received: sample=True"
+        )
+
+    def draw(inputs, seed):
+        with seeded_endpoint.drawing_from(model, seed):
+            return model(inputs, training=False)
+
+    takes = [signature, tf.TensorSpec((2,), tf.int32, name="seed")]
+    try:
+        drawn = tf.function(draw, input_signature=takes, autograph=False).get_concrete_function()
+    except ValueError:
+        if needed:
+            raise
+        return
+    archive.add_endpoint(
+        "sample", tf.function(lambda inputs, seed: drawn(inputs, seed), input_signature=takes)
+    )
 
 
 def _is_container(layer: Any) -> bool:

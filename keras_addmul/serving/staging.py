@@ -8,36 +8,10 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 __all__ = ["staged"]
-
-
-@contextlib.contextmanager
-def staged(target: Path) -> Iterator[Path]:
-    """Yields a path to write to, which replaces `target` when the block succeeds.
-
-    The path lies beside `target`, on the same file system, in a directory of
-    its own. If the block raises, `target` is left as it was and the directory
-    is removed. If the process is killed, the next export to the same target
-    removes the directory.
-
-    Args:
-        target: `pathlib.Path` of the directory to create or to replace.
-
-    Yields:
-        `pathlib.Path` that does not exist yet.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
-    prefix = f"{_prefix(target)}{os.getpid()}."
-    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
-    try:
-        yield staging / target.name
-        _move(staging / target.name, target, staging / "replaced")
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _move(fresh: Path, target: Path, replaced: Path) -> None:
@@ -51,6 +25,34 @@ def _move(fresh: Path, target: Path, replaced: Path) -> None:
         except BaseException:
             os.rename(replaced, target)
             raise
+
+
+@contextlib.contextmanager
+def staged(target: Path, move: Callable[[Path, Path, Path], None] = _move) -> Iterator[Path]:
+    """Yields a path to write to, which replaces `target` when the block succeeds.
+
+    The path lies beside `target`, on the same file system, in a directory of
+    its own. If the block raises, `target` is left as it was and the directory
+    is removed. If the process is killed, the next export to the same target
+    removes the directory.
+
+    Args:
+        target: `pathlib.Path` of the directory to create or to replace.
+        move: What moves the finished directory into place: a function of it, of `target`, and
+            of a path for what was there before.
+
+    Yields:
+        `pathlib.Path` that does not exist yet.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
+    prefix = f"{_prefix(target)}{os.getpid()}."
+    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    try:
+        yield staging / target.name
+        move(staging / target.name, target, staging / "replaced")
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _exchange(a: Path, b: Path) -> bool:
