@@ -37,6 +37,7 @@ STOREYS = {
     "barron": {"functions": 0, "fitting": 1, "models": 2, "norms": 3},
     "discover": {
         "table": 0,
+        "forms": 0,
         "search": 1,
         "formula": 2,
         "scoring": 2,

@@ -16,7 +16,7 @@ from keras_addmul.__main__ import main
 from keras_addmul.commands import command_line, start_up
 from tests.processes import has_child, has_loaded, interrupted_when, python, runs
 
-COMMANDS = ["demo", "discover", "convert", "export", "check"]
+COMMANDS = ["demo", "discover", "predict", "convert", "export", "check"]
 
 
 def small_model():
@@ -106,7 +106,7 @@ def test_discover_writes_a_report_and_a_model(files, capsys):
     assert "An exact law" in printed
     assert f"SavedModel: {out / 'model'}" in printed.replace("\n", "")
     assert {path.name for path in out.iterdir()} == {
-        "report.html", "formula.png", "formula.txt", "formula.json", "model",
+        "report.html", "formula.py", "formula.png", "formula.txt", "formula.json", "model",
     }  # fmt: skip
     fields = json.loads((out / "formula.json").read_text())
     assert "1 of 61 rows was left out: 'a' is missing in 1." in fields["notes"]
@@ -126,6 +126,9 @@ WRONG = [
     ("discover data.csv --target y --out out --time-limit 0", "argument --time-limit: .*'0'"),
     ("discover data.csv --target y --out out --seed -1", "argument --seed"),
     ("discover data.csv --out out", "arguments are required: --target"),
+    ("predict nowhere data.csv --out p.csv", "argument result: .*'nowhere', which does not exist"),
+    ("predict . data.csv --out p.csv", "argument result: .*'.', which holds no formula.json"),
+    ("predict . no.csv --out p.csv", "argument (result|data): "),
     ("demo --steps 0", "argument --steps: must be a positive integer. Received: '0'"),
     ("demo --steps 2.5", "argument --steps: must be a positive integer. Received: '2.5'"),
     ("demo --table nowhere.csv", "argument --table: .*'nowhere.csv', which does not exist"),

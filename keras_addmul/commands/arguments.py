@@ -15,6 +15,7 @@ __all__ = [
     "number_above_zero",
     "number_from_zero",
     "positive_integer",
+    "result_folder",
     "saved_model",
     "share",
     "text_file",
@@ -42,6 +43,17 @@ def saved_model(text: str) -> Path:
     if not Path(text, "saved_model.pb").is_file():
         raise argparse.ArgumentTypeError(
             f"must be the directory of a SavedModel. Received: {text!r}{_what_is_wrong(text)}"
+        )
+    return Path(text)
+
+
+def result_folder(text: str) -> Path:
+    """Returns the path of a directory that holds the report of a formula."""
+    if not Path(text, "formula.json").is_file():
+        inside = "" if not Path(text).is_dir() else ", which holds no formula.json"
+        raise argparse.ArgumentTypeError(
+            "must be a directory that `discover` wrote to. "
+            f"Received: {text!r}{inside or _what_is_wrong(text)}"
         )
     return Path(text)
 

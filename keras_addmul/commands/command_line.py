@@ -13,13 +13,21 @@ from keras_addmul.commands import (
     demo_command,
     discover_command,
     export_command,
+    predict_command,
 )
 
 __all__ = ["one_line", "run"]
 
 NAME = "keras-addmul"
 
-COMMANDS = (demo_command, discover_command, convert_command, export_command, check_command)
+COMMANDS = (
+    demo_command,
+    discover_command,
+    predict_command,
+    convert_command,
+    export_command,
+    check_command,
+)
 
 # Errors whose messages are written for the user; for others, the class is shown too.
 EXPECTED = (ImportError, OSError, RuntimeError, TypeError, ValueError)

@@ -1,6 +1,7 @@
 """Finds a formula that links the columns of a table to a target."""
 
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Sequence
@@ -135,7 +136,7 @@ def discover(
         held_out=test,
         formula=final.formula,
         front=front,
-        model=network_of(final.simple.fit, last, columns, table.x.shape[1]),
+        network=functools.partial(network_of, final.simple.fit, last, columns, table.x.shape[1]),
         r2_interval=r2_interval(truth, best.told, seed),
         baselines=compare(table, train, test, seed) if baselines else [],
         seed=seed,

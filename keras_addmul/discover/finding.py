@@ -1,8 +1,10 @@
 """The result of `discover`."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from keras_addmul.annotations import ArrayLike
@@ -11,6 +13,9 @@ from keras_addmul.discover.scoring.baselines import Baseline
 from keras_addmul.discover.scoring.decades import Decade, by_decade
 from keras_addmul.discover.scoring.scores import robust_r2
 from keras_addmul.discover.table.reading import Table
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["Discovery"]
 
@@ -25,8 +30,7 @@ class Discovery:
             rows if there are few, which are cross-validated.
         formula: The chosen `Formula`.
         front: The Pareto front: formulas that no other beats in both complexity and error.
-        model: The chosen formula as a Keras model of `keras_addmul` layers, from
-            `(batch, columns)` to `(batch, 1)`.
+        network: Builds `model`, when that is first asked for.
         r2_interval: 95 % bootstrap interval of the formula's R^2 on the held-out rows.
         baselines: The scores of standard methods on the same rows.
         seed: Seed of the split and of the search.
@@ -52,12 +56,20 @@ class Discovery:
     held_out: np.ndarray
     formula: Formula
     front: list[Formula]
-    model: keras.Model
+    network: Callable[[], "keras.Model"]
     r2_interval: tuple[float, float]
     baselines: list[Baseline]
     seed: int
     seconds: float
     told: np.ndarray | None = None
+
+    @functools.cached_property
+    def model(self) -> "keras.Model":
+        """The chosen formula as a Keras model of layers of this package.
+
+        From `(batch, columns)` to `(batch, 1)`, the columns as in `table.names`.
+        """
+        return self.network()
 
     @property
     def cross_validated(self) -> bool:

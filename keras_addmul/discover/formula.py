@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import keyword
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.annotations import ArrayLike
+from keras_addmul.discover.forms import python_source
+from keras_addmul.discover.forms.spreadsheet import cell_formula
 from keras_addmul.discover.search.constants import Constant
 from keras_addmul.discover.search.stack import Stack
 
@@ -113,24 +114,15 @@ class Formula:
     @property
     def python(self) -> str:
         """Python source of the formula as a function of the columns, with all digits."""
-        import sympy
+        return python_source.function(self.expression, self.names)
 
-        plain: list[str] = []
-        for position, name in enumerate(self.names, 1):
-            if not name.isidentifier() or keyword.iskeyword(name) or name == "numpy":
-                name = f"column_{position}"
-                while name in self.names:
-                    name += "_"
-            plain.append(name)
-        symbols = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(self.names, plain, strict=True)}
-        body = sympy.printing.numpy.NumPyPrinter().doprint(self.expression.xreplace(symbols))
-        comments = [
-            f"    # {new}: {name}"
-            for new, name in zip(plain, self.names, strict=True)
-            if new != name
-        ]
-        lines = ["import numpy", "", "", f"def formula({', '.join(plain)}):", *comments]
-        return "\n".join([*lines, f"    return {body}"])
+    @property
+    def spreadsheet(self) -> str | None:
+        """The formula for a cell of Excel or LibreOffice, the columns from A on in row 2.
+
+        It is in English notation; None if the formula holds a function that spreadsheets lack.
+        """
+        return cell_formula(self.expression, self.names)
 
     def __call__(self, x: ArrayLike) -> np.ndarray:
         """Predicts the target for rows of a table.

@@ -1,18 +1,21 @@
 """Builds a small Keras model that computes a formula."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from keras_addmul import layers
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_addmul import layers
 
 __all__ = ["network_of"]
 
 
-def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> keras.Model:
+def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> "keras.Model":
     """Builds the Keras model that computes a formula from the unscaled columns.
 
     `Rescaling` brings the columns to numbers near one. An `AddMulDense` of order 1 computes the
@@ -29,6 +32,8 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
     Returns:
         A model from `(batch, columns)` to `(batch, 1)`.
     """
+    import keras  # here, so that a search begins, and a report is written, without TensorFlow
+
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
     constant = ~np.any(exponents != 0, axis=1)
@@ -61,7 +66,11 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> ke
     return keras.Model(x, y, name="formula")
 
 
-def _operation(order: float, units: int, name: str, **kwargs: Any) -> layers.AddMulDense:
+def _operation(order: float, units: int, name: str, **kwargs: Any) -> "layers.AddMulDense":
+    import keras
+
+    from keras_addmul import layers
+
     start = keras.initializers.Constant(order)
     return layers.AddMulDense(units, order_initializer=start, name=name, **kwargs)
 

@@ -48,7 +48,7 @@ def test_names_that_python_does_not_take():
     scope = {}
     exec(made.python, scope)
     np.testing.assert_allclose(scope["formula"](*X.T), X[:, 0] * X[:, 1])
-    assert "column_1: mass [kg]" in made.python
+    assert "def formula(mass_kg, lambda_):\n    # mass_kg: mass [kg]\n" in made.python
     assert made.text == "E/J = lambda*mass [kg]"
     np.testing.assert_allclose(made(X), X[:, 0] * X[:, 1])
 

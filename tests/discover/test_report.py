@@ -47,7 +47,7 @@ def discovery(y, *expressions, exact=False, baselines=(), notes=(), target="F"):
         held_out=held_out,
         formula=front[-1],
         front=front,
-        model=None,
+        network=lambda: None,
         r2_interval=scores.r2_interval(unseen[1], front[-1](unseen[0])),
         baselines=list(baselines),
         seed=7,

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.forms import python_source
 from keras_addmul.discover.report import html_page, plots, sentences
 from keras_addmul.discover.report.screen import plain
 from keras_addmul.extras import require_extra
 
-__all__ = ["directory", "fields", "write"]
+__all__ = ["directory", "fields", "source", "write"]
 
 
 def write(discovery: Discovery, folder: str | Path) -> Path:
-    """Writes a report: `report.html`, `formula.png`, `formula.txt` and `formula.json`.
+    """Writes a report: `report.html`, and `formula` as `.py`, `.json`, `.txt` and `.png`.
 
-    The page embeds its pictures and needs no other file. Everything is rendered before
+    The page embeds its pictures and needs no other file; `formula.py` runs alone, with NumPy
+    only. Everything is rendered before
     anything is written, and each file is replaced in one step: a report that fails
     or is interrupted leaves an earlier one as it was. Other files are not touched.
 
@@ -38,6 +40,7 @@ def write(discovery: Discovery, folder: str | Path) -> Path:
     fit = plots.draw_fit(discovery)
     text = html_page.page(discovery, fit, plots.draw_front(discovery))
     files = {
+        "formula.py": source(discovery).encode(),
         "formula.png": fit,
         "formula.txt": plain(discovery).encode(),
         "formula.json": (json.dumps(fields(discovery), indent=2) + "\n").encode(),
@@ -74,6 +77,18 @@ def directory(folder: str | Path) -> Path:
     return folder
 
 
+def source(discovery: Discovery) -> str:
+    """Returns the text of `formula.py`."""
+    formula, table = discovery.formula, discovery.table
+    return python_source.program(
+        formula.python,
+        formula.text,
+        sentences.verdict(discovery),
+        table.target,
+        dict(zip(table.names, table.domain, strict=True)),
+    )
+
+
 def fields(discovery: Discovery) -> dict[str, Any]:
     """Returns a report as a dictionary for JSON, with None for numbers that are not finite."""
     formula, table = discovery.formula, discovery.table
@@ -82,6 +97,7 @@ def fields(discovery: Discovery) -> dict[str, Any]:
         "formula": formula.text,
         "latex": formula.latex,
         "python": formula.python,
+        "spreadsheet": formula.spreadsheet,
         "structure": formula.structure,
         "exact": bool(formula.exact),
         "r2": _finite(formula.r2),
@@ -121,6 +137,9 @@ def fields(discovery: Discovery) -> dict[str, Any]:
             }
             for b in discovery.baselines
         ],
+        "used": sorted(symbol.name for symbol in formula.expression.free_symbols),
+        "units": dict(table.units),
+        "days_since": dict(table.since),
         "domain": dict(zip(table.names, map(list, table.domain), strict=True)),
         "notes": list(table.notes),
         "training_rows": len(discovery.train),

@@ -57,13 +57,12 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         _image(fit, "prediction against truth, and residual against prediction"),
         "<h2>The formula to copy</h2>",
         "".join(
-            f"<div>{name}</div><pre>{_text(source)}</pre>"
-            for name, source in (
-                ("Text", formula.text),
-                ("LaTeX", formula.latex),
-                ("Python", formula.python),
-            )
+            f"<div>{_text(name)}</div><pre>{_text(source)}</pre>"
+            for name, source in sentences.to_copy(discovery)
         ),
+        "<p><code>formula.py</code> in this folder is the same as a file that runs alone. For rows "
+        "of a new table:</p><pre>python -m keras_addmul predict FOLDER new.csv --out "
+        "predictions.csv</pre>",
         "<h2>Simpler and closer formulas</h2>",
         "<p>No formula that was found is both simpler and closer than one of these.</p>",
         _front(discovery),

@@ -33,7 +33,7 @@ def show(discovery: Discovery, console: Any = None) -> None:
     if measured:
         head = ["number", "estimate", "standard error", "95 % interval"]
         parts += ["", _table("The numbers as the rows measure them", head, measured)]
-    for name, source in (("LaTeX", formula.latex), ("Python", formula.python)):
+    for name, source in sentences.to_copy(discovery)[1:]:
         parts += [Text(f"\n{name}", "dim"), _whole(source)]
     parts += ["", _front(discovery)]
     if discovery.baselines:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.forms.spreadsheet import column_letter
 from keras_addmul.discover.scoring.lack_of_fit import noise_share
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "percent",
     "rows_in_words",
     "score",
+    "to_copy",
     "verdict",
     "warning",
 ]
@@ -138,6 +140,18 @@ def facts(discovery: Discovery) -> list[tuple[str, str]]:
         ("seed", f"{discovery.seed}"),
         ("time", f"{discovery.seconds:.1f} s"),
     ]
+
+
+def to_copy(discovery: Discovery) -> list[tuple[str, str]]:
+    """Lists the formula as text and in other languages, each with a heading."""
+    formula, names = discovery.formula, discovery.table.names
+    symbols = {symbol.name for symbol in formula.expression.free_symbols}
+    cells = ", ".join(
+        f"{name} in {column_letter(place)}" for place, name in enumerate(names) if name in symbols
+    )
+    heading = f"Excel or LibreOffice, in English notation{f'; {cells}' if cells else ''}"
+    found = [("Text", formula.text), ("LaTeX", formula.latex), ("Python", formula.python)]
+    return found + ([(heading, formula.spreadsheet)] if formula.spreadsheet else [])
 
 
 def front_rows(discovery: Discovery) -> list[tuple[str, str, str, str, bool]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_addmul.discover.table.cleaning import listed
 
-__all__ = ["usable"]
+__all__ = ["days_since", "usable"]
 
 # Numbers that often stand for a missing value.
 STAND_INS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
@@ -18,11 +18,16 @@ def usable(frame: Any, target: str) -> tuple[Any, list[str]]:
     Args:
         frame: The DataFrame as read from a file.
         target: Name of the column to explain: it is never left out.
+
+    Returns:
+        Pair: the DataFrame, whose `attrs["since"]` holds the first date of each column of
+        dates, and a list of sentences.
     """
     import pandas as pd
 
     notes, text = [], []
     frame = frame.copy()
+    since = {}
     for name in frame.columns:
         column = frame[name]
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -36,7 +41,8 @@ def usable(frame: Any, target: str) -> tuple[Any, list[str]]:
             days = _dates(column)
         if days is not None:
             first = days.min()
-            frame[name] = (days - first).dt.total_seconds() / 86400.0
+            frame[name] = days_since(days, first)
+            since[str(name)] = first.isoformat()
             notes.append(f"The dates in {str(name)!r} became days since {first:%Y-%m-%d}.")
         elif name != target:
             text.append(name)
@@ -44,7 +50,27 @@ def usable(frame: Any, target: str) -> tuple[Any, list[str]]:
         was = "column" if len(text) == 1 else "columns"
         verb = "was" if len(text) == 1 else "were"
         notes.append(f"The {was} {listed(text)} {verb} left out: text.")
-    return frame.drop(columns=text), notes
+    frame = frame.drop(columns=text)
+    frame.attrs["since"] = since
+    return frame, notes
+
+
+def days_since(dates: Any, first: Any) -> Any:
+    """Returns the days from a date to each of a column of dates, which may be text.
+
+    Args:
+        dates: A pandas Series of dates, or of text.
+        first: The date of day 0, a `pandas.Timestamp` or its text.
+    """
+    import pandas as pd
+
+    days = dates if pd.api.types.is_datetime64_any_dtype(dates.dtype) else _dates(dates)
+    if days is None:
+        return pd.Series(np.nan, dates.index)
+    first = pd.Timestamp(first)
+    if (first.tzinfo is None) != (days.dt.tz is None):
+        first = first.tz_localize("UTC" if days.dt.tz is not None else None)
+    return (days - first).dt.total_seconds() / 86400.0
 
 
 def _numbers(column: Any) -> float:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Table:
         notes: Sentences that say how the input was cleaned.
         eps: Relative rounding of the numbers as given, that of the coarsest dtype.
         sigma: Standard errors of the targets, up to one factor, or None.
+        units: Unit of each column that has one, the target among them, by name.
+        since: First date of each column of dates, by name; its values are days since then.
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,8 @@ class Table:
     notes: tuple[str, ...] = ()
     eps: float = 2.0**-52
     sigma: np.ndarray | None = None
+    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    since: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -150,7 +154,10 @@ def read_csv(
     frame, more = from_text.usable(frame, target)
     given = _with_errors(_from_frame(frame, None, None, target), sigma)
     way = "--leave-out NAME ..."
-    return _make(*given, [*notes, *more], way, None if sigma is None else ERRORS)
+    table = _make(*given, [*notes, *more], way, None if sigma is None else ERRORS)
+    return dataclasses.replace(
+        table, units=frame.attrs.get("units", {}), since=frame.attrs.get("since", {})
+    )
 
 
 def _with_errors(given: tuple[list[Named], Named], sigma: Any) -> tuple[list[Named], Named]:

@@ -1,0 +1,1 @@
+"""Writes a formula in other languages: Python, spreadsheets, LaTeX."""

@@ -1,0 +1,77 @@
+"""A found formula is computed for another table, and rows that extrapolate are marked."""
+
+import csv
+
+import numpy as np
+import pytest
+import sympy
+
+from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.formula import Formula
+from keras_addmul.discover.predicting import predict
+from keras_addmul.discover.report import files
+from keras_addmul.discover.table.reading import read_csv
+
+LAW = 3 * sympy.Symbol("mass [kg]") ** 2 - sympy.Symbol("day")
+
+
+@pytest.fixture
+def result(tmp_path):
+    """The report of a formula of a mass and of a date, from a table of twelve rows."""
+    rows = [f"{i + 1},2020-02-{i + 10},{i * i % 7},{3 * (i + 1) ** 2 - i}\n" for i in range(12)]
+    (tmp_path / "old.csv").write_text("mass [kg],day,idle,F\n" + "".join(rows))
+    table = read_csv(tmp_path / "old.csv", "F")
+    law = Formula(LAW, table.names, "F", "a sum of 2 products", 0.0, 1.0, True, 9.0)
+    every = np.arange(12)
+    found = Discovery(table, every, every, law, [law], lambda: None, (1.0, 1.0), [], 0, 1.0)
+    files.write(found, tmp_path / "result")
+    return tmp_path / "result"
+
+
+def written(folder, text, name="new.csv"):
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder / name
+
+
+def test_rows_are_computed_and_those_that_extrapolate_are_marked(result, tmp_path):
+    data = written(
+        tmp_path,
+        "day;mass [kg];who;F\n2020-02-10;2,5;a;19\n2020-02-20;40;b;\n2021-02-10;;c;7\n;3;d;1\n",
+    )
+    said = " ".join(predict(result, data, tmp_path / "p.csv"))
+    with open(tmp_path / "p.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["who"] for row in rows] == ["a", "b", "c", "d"]
+    told = [row["F predicted"] for row in rows]
+    assert [float(value) for value in told[:2]] == [3 * 2.5**2, 3 * 40**2 - 10]
+    assert told[2:] == ["", ""]
+    assert [row["extrapolates"] for row in rows] == ["", "mass [kg]", "day", ""]
+    assert said.startswith("2 of 4 rows have a prediction of F, in ")
+    assert "2 have none: a value is missing" in said
+    assert "2 extrapolate: 'mass [kg]' in 1, 'day' in 1 lie outside" in said
+    assert "The table holds F too, in 1 of these rows: relative error 1.32 %" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("day,mass,F\n2020-02-10,1,1\n", "`data` must be the name of a column. .*'mass .kg.'"),
+        (
+            "day,mass [kg]\n2020-02-10,heavy\n",
+            r"`data` must hold numbers in 'mass \[kg\]'.*'heavy'",
+        ),
+        ("", "expected a line that names the columns"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_in_one_line(result, tmp_path, text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        predict(result, written(tmp_path, text), tmp_path / "p.csv")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "p.csv").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "not JSON"])
+def test_a_directory_without_a_formula_is_refused(result, tmp_path, content):
+    (result / "formula.json").write_text(content)
+    with pytest.raises(ValueError, match="`result` must be a directory that"):
+        predict(result, tmp_path / "old.csv", tmp_path / "p.csv")
