@@ -10,7 +10,7 @@ import pytest
 import sympy
 from openpyxl.formula import Tokenizer
 
-from keras_addmul.discover.forms.identifiers import identifiers
+from keras_addmul.discover.forms.column_identifiers import identifiers
 from keras_addmul.discover.forms.spreadsheet import cell_formula
 from keras_addmul.discover.report import files
 from tests.discover.test_report import COST, MASS, RADIUS, X, discovery

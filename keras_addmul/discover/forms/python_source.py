@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_addmul.discover.forms.identifiers import identifiers
+from keras_addmul.discover.forms.column_identifiers import identifiers
 
 __all__ = ["function", "program"]
 

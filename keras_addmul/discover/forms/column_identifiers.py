@@ -20,7 +20,7 @@ def identifiers(names: Sequence[str], taken: Iterable[str] = ("numpy", "formula"
 
     Example:
 
-    >>> from keras_addmul.discover.forms.identifiers import identifiers
+    >>> from keras_addmul.discover.forms.column_identifiers import identifiers
     >>> identifiers(["mass [kg]", "T/°C", "lambda", "2nd run", "50 %", "mass_kg"])
     ['mass_kg_', 'T_C', 'lambda_', 'x_2nd_run', 'x_50', 'mass_kg']
     """
