@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import math
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from keras_addmul import activations, layers
 from keras_addmul.activations import catalogue
+from keras_addmul.activations.registry import record_of
 from tests.activations.truth import ELEMENTWISE, exact, slope
 
 POINTS = np.array([-800, -40.5, -9, -3.2, -2, -1.1, -0.7, -0.3, -1e-3, -1e-9, 0.0])
@@ -51,6 +53,13 @@ def test_the_survey_is_complete():
     missed = ["snake", "lisht", "isru", "isrlu", "apl", "crelu", "rational", "soft_exponential"]
     assert len(survey) == 21
     assert {*survey, *missed} <= {row.name for row in catalogue()}
+
+
+def test_every_activation_of_keras_but_five_has_a_record():
+    given = {f for f in vars(keras.activations).values() if inspect.isfunction(f)}
+    given -= {getattr(keras.activations, name) for name in ("get", "serialize", "deserialize")}
+    without = {"glu", "log_softmax", "sparsemax", "squareplus", "threshold"}
+    assert {f.__name__ for f in given if record_of(f) is None} == without
 
 
 def test_rows_are_whole():

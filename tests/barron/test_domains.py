@@ -118,6 +118,8 @@ def test_an_integer_input_needs_an_integer_in_its_domain():
     model = keras.Model(x, layers.Dense(1, "tanh")(layers.Flatten()(layers.Embedding(9, 2)(x))))
     with pytest.raises(ValueError, match="must hold an integer for an input of dtype int32"):
         convert_activation(model, domain=(0.2, 0.8), **QUICK)
+    with pytest.raises(ValueError, match="must hold an integer for an input of dtype int32"):
+        convert_activation(model, domain=([0.0, 0.2], [8.0, 0.8]), **QUICK)
     _, certificate = convert_activation(model, domain=(0, 8), **QUICK)
     assert certificate.measured <= certificate.bound
 

@@ -68,6 +68,11 @@ every = pytest.mark.parametrize(
 )
 
 
+def test_what_has_every_derivative_has_no_jump_to_name():
+    for smooth in SMOOTH.values():
+        assert (smooth.why == "") == np.isinf(smooth.smoothness), smooth.name
+
+
 def test_every_function_has_a_definition():
     assert set(exactly.DEFINITIONS) == set(SMOOTH)
 

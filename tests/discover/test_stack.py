@@ -5,6 +5,7 @@ import pytest
 
 from keras_addmul.discover.keras_model import network_of
 from keras_addmul.discover.search.candidates import weightings
+from keras_addmul.discover.search.description import EXPONENTS
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.snapping import Fit, snap
@@ -146,3 +147,9 @@ def test_every_start_has_a_value_and_what_is_known_is_held(structure):
             last = np.flatnonzero(stack.owner == g)[-1]
             assert not exponents[:, last].any()
             assert not loose[:, last].any()
+
+
+def test_simple_exponents_come_in_pairs_and_a_quotient_costs_half_a_bit_more():
+    assert {-e for e in EXPONENTS} == set(EXPONENTS)
+    for e in (e for e in EXPONENTS if e > 0):
+        assert 0 < EXPONENTS[-e] - EXPONENTS[e] <= 1.0, e

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from keras_addmul.serving import MismatchError, agreement, check, export, fresh_process
+from keras_addmul.serving import MismatchError, _child, agreement, check, export, fresh_process
 from tests.serving import models
 
 pytestmark = pytest.mark.slow  # each check starts a process that imports TensorFlow
@@ -162,3 +163,28 @@ def test_precision_is_the_narrowest_inside_and_not_that_of_the_last_layer(
     assert check(path, x, model.predict(x, verbose=0)).ok
     answers = agreement.answers(path, x, None, 300)  # known from the check
     assert {answer.precision for answer in answers.values()} == {precision}
+
+
+# What each dtype of an endpoint takes: kinds of arrays as NumPy names them.
+TAKEN = {
+    "float32": {"bool", "int8", "uint16", "float16", "float64"},
+    "int32": {"bool", "int8", "uint16", "float16", "float64"},
+    "bool": {"bool"},
+    "string": {"str_", "bytes_"},
+    "complex64": {"bool", "int8", "uint16", "float16", "float64", "complex64"},
+}
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_an_endpoint_takes_what_its_dtype_can_hold(taken):
+    spec = tf.TensorSpec((2,), taken, name="x")
+    for name in ("bool", "int8", "uint16", "float16", "float64", "complex64", "str_", "bytes_"):
+        array = np.ones(2, getattr(np, name))
+        if name in TAKEN[taken]:
+            assert _child._tensor(array, spec).dtype.name == taken
+        else:
+            with pytest.raises(ValueError, match=f"`x` must hold {taken} for input 'x'"):
+                _child._tensor(array, spec)
+    if taken == "int32":
+        with pytest.raises(ValueError, match="must hold int32"):
+            _child._tensor(np.array([1.0, 1.5]), spec)
