@@ -16,6 +16,8 @@ from keras_addmul.layers.regularizers import Penalty
 __all__ = ["SettleOrders"]
 
 _ONE_BY_ONE = 16
+# What a loss on trial must have fallen to, relative to the lowest one, for the trial to go on.
+_STILL_FALLS = 0.95
 
 
 class SettleOrders(Callback):
@@ -26,10 +28,10 @@ class SettleOrders(Callback):
 
     - Orders that do not raise the loss on `data` beyond the tolerance stay there. More than
       16 are tried together first, fewer one by one.
-    - The others stay there on trial, while training goes on for `patience` epochs: what the
-      weights had learned for an order of 0.95 is often wrong for 1 until they have adapted. If
-      the loss is then still higher, everything is restored to what it was before the trial,
-      with the state of the optimizer, and half of the group is tried.
+    - The others stay there on trial while training goes on: what the weights had learned for
+      an order of 0.95 is often wrong for 1 until they have adapted. If the loss is still higher
+      when it no longer falls, or when training ends, everything is restored to what it was
+      before the trial, with the state of the optimizer, and half of the group is tried.
 
     An order that has settled is held at its end by its constraint, in this training and in
     later ones, for as long as the model is not loaded from a file. The loss at the end is at
@@ -47,7 +49,7 @@ class SettleOrders(Callback):
         epochs: Number of last epochs in which orders settle.
         near: Largest distance of an order from the end at which it may settle, at most 1/2.
         tolerance: Largest rise of the loss, relative to the loss.
-        patience: Number of epochs that a trial gets.
+        patience: Number of epochs without a fall of the loss by 5 % after which a trial ends.
         batch_size: Batch size of the evaluation on arrays; None for Keras's default.
 
     Raises:
@@ -175,10 +177,10 @@ class SettleOrders(Callback):
         trial = self._trial
         if trial is None:
             return
-        trial.epochs += 1
-        if self._loss() <= trial.limit:
+        loss = self._loss()
+        if loss <= trial.limit:
             self._trial = None
-        elif end or trial.epochs >= self.patience:
+        elif trial.is_over(loss, self.patience) or end:
             trial.undo()
             self._trial = None
             # The size of the next group that each of them is tried in; 0 for no more.
@@ -235,7 +237,8 @@ class _Trial:
     """Candidates on trial, and what everything was before it."""
 
     def __init__(self, model, group, limit, weights=True):
-        self.group, self.limit, self.epochs = group, limit, 0
+        self.group, self.limit = group, limit
+        self.lowest, self.epochs = np.inf, 0
         kept = variables_of(model)
         self.masks = [(held(v).mask, np.asarray(held(v).mask)) for v in kept]
         if weights:
@@ -243,6 +246,12 @@ class _Trial:
             steps = model.optimizer.iterations
             kept = [*model.weights, *(v for v in model.optimizer.variables if v is not steps)]
         self.values = [(v, np.asarray(v)) for v in kept]
+
+    def is_over(self, loss, patience):
+        """Counts the epochs since the loss fell for the last time."""
+        falls = loss < _STILL_FALLS * self.lowest
+        self.lowest, self.epochs = (loss, 0) if falls else (self.lowest, self.epochs + 1)
+        return self.epochs >= patience
 
     def undo(self):
         for variable, value in [*self.values, *self.masks]:

@@ -61,6 +61,21 @@ def test_what_raises_the_loss_is_restored_with_the_optimizer():
     assert int(model.optimizer.iterations) == 4 * 8  # schedules go on
 
 
+@pytest.mark.slow
+def test_from_its_default_start_a_layer_ends_on_its_sum_and_its_product():
+    """The sum had learned a bias for an order that is not 0: on trial, it unlearns it."""
+    layer = AddMulDense(2)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    adam = keras.optimizers.Adam(0.02)
+    model.compile(adam, "mse", jit_compile=True, steps_per_execution=8)
+    settle = SettleOrders((X, TWO), epochs=60, near=0.5)
+    losses = model.fit(X, TWO, batch_size=32, epochs=300, verbose=0, callbacks=[settle]).history
+    np.testing.assert_array_equal(layer.order, [0.0, 1.0])
+    assert losses["settled_orders"][239] < 2  # but for the callback, the sum has a small order
+    np.testing.assert_allclose(layer.kernel, [[1.0, 1.5], [2.0, -1.0]], atol=0.01)
+    assert losses["loss"][-1] <= losses["loss"][239]
+
+
 def test_what_is_far_from_its_end_stays_free():
     model = unit(orders=(0.3, 0.9))
     model.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), near=0.2)])
