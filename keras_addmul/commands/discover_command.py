@@ -59,8 +59,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Finds the formula, prints it, and writes the report and the model."""
     require_extra("discover")
-    print(f"Starting TensorFlow, then reading {options.data} ...", flush=True)
-    start_keras()
+    print(f"Reading {options.data}.", flush=True)  # before anything slow is imported
     from keras_addmul.discover import command
 
     command.run(
@@ -71,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
         options.encoding,
         options.decimal,
         options.sigma,
+        start_keras,
         held_out=options.held_out,
         time_limit=options.time_limit,
         seed=options.seed,

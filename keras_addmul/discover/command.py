@@ -1,12 +1,14 @@
 """The command `discover`: reads a file, and writes a report and a SavedModel."""
 
 import dataclasses
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_addmul.discover.discovery import discover
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.interrupts import Interrupts
 from keras_addmul.discover.report import files, screen
 from keras_addmul.discover.table.reading import read_csv
 from keras_addmul.extras import require_extra
@@ -22,9 +24,12 @@ def run(
     encoding: str | None = None,
     decimal: str | None = None,
     sigma: str | None = None,
+    start: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Discovery:
-    """Finds the formula in a file, then prints and writes the report.
+    """Finds the formula in a file, then prints and writes the report, and exports the model.
+
+    Each stage is announced in a line. Ctrl-C keeps the best formula so far, and its report.
 
     Args:
         data: A file of separated values whose first line names the columns, or an `.xlsx` or
@@ -35,37 +40,64 @@ def run(
         encoding: Encoding of the file, if it is text; by default found out.
         decimal: The decimal mark, `"."` or `","`; by default found out.
         sigma: Name of the column of standard errors of the target.
+        start: Called before TensorFlow is needed, for the export at the end.
         **options: Further arguments of `keras_addmul.discover.discover`.
 
     Returns:
         The `Discovery`.
 
     Raises:
+        KeyboardInterrupt: At the end, after the report was written, if Ctrl-C was pressed.
         ImportError: If a library of the extra `discover` is missing.
         OSError: If the file is not there, or `out` cannot be written to.
         ValueError: If the file does not hold a table, or an option is out of range.
     """
-    from keras_addmul import serving
-
     require_extra("discover")
     rows = read_csv(data, target, leave_out, encoding, decimal, sigma)
     folder = files.directory(out)  # before the search, so that an error shows at once
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
+    limit = options.get("time_limit", 120.0)
+    print(
+        "Searching: products and sums of powers of these columns, the short ones first, for "
+        f"{limit:g} s at most. Ctrl-C keeps the best so far.",
+        flush=True,
+    )
+    _imported()
     if rows.sigma is not None:
         options["sigma"] = rows.sigma
-    found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **options)
+    found = discover(
+        rows.x, rows.y, names=rows.names, target=rows.target, **{"verbose": 2, **options}
+    )
     # The report includes the notes on how the file was read.
     notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))
-    found = dataclasses.replace(found, table=dataclasses.replace(found.table, notes=notes))
+    table = dataclasses.replace(found.table, notes=notes, units=rows.units, since=rows.since)
+    found = dataclasses.replace(found, table=table)
+    print("Reporting: the formula, its scores, and where it holds.", flush=True)
+    stop = Interrupts()
+    page = stop.attempt(
+        "report", lambda: files.write(found, folder), lambda: files.write(found, folder)
+    )
     screen.show(found)
-    page = files.write(found, folder)
-    seen = found.table
+    print(f"Report:     {page}", flush=True)
+    if found.interrupted or stop.during:
+        print("SavedModel: none, because of the interrupt")
+        raise KeyboardInterrupt
+    print("Exporting:  the formula as a SavedModel; this starts TensorFlow.", flush=True)
+    start()
+    from keras_addmul import serving
+
     model = serving.export(
         found.model,
         str(folder / "model"),
-        data=seen.x,
-        names=list(seen.names),
+        data=table.x,
+        names=list(table.names),
         formula=found.formula.text,
     )
-    print(f"Report:     {page}\nSavedModel: {model}")
+    print(f"SavedModel: {model}")
     return found
+
+
+def _imported() -> None:
+    """Imports what the end of a search needs: after Ctrl-C, that would take too long."""
+    for module in ("matplotlib.figure", "rich.console", "scipy.stats", "sympy.printing.mathml"):
+        importlib.import_module(module)

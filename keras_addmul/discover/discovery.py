@@ -11,10 +11,11 @@ import numpy as np
 
 from keras_addmul.discover.entries import Entry, chosen_and_front, cross_validated, entry
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.interrupts import Interrupts
 from keras_addmul.discover.keras_model import network_of
 from keras_addmul.discover.progress_bar import Bar
 from keras_addmul.discover.remarks import on_columns, on_residuals, on_structures
-from keras_addmul.discover.scoring.baselines import compare
+from keras_addmul.discover.scoring.baselines import Baseline, compare
 from keras_addmul.discover.scoring.scores import outlying_rows, r2_interval, robust_r2
 from keras_addmul.discover.search.candidates import Progress, search
 from keras_addmul.discover.search.choosing import likeliest, without_outliers
@@ -30,6 +31,8 @@ __all__ = ["discover"]
 _COLUMNS, _ROWS, _JUDGED = 10, 20_000, 3000
 # Fewer rows are cross-validated, in so many folds.
 _FEW, _FOLDS = 100, 10
+# After Ctrl-C, the search gives what it has of so many formulas.
+_AT_ONCE = 2
 
 
 def discover(
@@ -70,8 +73,9 @@ def discover(
         time_limit: Seconds after which no further training begins.
         seed: Seed of the split, the starting points and the baselines.
         baselines: Whether to fit standard methods for comparison.
-        verbose: 1 shows a bar with the time left, 0 nothing. Ctrl-C ends the search,
-            or the fitting of the baselines, with the results so far.
+        verbose: 1 shows a bar with the time left, 2 also a line at each stage, 0 nothing.
+            Ctrl-C ends the search, or the fitting of the baselines, with the results so far,
+            and the `Discovery` says so.
 
     Returns:
         A `Discovery`: the formula, the Pareto front, a Keras model and the scores.
@@ -106,22 +110,33 @@ def discover(
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
     scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps, _of(table, rows))
     judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
+    stop = Interrupts()
     with Bar(verbose) as bar:
-        found = _searched(scaled, judged, seed, begun + time_limit, bar)
+        found = _searched(scaled, judged, seed, begun + time_limit, bar, stop)
     folds = np.random.default_rng(seed).permutation(len(table)) % min(len(table), _FOLDS)
-    entries = []
-    for one in found:
-        one = estimate(one.fit, scaled, one.noise) if len(judged) < len(scaled) else one
+
+    def made(one: Estimate | None) -> Entry | None:
+        if one is not None and len(judged) < len(scaled):
+            one = estimate(one.fit, scaled, one.noise)
+        if one is None:
+            return None
         # Few rows are predicted by estimates on the others.
-        told = (
-            cross_validated(one, scaled, folds[rows]) if one and len(test) == len(table) else None
-        )
+        told = cross_validated(one, scaled, folds[rows]) if len(test) == len(table) else None
         told = told[np.argsort(rows)] if told is not None else None
-        made = entry(one, scaled, table, columns, test, told) if one else None
-        entries += [made] if made else []
+        return entry(one, scaled, table, columns, test, told)
+
+    entries: list[Entry] = []
+    for one in found:
+        short = (lambda: None) if entries else functools.partial(made, one)
+        new = stop.attempt("search", functools.partial(made, one), short)
+        entries += [new] if new else []
     truth = table.y[test]
     best, front = chosen_and_front(_sensible(entries, truth), truth, scaled)
-    final, last = _on_all_rows(best, scaled, table, columns, test)
+    final, last = stop.attempt(
+        "search",
+        lambda: _on_all_rows(best, scaled, table, columns, test),
+        lambda: (best, scaled),
+    )
     front = [final.formula if f is best.formula else f for f in front]
     notes = [
         *(on_structures(len(columns), len(train)) if not final.formula.exact else ()),
@@ -130,6 +145,14 @@ def discover(
     ]
     table = dataclasses.replace(table, notes=(*table.notes, *notes))
     seconds = time.monotonic() - begun
+    interval = stop.attempt(
+        "search", lambda: r2_interval(truth, best.told, seed), lambda: (math.nan, math.nan)
+    )
+    compared: list[Baseline] = []
+    if baselines and not stop.during:
+        if verbose > 1:
+            print("Comparing: other methods on the same rows.", flush=True)
+        compared = compare(table, train, test, seed, lambda: stop.note("comparison"))
     return Discovery(
         table=table,
         train=train,
@@ -137,22 +160,41 @@ def discover(
         formula=final.formula,
         front=front,
         network=functools.partial(network_of, final.simple.fit, last, columns, table.x.shape[1]),
-        r2_interval=r2_interval(truth, best.told, seed),
-        baselines=compare(table, train, test, seed) if baselines else [],
+        r2_interval=interval,
+        baselines=compared,
         seed=seed,
         seconds=seconds,
         told=best.told,
+        interrupted=stop.during,
     )
 
 
 def _searched(
-    scaled: Scaled, judged: Scaled, seed: int, deadline: float, progress: Progress
+    scaled: Scaled,
+    judged: Scaled,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+    stop: Interrupts,
 ) -> list[Estimate]:
-    """Returns the formulas of a search, the likeliest first; of two searches beside outliers."""
-    found = likeliest(search(scaled, seed, deadline, progress), judged)
+    """Returns the formulas of a search, the likeliest first; of two searches beside outliers.
+
+    After Ctrl-C, the best few are left.
+    """
+
+    def all_of(rows: Scaled) -> list[Estimate]:
+        candidates = search(rows, seed, deadline, progress, lambda: stop.note("search"))
+        best = candidates[:_AT_ONCE]
+        return stop.attempt(
+            "search", lambda: likeliest(candidates, judged), lambda: likeliest(best, judged)
+        )
+
+    found = all_of(scaled)
     inside = without_outliers(found, judged)
-    if inside is not None and time.monotonic() < deadline:
-        found += likeliest(search(inside, seed, deadline, progress), judged)
+    if inside is not None and not stop.during and time.monotonic() < deadline:
+        found += stop.attempt("search", lambda: all_of(inside), list)
+    if stop.during:
+        return found[:_AT_ONCE]
     return sorted(found, key=lambda one: one.bits)
 
 

@@ -35,6 +35,7 @@ class Discovery:
         baselines: The scores of standard methods on the same rows.
         seed: Seed of the split and of the search.
         seconds: Duration of the search.
+        interrupted: What Ctrl-C ended early, "search" or "comparison"; empty if nothing.
         told: Predictions for the rows `held_out`, by the formula as it was estimated without
             them.
 
@@ -62,6 +63,7 @@ class Discovery:
     seed: int
     seconds: float
     told: np.ndarray | None = None
+    interrupted: str = ""
 
     @functools.cached_property
     def model(self) -> "keras.Model":

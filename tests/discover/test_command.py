@@ -1,5 +1,10 @@
 """The command: what it refuses before the search, and what it hands on to it."""
 
+import json
+import os
+import resource
+import signal
+import subprocess
 import sys
 
 import numpy as np
@@ -103,6 +108,7 @@ def test_ctrl_c_during_the_comparison_keeps_the_methods_until_then(monkeypatch, 
     found = discover(x, x[:, 0] * x[:, 1], verbose=0)
     assert [b.name for b in found.baselines] == ["least squares", "least squares on logarithms"]
     assert found.formula.exact
+    assert found.interrupted == "comparison"
 
 
 def test_ctrl_c_while_the_network_trains_is_ctrl_c(monkeypatch, rng):
@@ -118,3 +124,43 @@ def test_ctrl_c_while_the_network_trains_is_ctrl_c(monkeypatch, rng):
     task = baselines._Task(x[:45], x[:45, 0] * x[:45, 1], x[45:], ("a", "b", "y"), 0)
     with pytest.raises(KeyboardInterrupt):
         baselines._network(task)
+
+
+def cpu_seconds(process):
+    fields = open(f"/proc/{process}/stat").read().rpartition(")")[2].split()  # noqa: SIM115
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc"), reason="looks into /proc")
+def test_ctrl_c_during_the_search_keeps_the_best_at_once(tmp_path):
+    noise = np.random.default_rng(0).normal(size=(400, 9))
+    noise[:, -1] += 3 * noise[:, 0]
+    header = "a,b,c,d,e,f,g,h,y"
+    np.savetxt(tmp_path / "noise.csv", noise, delimiter=",", header=header, comments="")
+    typed = ["discover", "noise.csv", "--target", "y", "--out", "out"]
+    child = subprocess.Popen(
+        [sys.executable, "-u", "-m", "keras_addmul", *typed],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    out = child.stdout.readline()
+    assert out == "Reading noise.csv.\n"
+    assert cpu_seconds(child.pid) < 1  # nothing slow was imported before
+    while "best so far: " not in out:
+        out += child.stdout.readline()
+    before = cpu_seconds(child.pid), resource.getrusage(resource.RUSAGE_CHILDREN)
+    os.kill(child.pid, signal.SIGINT)
+    rest, err = child.communicate()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before[1].ru_utime - before[1].ru_stime
+    assert spent - before[0] < 2
+    assert (child.returncode, err) == (130, "keras-addmul: interrupted\n"), out + rest
+    assert "Interrupted: the search ended early" in rest
+    assert "SavedModel: none" in rest
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"report.html", "formula.py"}
+    fields = json.loads((tmp_path / "out" / "formula.json").read_text())
+    assert fields["interrupted"] == "search"
+    assert fields["formula"].endswith("*a")

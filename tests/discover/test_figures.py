@@ -200,7 +200,7 @@ def test_screening_the_search_and_the_methods_see_training_rows_only(monkeypatch
     assert (at_most, seed) == (10, 3)
 
     monkeypatch.setattr(discovery, "relevant", lambda *_: np.array([0, 2]))
-    scaled, seed, deadline, _ = arguments_of(monkeypatch, "search", x, y, **how)
+    scaled, seed, deadline, *_ = arguments_of(monkeypatch, "search", x, y, **how)
     assert seed == 3
     assert 115.0 < deadline - time.monotonic() <= 120.0
     np.testing.assert_allclose(np.sort(scaled.y * scaled.y_scale), np.sort(y[train]), rtol=1e-12)
@@ -208,7 +208,7 @@ def test_screening_the_search_and_the_methods_see_training_rows_only(monkeypatch
     np.testing.assert_allclose(np.sort(logs[:, 1]), np.sort(x[train, 2]), rtol=1e-12)
 
     monkeypatch.undo()
-    table, learned, tested, seed = arguments_of(
+    table, learned, tested, seed, _ = arguments_of(
         monkeypatch, "compare", x[:, :2], x[:, 0], held_out=0.4, seed=3
     )
     np.testing.assert_array_equal(table.x, x[:, :2])

@@ -116,6 +116,7 @@ def fields(discovery: Discovery) -> dict[str, Any]:
             }
             for m in formula.measured
         ],
+        "interrupted": discovery.interrupted,
         "cross_validated": discovery.cross_validated,
         "front": [
             {

@@ -28,7 +28,15 @@ __all__ = [
 
 
 def verdict(discovery: Discovery) -> str:
-    """Returns one or two sentences that say whether there is a law."""
+    """Returns one or two sentences that say whether there is a law.
+
+    They begin with a warning if the search was interrupted.
+    """
+    early = "Interrupted: the search ended early, and this is the best formula until then. "
+    return (early if discovery.interrupted == "search" else "") + _verdict(discovery)
+
+
+def _verdict(discovery: Discovery) -> str:
     formula, rows = discovery.formula, rows_in_words(discovery)
     kind, size, beyond = judged(discovery)
     if kind == "exact":
@@ -120,7 +128,7 @@ def facts(discovery: Discovery) -> list[tuple[str, str]]:
     low, high = discovery.r2_interval
     interval = f"95 % between {score(low)} and {score(high)} (bootstrap over these rows)"
     if not (math.isfinite(low) and math.isfinite(high)):
-        interval = "no interval: too few rows"
+        interval = "no interval: " + ("interrupted" if discovery.interrupted else "too few rows")
     checked = "cross-validation" if discovery.cross_validated else "held-out rows"
     rows = f"{len(discovery.train)} to learn from, {len(discovery.held_out)} held out"
     if discovery.cross_validated:
@@ -191,6 +199,8 @@ def comparison(discovery: Discovery) -> str:
     """Returns a sentence on which methods beat the formula on the held-out rows."""
     formula = discovery.formula
     known = [(b.error, b.name) for b in discovery.baselines if b.error is not None]
+    if discovery.interrupted == "comparison":
+        return "The comparison was interrupted."
     if not known:
         return ""
     if formula.exact:

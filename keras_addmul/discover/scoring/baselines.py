@@ -46,7 +46,13 @@ class Baseline:
     note: str = ""
 
 
-def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) -> list[Baseline]:
+def compare(
+    table: Table,
+    train: ArrayLike,
+    held_out: ArrayLike,
+    seed: int = 0,
+    interrupted: Callable[[], None] | None = None,
+) -> list[Baseline]:
     """Fits other methods on the training rows, and scores them on the held-out rows.
 
     The methods are from scikit-learn: ordinary least squares; least squares on logarithms,
@@ -60,6 +66,7 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
         train: Indices of the rows to fit on.
         held_out: Indices of the rows to score on.
         seed: Seed of all random draws.
+        interrupted: Called if Ctrl-C ended the comparison.
 
     Returns:
         List of `Baseline`, one for each method.
@@ -102,6 +109,8 @@ def compare(table: Table, train: ArrayLike, held_out: ArrayLike, seed: int = 0) 
             with threadpool_limits(1):
                 answers = [_answer(method, table, *split, seed) for split in splits]
         except KeyboardInterrupt:
+            if interrupted:
+                interrupted()
             break
         seconds = time.perf_counter() - start
         _, parameters, note = answers[0]

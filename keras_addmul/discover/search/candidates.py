@@ -56,6 +56,7 @@ def search(
     seed: int = 0,
     deadline: float | None = None,
     progress: Progress | None = None,
+    interrupted: Callable[[], None] | None = None,
 ) -> list[Candidate]:
     """Finds candidates, the shortest description first.
 
@@ -67,6 +68,7 @@ def search(
         deadline: The `time.monotonic()` after which no further training begins.
         progress: Called before each structure with the share done, its name and the best
             candidate so far.
+        interrupted: Called if Ctrl-C ended the search.
 
     Returns:
         A list of at least one `Candidate`.
@@ -82,25 +84,27 @@ def search(
         # At least one candidate is needed, however short the time.
         return bool(found) and deadline is not None and time.monotonic() > deadline
 
-    for number, structure in enumerate(structures):
-        if progress:
-            progress(number / len(structures), structure.name, found[0] if found else None)
-        try:
+    try:
+        for number, structure in enumerate(structures):
+            if progress:
+                progress(number / len(structures), structure.name, found[0] if found else None)
             new = [
                 candidate
                 for relative in (weightings(few.y) if few.sigma is None else (False,))
                 for candidate in _train(structure, few, many, relative, random, found, late)
             ]
-        except KeyboardInterrupt:
-            if not found:
-                raise
-            break
-        shortest = min((c.score for c in new), default=np.inf)
-        waited = 0 if not found or shortest < found[0].score - 1.0 else waited + 1
-        found = sorted([*found, *new], key=lambda c: c.score)
-        enough = max(_ENOUGH, 9 * scaled.rounding**2)
-        if (found and _solved(found[0].fit, enough, len(few))) or waited >= _PATIENCE or late():
-            break
+            shortest = min((c.score for c in new), default=np.inf)
+            waited = 0 if not found or shortest < found[0].score - 1.0 else waited + 1
+            found = sorted([*found, *new], key=lambda c: c.score)
+            enough = max(_ENOUGH, 9 * scaled.rounding**2)
+            solved = found and _solved(found[0].fit, enough, len(few))
+            if solved or waited >= _PATIENCE or late():
+                break
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        if interrupted:
+            interrupted()
     return found
 
 
