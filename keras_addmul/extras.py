@@ -7,7 +7,10 @@ __all__ = ["EXTRAS", "require_extra"]
 # The modules that each extra of setup.cfg installs.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "barron": ("scipy",),
-    "discover": ("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
+    "discover": (
+        *("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
+        *("pint", "openpyxl", "pyarrow"),
+    ),
     "serve": ("kserve",),
 }
 

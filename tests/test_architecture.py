@@ -41,13 +41,23 @@ STOREYS = {
         "search": 1,
         "formula": 2,
         "scoring": 2,
+        "dimensions": 3,
         "finding": 3,
         "report": 4,
     },
 }
 
 # Libraries that are imported where they are used, because they cost time or are optional.
-LATE = ["tensorflow_probability", "tf_keras", "pandas", "matplotlib", "rich", "scipy", "sympy"]
+LATE = [
+    "tensorflow_probability",
+    "tf_keras",
+    "pandas",
+    "matplotlib",
+    "rich",
+    "scipy",
+    "sympy",
+    "pint",
+]
 
 
 def relative(path):

@@ -13,6 +13,7 @@ import numpy as np
 from keras_addmul.annotations import ArrayLike
 from keras_addmul.discover.forms import python_source
 from keras_addmul.discover.forms.spreadsheet import cell_formula
+from keras_addmul.discover.forms.unit_names import parts_of, unit_in_latex
 from keras_addmul.discover.search.constants import Constant
 from keras_addmul.discover.search.stack import Stack
 
@@ -273,6 +274,9 @@ def _upright(name: str) -> str:
     """Writes a name in LaTeX: a letter with digits as its subscript; other names upright."""
     if re.fullmatch(r"[A-Za-z]\d*", name):
         return f"{name[0]}_{{{name[1:]}}}" if name[1:] else name
+    quantity, unit = parts_of(name)
+    if unit:
+        return rf"{_upright(quantity)}\,[{unit_in_latex(unit)}]"
     marks = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
     escaped = "".join(marks.get(c, f"\\{c}" if c in "_{}$&#%" else c) for c in name)
     return rf"\mathrm{{{escaped}}}"

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from keras_addmul.discover.dimensions import dimensions
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms import python_source
 from keras_addmul.discover.report import html_page, plots, sentences
@@ -140,6 +141,7 @@ def fields(discovery: Discovery) -> dict[str, Any]:
         ],
         "used": sorted(symbol.name for symbol in formula.expression.free_symbols),
         "units": dict(table.units),
+        "dimensions": dimensions(formula, table.units),
         "days_since": dict(table.since),
         "domain": dict(zip(table.names, map(list, table.domain), strict=True)),
         "notes": list(table.notes),

@@ -5,6 +5,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from keras_addmul.discover.finding import Discovery
+from keras_addmul.discover.forms.unit_names import parts_of, unit_in_text
 from keras_addmul.discover.formula import Formula, without_points
 from keras_addmul.discover.report import sentences
 
@@ -167,9 +168,18 @@ def _mathml(formula: Formula) -> str:
     right = mathml(shown, printer="presentation", mul_symbol="dot")
     right = without_points(right, formula.digits)
     for symbol, stand_in in plain.items():
-        right = right.replace(f"<mi>{stand_in.name}</mi>", f"<mi>{_text(symbol.name)}</mi>")
-    left = f"<mi>{_text(formula.target)}</mi><mo>=</mo>"
+        right = right.replace(f"<mi>{stand_in.name}</mi>", _name(symbol.name))
+    left = f"{_name(formula.target)}<mo>=</mo>"
     return f'<math display="block"><mrow>{left}{right}</mrow></math>'
+
+
+def _name(name: str) -> str:
+    """Renders the name of a column; a unit in brackets as text, in one row with the quantity."""
+    quantity, unit = parts_of(name)
+    if not unit:
+        return f"<mi>{_text(name)}</mi>"
+    text = _text(f"\u2009[{unit_in_text(unit)}]")
+    return f"<mrow><mi>{_text(quantity)}</mi><mtext>{text}</mtext></mrow>"
 
 
 def _letters(i: int) -> str:

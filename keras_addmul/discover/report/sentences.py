@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_addmul.discover.dimensions import dimensions
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms.spreadsheet import column_letter
 from keras_addmul.discover.scoring.lack_of_fit import noise_share
@@ -133,8 +134,10 @@ def facts(discovery: Discovery) -> list[tuple[str, str]]:
     rows = f"{len(discovery.train)} to learn from, {len(discovery.held_out)} held out"
     if discovery.cross_validated:
         rows = f"{len(discovery.table)}, each predicted by the formula as fitted to the others"
+    units = dimensions(formula, discovery.table.units)
     return [
         ("structure", formula.structure),
+        *([("dimensions", units)] if units else []),
         ("holds", "exactly, on every row" if formula.exact else "approximately"),
         *([("residuals", formula.noise)] if formula.noise and not formula.exact else []),
         (f"R\u00b2, {checked}", f"{score(formula.r2)}; {interval}"),

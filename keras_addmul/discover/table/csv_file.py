@@ -34,7 +34,8 @@ def read(
         decimal: The decimal mark, `"."` or `","`; by default found out.
 
     Returns:
-        Pair: the DataFrame, and a list of sentences that say what was changed.
+        Pair: the DataFrame, whose `attrs["units"]` holds the units in the file by column, and a
+        list of sentences that say what was changed.
 
     Raises:
         FileNotFoundError: If there is no file at `path`.
@@ -54,7 +55,9 @@ def read(
     layout = layout_of(path, lines, decimal)
     frame = _frame(path, lines, layout)
     frame, more = _named(path, layout.names, frame)
-    frame, said = _as_numbers(frame, layout.decimal)
+    frame, said, units = _as_numbers(frame, layout.decimal)
+    named = zip(layout.names, layout.units or [], strict=False)
+    frame.attrs["units"] = units | {name: unit for name, unit in named if name and unit}
     return frame, [*notes, *layout.notes, *more, *said]
 
 
@@ -106,11 +109,12 @@ def _frame(path: Path, lines: list[str], layout: Layout) -> Any:
         raise ValueError(f"{path}: expected rows below the names. Received: no row") from error
 
 
-def _as_numbers(frame: Any, decimal: str) -> tuple[Any, list[str]]:
-    """Converts columns of text that hold numbers as people write them."""
+def _as_numbers(frame: Any, decimal: str) -> tuple[Any, list[str], dict[str, str]]:
+    """Converts columns of text that hold numbers as people write them; returns their units, too."""
     import pandas as pd
 
     notes: list[str] = []
+    units = {}
     for name in frame.columns:
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column.dtype) or column.isna().all():
@@ -119,11 +123,12 @@ def _as_numbers(frame: Any, decimal: str) -> tuple[Any, list[str]]:
         plain = odd.astype(str).str.strip().str.lower().isin(MISSING).all()
         if plain and decimal == ".":  # else the point groups thousands
             continue
-        values, said = numbers_of(str(name), column.where(column.notna(), None), decimal)
+        values, said, unit = numbers_of(str(name), column.where(column.notna(), None), decimal)
         if values is not None:
             frame[name] = values
             notes += said
-    return frame, notes
+            units |= {str(name): unit} if unit else {}
+    return frame, notes, units
 
 
 def _named(path: Path, header: list[str], frame: Any) -> tuple[Any, list[str]]:

@@ -17,8 +17,8 @@ _NUMBER = re.compile(
 )
 
 
-def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None, list[str]]:
-    """Returns the numbers of a column of text, and notes; None if it does not hold numbers.
+def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None, list[str], str]:
+    """Returns the numbers of a column of text, notes, and the unit; None if it holds no numbers.
 
     Args:
         name: Name of the column, for the notes.
@@ -29,9 +29,9 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
 
     >>> import pandas
     >>> from keras_addmul.discover.table.written_numbers import numbers_of
-    >>> values, notes = numbers_of("a", pandas.Series(["1.234,5 kg", "\u22127 kg"]), ",")
-    >>> values.tolist(), notes
-    ([1234.5, -7.0], ["The unit 'kg' in 'a' was left out."])
+    >>> values, notes, unit = numbers_of("a", pandas.Series(["1.234,5 kg", "\u22127 kg"]), ",")
+    >>> values.tolist(), notes, unit
+    ([1234.5, -7.0], ["The unit 'kg' in 'a' was left out."], 'kg')
     """
     values = np.full(len(series), np.nan)
     units: set[str] = set()
@@ -58,7 +58,7 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
         else:
             wrong.append(text)
     if wrong or not np.isfinite(values).any() or len(units) > 1:
-        return None, []
+        return None, [], ""
     unit = next(iter(units))
     notes = [f"The unit {unit!r} in {name!r} was left out."] if unit else []
     if errors:
@@ -68,7 +68,7 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
             f"Values of {name!r} that only say less or more than a number were read as missing: "
             f"{limits}."
         )
-    return values, notes
+    return values, notes, unit
 
 
 def _without_spaces(text: str) -> str:
