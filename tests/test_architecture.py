@@ -41,7 +41,7 @@ STOREYS = {
         "search": 1,
         "formula": 2,
         "scoring": 2,
-        "dimensions": 3,
+        "dimension_check": 3,
         "finding": 3,
         "report": 4,
     },

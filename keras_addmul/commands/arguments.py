@@ -49,7 +49,7 @@ def saved_model(text: str) -> Path:
 
 def result_folder(text: str) -> Path:
     """Returns the path of a directory that holds the report of a formula."""
-    if not Path(text, "formula.json").is_file():
+    if not any(Path(text, name).is_file() for name in ("formula.json", "groups.json")):
         inside = "" if not Path(text).is_dir() else ", which holds no formula.json"
         raise argparse.ArgumentTypeError(
             "must be a directory that `discover` wrote to. "

@@ -1,6 +1,7 @@
 """`keras-addmul discover`: finds the formula in a table."""
 
 import argparse
+import functools
 from typing import Any
 
 from keras_addmul.commands import arguments
@@ -36,6 +37,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--sigma", metavar="NAME", help="column of standard errors of the target")
     parser.add_argument(
+        "--by", metavar="NAME", help="column of groups, each of which gets a formula of its own"
+    )
+    parser.add_argument(
         "--held-out", type=arguments.share, default=0.25, help="share of rows to test on; 0.25"
     )
     parser.add_argument(
@@ -62,15 +66,16 @@ def run(options: argparse.Namespace) -> None:
     print(f"Reading {options.data}.", flush=True)  # before anything slow is imported
     from keras_addmul.discover import command
 
-    command.run(
+    run_all = functools.partial(command.run_by, by=options.by) if options.by else command.run
+    run_all(
         options.data,
         options.target,
         options.out,
-        options.leave_out,
-        options.encoding,
-        options.decimal,
-        options.sigma,
-        start_keras,
+        leave_out=options.leave_out,
+        encoding=options.encoding,
+        decimal=options.decimal,
+        sigma=options.sigma,
+        start=start_keras,
         held_out=options.held_out,
         time_limit=options.time_limit,
         seed=options.seed,

@@ -9,11 +9,12 @@ from typing import Any
 from keras_addmul.discover.discovery import discover
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.interrupts import Interrupts
-from keras_addmul.discover.report import files, screen
-from keras_addmul.discover.table.reading import read_csv
+from keras_addmul.discover.report import files, groups, screen
+from keras_addmul.discover.table.grouping import read_groups
+from keras_addmul.discover.table.reading import Table, read_csv
 from keras_addmul.extras import require_extra
 
-__all__ = ["run"]
+__all__ = ["run", "run_by"]
 
 
 def run(
@@ -54,7 +55,66 @@ def run(
     """
     require_extra("discover")
     rows = read_csv(data, target, leave_out, encoding, decimal, sigma)
-    folder = files.directory(out)  # before the search, so that an error shows at once
+    return _one(rows, files.directory(out), start, options)
+
+
+def run_by(
+    data: str | Path,
+    target: str,
+    out: str | Path,
+    by: str,
+    leave_out: Sequence[str] = (),
+    encoding: str | None = None,
+    decimal: str | None = None,
+    sigma: str | None = None,
+    start: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> dict[str, Discovery]:
+    """Finds a formula for each group of the rows of a file, each with a report of its own.
+
+    Args:
+        data: A file, as for `run`.
+        target: Name of the column to explain.
+        out: Directory for `report.html` with all formulas, and for a directory for each group.
+        by: Name of the column whose values are the groups.
+        leave_out: Names of columns to ignore.
+        encoding: Encoding of the file, if it is text; by default found out.
+        decimal: The decimal mark, `"."` or `","`; by default found out.
+        sigma: Name of the column of standard errors of the target.
+        start: Called before TensorFlow is needed.
+        **options: Further arguments of `keras_addmul.discover.discover`.
+
+    Returns:
+        The `Discovery` of each group.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C was pressed, with the groups until then reported.
+        ImportError: If a library of the extra `discover` is missing.
+        OSError: If the file is not there, or `out` cannot be written to.
+        ValueError: If the file does not hold such groups, or an option is out of range.
+    """
+    require_extra("discover")
+    tables, left = read_groups(data, target, by, leave_out, encoding, decimal, sigma)
+    folder = files.directory(out)
+    print(*left, sep="\n", end="\n" * bool(left))
+    found: dict[str, Discovery] = {}
+    try:
+        for value, rows in tables.items():
+            print(f"\n{by} = {value}: ", end="")
+            own = files.directory(folder / groups.folder_name(by, value, list(tables)))
+            found[value] = _one(rows, own, start, options)
+    finally:
+        if found:
+            print(f"\nReport:     {groups.write(by, found, list(tables), left, folder)}")
+    for value, one in found.items():
+        print(f"{by} = {value}: {one.formula.text}")
+    return found
+
+
+def _one(
+    rows: Table, folder: Path, start: Callable[[], None], options: dict[str, Any]
+) -> Discovery:
+    """Searches, reports and exports one table."""
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
     limit = options.get("time_limit", 120.0)
     print(
@@ -63,11 +123,10 @@ def run(
         flush=True,
     )
     _imported()
-    if rows.sigma is not None:
-        options["sigma"] = rows.sigma
-    found = discover(
-        rows.x, rows.y, names=rows.names, target=rows.target, **{"verbose": 2, **options}
+    more: dict[str, Any] = {"verbose": 2, **options} | (
+        {} if rows.sigma is None else {"sigma": rows.sigma}
     )
+    found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **more)
     # The report includes the notes on how the file was read.
     notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))
     table = dataclasses.replace(found.table, notes=notes, units=rows.units, since=rows.since)

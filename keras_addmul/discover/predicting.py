@@ -13,6 +13,7 @@ from keras_addmul.discover.table import csv_file
 from keras_addmul.discover.table.columns import Refusal, to_float
 from keras_addmul.discover.table.from_text import days_since
 from keras_addmul.discover.table.given_values import position
+from keras_addmul.discover.table.grouping import labels
 
 __all__ = ["predict"]
 
@@ -45,26 +46,46 @@ def predict(
         OSError: If a file is not there or cannot be written to.
         ValueError: If `result` holds no report, or the table lacks a column of the formula.
     """
-    fields = _fields(Path(result))
+    groups = _groups(Path(result))
+    parts = [("", "", _fields(Path(result)))] if groups is None else groups
     frame, _ = csv_file.read(data, encoding, decimal)
-    values = _values(frame, fields)
-    told = np.asarray(_called(fields["python"], list(values.values())), float)
-    told = np.broadcast_to(told, len(frame)).copy()
+    own = [str(name) for name in frame.columns]
+    told = np.full(len(frame), np.nan)
+    beyond: dict[str, np.ndarray] = {}
+    for by, value, fields in parts:
+        rows = np.ones(len(frame), bool)
+        if by:
+            rows = (labels(frame.iloc[:, position(by, own, "data")]) == value).to_numpy(bool)
+        values = _values(frame[rows], fields)
+        answer = np.asarray(_called(fields["python"], list(values.values())), float)
+        told[rows] = np.broadcast_to(answer, rows.sum())
+        for name, (low, high) in fields["domain"].items():
+            if name in fields["used"]:
+                outside = (values[name] < low) | (values[name] > high)
+                beyond.setdefault(name, np.zeros(len(frame), bool))[rows] = outside
     told[~np.isfinite(told)] = np.nan
-    outside = {
-        name: (values[name] < low) | (values[name] > high)
-        for name, (low, high) in fields["domain"].items()
-        if name in fields["used"]
-    }
-    beyond = np.array(
-        ["; ".join(name for name in outside if outside[name][i]) for i in range(len(frame))], object
-    )
-    target = fields["target"]
+    target = parts[0][2]["target"]
+    marks = ["; ".join(name for name in beyond if beyond[name][i]) for i in range(len(frame))]
     written = frame.copy()
     written[_free(f"{target} predicted", frame)] = told
-    written[_free("extrapolates", frame)] = beyond
+    written[_free("extrapolates", frame)] = marks
     written.to_csv(out, index=False)
-    return list(_told(frame, told, outside, beyond, target, out))
+    return list(_told(frame, told, beyond, target, out))
+
+
+def _groups(result: Path) -> list[tuple[str, str, dict[str, Any]]] | None:
+    """Returns column, value and fields of each group of a result, or None if it has no groups."""
+    if not (result / "groups.json").is_file():
+        return None
+    try:
+        known = json.loads((result / "groups.json").read_text(encoding="utf-8"))
+        by, folders = str(known["by"]), dict(known["groups"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"`result` must be a directory that `discover` wrote to. Received: {str(result)!r} "
+            f"with a damaged groups.json"
+        ) from error
+    return [(by, value, _fields(result / folder)) for value, folder in folders.items()]
 
 
 def _fields(result: Path) -> dict[str, Any]:
@@ -117,8 +138,7 @@ def _free(name: str, frame: Any) -> str:
 def _told(
     frame: Any,
     told: np.ndarray,
-    outside: Mapping[str, np.ndarray],
-    beyond: np.ndarray,
+    beyond: Mapping[str, np.ndarray],
     target: str,
     out: str | Path,
 ) -> Iterator[str]:
@@ -126,9 +146,9 @@ def _told(
     yield f"{len(told) - none} of {len(told)} rows have a prediction of {target}, in {out}."
     if none:
         yield f"{none} have none: a value is missing, or the formula is not defined there."
-    many = int((beyond != "").sum())
+    many = int(np.any([*beyond.values(), np.zeros(len(told), bool)], axis=0).sum())
     if many:
-        where = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in outside.items())
+        where = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in beyond.items())
         yield f"{many} extrapolate: {where} lie outside the range that the formula was found on."
     if target in frame.columns:
         truth = to_float(target, frame[target])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy
 
-from keras_addmul.discover.dimensions import dimensions
+from keras_addmul.discover.dimension_check import dimensions
 from keras_addmul.discover.formula import Formula
 from keras_addmul.discover.report.html_page import _mathml
 from keras_addmul.discover.table.reading import read_csv

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from keras_addmul.discover.dimensions import dimensions
+from keras_addmul.discover.dimension_check import dimensions
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms import python_source
 from keras_addmul.discover.report import html_page, plots, sentences

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_addmul.discover.dimensions import dimensions
+from keras_addmul.discover.dimension_check import dimensions
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms.spreadsheet import column_letter
 from keras_addmul.discover.scoring.lack_of_fit import noise_share

@@ -2,13 +2,14 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_addmul.discover.table import cleaning, columns, csv_file, from_text
+from keras_addmul.discover.table.clean_table import Table
 from keras_addmul.discover.table.given_values import (
     array_of,
     form,
@@ -17,7 +18,7 @@ from keras_addmul.discover.table.given_values import (
     refuse_text,
 )
 
-__all__ = ["Table", "read", "read_csv"]
+__all__ = ["Table", "of_file", "read", "read_csv"]
 
 # A name and its column as given: an array or a pandas Series.
 Named = tuple[str, Any]
@@ -25,42 +26,6 @@ Named = tuple[str, Any]
 # Name of the column of standard errors while a table is read, and what such are often called.
 ERRORS = "standard errors of the target"
 LIKE_ERRORS = re.compile(r"(?i)(?:^|[_ .])(?:err|error|sigma|unc|uncertainty|stderr|std|sd)$|yerr")
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Table:
-    """Columns of numbers without gaps, and the target to explain with them.
-
-    Attributes:
-        names: Name of each column, without duplicates.
-        x: Float64 array of shape `(rows, columns)`, finite.
-        y: Float64 array of shape `(rows,)`, finite.
-        target: Name of `y`.
-        notes: Sentences that say how the input was cleaned.
-        eps: Relative rounding of the numbers as given, that of the coarsest dtype.
-        sigma: Standard errors of the targets, up to one factor, or None.
-        units: Unit of each column that has one, the target among them, by name.
-        since: First date of each column of dates, by name; its values are days since then.
-    """
-
-    names: tuple[str, ...]
-    x: np.ndarray
-    y: np.ndarray
-    target: str
-    notes: tuple[str, ...] = ()
-    eps: float = 2.0**-52
-    sigma: np.ndarray | None = None
-    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    since: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    @property
-    def domain(self) -> tuple[tuple[float, float], ...]:
-        """The lowest and the highest value of each column, as a tuple of pairs."""
-        low, high = self.x.min(axis=0), self.x.max(axis=0)
-        return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
 
 
 def read(
@@ -142,7 +107,17 @@ def read_csv(
         FileNotFoundError: If there is no file at `path`.
         ValueError: As for `read`, or if the file does not hold such a table.
     """
-    frame, notes = csv_file.read(path, encoding, decimal)
+    return of_file(*csv_file.read(path, encoding, decimal), target, leave_out, sigma)
+
+
+def of_file(
+    frame: Any,
+    notes: Sequence[str],
+    target: str,
+    leave_out: Sequence[str] = (),
+    sigma: str | None = None,
+) -> Table:
+    """Makes a `Table` of the DataFrame and the notes that `csv_file.read` returns."""
     position(target, list(frame.columns), "target")
     for name in leave_out:
         position(name, list(frame.columns), "leave_out")

@@ -25,7 +25,7 @@ def dimensions(formula: Formula, units: Mapping[str, str]) -> str:
 
     >>> import sympy
     >>> from keras_addmul.discover import Formula
-    >>> from keras_addmul.discover.dimensions import dimensions
+    >>> from keras_addmul.discover.dimension_check import dimensions
     >>> m, v = sympy.symbols("m v")
     >>> energy = Formula(m * v**2 / 2, ("m", "v"), "E", "one product", 0.0, 1.0, True, 9.0)
     >>> dimensions(energy, {"m": "kg", "v": "m/s", "E": "J"})
