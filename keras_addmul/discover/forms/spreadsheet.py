@@ -56,7 +56,9 @@ def _written(e: Any, cells: dict[str, str]) -> str:
     if e.is_Add:
         return "+".join(_written(term, cells) for term in e.args)
     if e.is_Mul:
-        return "*".join(_inside(factor, cells) for factor in e.args)
+        below = [f for f in e.args if f.is_Pow and f.exp.is_Rational and f.exp < 0]
+        above = [_inside(f, cells) for f in e.args if f not in below]
+        return "/".join(["*".join(above) or "1", *(_inside(1 / f, cells) for f in below)])
     if e.is_Pow:
         if _is_root(e):
             return f"SQRT({_written(e.base, cells)})"

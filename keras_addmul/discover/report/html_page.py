@@ -18,7 +18,8 @@ h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 2.2r
 .formula { font-size: 1.5rem; margin: 1.2rem 0; overflow-x: auto; }
 .verdict { border-left: .35rem solid; padding: .5rem .9rem; border-radius: .2rem; }
 .exact { border-color: #2e7d4f; background: #eef7f1; }
-.approximate { border-color: #d9822b; background: #fdf5ec; }
+.law { border-color: #0b6e99; background: #eef5f9; }
+.approximation, .none { border-color: #d9822b; background: #fdf5ec; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid #e4e4e4;
          vertical-align: top; }
@@ -47,7 +48,7 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         The HTML text.
     """
     formula, title = discovery.formula, f"A formula for {discovery.table.target}"
-    kind = "exact" if formula.exact else "approximate"
+    kind = sentences.judged(discovery)[0]
     parts = [
         f"<h1>{_text(title)}</h1>",
         f'<div class="formula">{_mathml(formula)}</div>',

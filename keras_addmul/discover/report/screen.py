@@ -22,7 +22,7 @@ def show(discovery: Discovery, console: Any = None) -> None:
 
     console = Console() if console is None else console
     formula = discovery.formula
-    style = "green" if formula.exact else "yellow"
+    style = {"exact": "green", "law": "cyan"}.get(sentences.judged(discovery)[0], "yellow")
     # `Text` throughout, so that brackets in the name of a column are not read as markup.
     text = _whole(formula.text, "bold")
     if len(text) + 4 <= console.width:

@@ -237,7 +237,7 @@ def domain_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
 
 def warning(discovery: Discovery) -> str:
     """Returns a warning about the range outside of which the formula is untested."""
-    kind = "law" if discovery.formula.exact else "approximation"
+    kind = "law" if judged(discovery)[0] in ("exact", "law") else "formula"
     return (
         f"The {kind} was found, and checked, inside these ranges only. Outside them, and for "
         "combinations of values that the table does not hold, it extrapolates: nothing here "

@@ -36,7 +36,7 @@ def clean(
     if np.count_nonzero(rows) < MINIMUM:
         received = f"{np.count_nonzero(rows)} of {len(y)} rows: {gaps}" if gaps else _rows(len(y))
         raise ValueError(
-            f"`x` and `y` must have at least {MINIMUM} rows without gaps. Received: {received}"
+            f"The table must have at least {MINIMUM} rows without gaps. Received: {received}"
         )
     x, y = [column[rows] for column in x], y[rows]
     if y.min() == y.max():
@@ -52,7 +52,7 @@ def clean(
     names, x = _without_repeated(names, x, notes)
     if not x:
         raise ValueError(
-            "`x` must have a column of numbers that vary. Received: none"
+            "The table must have a column of numbers that vary. Received: none"
             + "".join(f". {note}" for note in notes).rstrip(".")
         )
     columns = np.stack(x, axis=1)

@@ -71,6 +71,10 @@ def _other(path: Path) -> tuple[Any, list[str]]:
         raise ValueError(
             f"{path}: this file needs {library}, which is not installed. Try: pip install {library}"
         ) from error
+    except Exception as error:  # each reader has errors of its own
+        raise ValueError(
+            f"{path}: expected a {path.suffix} file. Received: {str(error) or type(error).__name__}"
+        ) from error
     frame.columns = [str(name).strip() for name in frame.columns]
     return frame, []
 

@@ -5,9 +5,14 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.discover.table.cleaning import listed
+from keras_addmul.discover.table.columns import MISSING
 
 __all__ = ["days_since", "usable"]
 
+# The share of a column's values that makes the others odd ones out.
+_NEARLY = 0.9
+# Lines at the end that may hold a sum, a source or a remark.
+_LAST = 3
 # Numbers that often stand for a missing value.
 STAND_INS = (-99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 
@@ -30,20 +35,24 @@ def usable(frame: Any, target: str) -> tuple[Any, list[str]]:
     since = {}
     for name in frame.columns:
         column = frame[name]
+        order = ""
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
             days = column
         elif pd.api.types.is_numeric_dtype(column.dtype) or column.notna().sum() == 0:
             notes += _doubtful(str(name), column)
             continue
-        elif _numbers(column) > 0.5:
+        elif (share := _numbers(column)) > 0.5:
+            if share >= _NEARLY:
+                frame[name], said = _without_words(str(name), column)
+                notes += said
             continue
         else:
-            days = _dates(column)
+            days, order = _dates(column)
         if days is not None:
             first = days.min()
             frame[name] = days_since(days, first)
             since[str(name)] = first.isoformat()
-            notes.append(f"The dates in {str(name)!r} became days since {first:%Y-%m-%d}.")
+            notes.append(f"The dates in {str(name)!r}{order} became days since {first:%Y-%m-%d}.")
         elif name != target:
             text.append(name)
     if text:
@@ -64,7 +73,7 @@ def days_since(dates: Any, first: Any) -> Any:
     """
     import pandas as pd
 
-    days = dates if pd.api.types.is_datetime64_any_dtype(dates.dtype) else _dates(dates)
+    days = dates if pd.api.types.is_datetime64_any_dtype(dates.dtype) else _dates(dates)[0]
     if days is None:
         return pd.Series(np.nan, dates.index)
     first = pd.Timestamp(first)
@@ -84,16 +93,43 @@ def _numbers(column: Any) -> float:
     return float(pd.to_numeric(known, errors="coerce").notna().mean())
 
 
-def _dates(column: Any) -> Any:
-    """Returns the dates of a column of text, or None if they are none."""
+def _dates(column: Any) -> tuple[Any, str]:
+    """Returns the dates of a column of text, or None, and the order of day and month if it counts.
+
+    With points between them, the day comes first; with slashes, the month, unless that is none.
+    """
     import warnings
 
     import pandas as pd
 
+    known = column[column.notna()].astype(str).str.strip()
+    numbers = known.str.fullmatch(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?:\s.*)?").mean() >= _NEARLY
+    points = known.str.match(r"\d{1,2}\.\d{1,2}\.").any()
+    best, order = None, ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        days = pd.to_datetime(column, errors="coerce", utc=True)
-    return days if days.notna().sum() >= 0.9 * column.notna().sum() else None
+        for first in (points, not points) if numbers else (False,):
+            days = pd.to_datetime(column, errors="coerce", utc=True, dayfirst=bool(first))
+            if best is None or days.notna().sum() > best.notna().sum():
+                best = days
+                order = f", read {'day' if first else 'month'} first," if numbers else ""
+    enough = best is not None and best.notna().sum() >= _NEARLY * len(known)
+    return (best, order) if enough else (None, "")
+
+
+def _without_words(name: str, column: Any) -> tuple[Any, list[str]]:
+    """Returns a column of numbers without the words of the last lines, such as "Total"."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    words = column[numbers.isna() & column.notna()]
+    words = words[~words.astype(str).str.strip().str.lower().isin(MISSING)].astype(str)
+    # A typing error in the middle, or of a letter, is for its author to mend.
+    below = words.index.isin(column.index[-_LAST:]) & words.str.contains(r"[^\W\d]{3}")
+    if not len(words) or not below.all():
+        return column, []
+    told = " and ".join(repr(word[:30]) for word in list(dict.fromkeys(words))[:3])
+    return numbers, [f"{told} in {name!r} is no number, and was read as missing: {len(words)}."]
 
 
 def _doubtful(name: str, column: Any) -> list[str]:

@@ -104,8 +104,11 @@ def layout_of(path: Path, lines: list[str], decimal: str | None = None) -> Layou
     units = _units(names, data)
     if units is not None:
         data = data[1:]
+        if units == names:
+            units = [""] * len(names)
+            notes.append("The line below the names repeats them.")
         told = ", ".join(f"{n} in {u}" for n, u in zip(names, units, strict=True) if u)
-        notes.append(f"The line below the names holds units: {told}.")
+        notes += [f"The line below the names holds units: {told}."] if told else []
     if separator == "whitespace":
         notes.append("The values are separated by white space.")
     mark, said = _decimal(data, separator)

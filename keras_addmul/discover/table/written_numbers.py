@@ -12,7 +12,7 @@ __all__ = ["numbers_of"]
 _SPACES = "\u00a0\u202f\u2009 '\u2019"
 _ERRORS = re.compile(r"#(?:DIV/0!|N/A|NA|VALUE!|REF!|NAME\?|NUM!|NULL!|ERROR!?)", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?P<limit>[<>\u2264\u2265]=?)?\s*(?P<number>[+-]?(?:\d[\d.,]*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<limit>[<>\u2264\u2265]=?)?\s*(?P<money>[$\u20ac\u00a3\u00a5])?\s*(?P<number>[+-]?(?:\d[\d.,]*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<unit>[^\d\s.,+\-].{0,11})?"
 )
 
@@ -35,13 +35,16 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
     """
     values = np.full(len(series), np.nan)
     units: set[str] = set()
-    limits = errors = 0
+    limits = errors = spreads = 0
     wrong: list[str] = []
     for i, text in enumerate(series):
         if not isinstance(text, str):
             values[i] = np.nan if text is None else float(text)
             continue
         text = text.strip().replace("\u2212", "-").replace("\u2013", "-")
+        text = re.sub(r"(?<=[\d.])[dD](?=[+-]?\d)", "E", text)  # as Fortran writes 1E3
+        text, spread = _without_spread(text)
+        spreads += spread
         if _ERRORS.fullmatch(text):
             errors += 1
         elif text.lower() in MISSING:
@@ -54,7 +57,7 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
                 limits += 1
             else:
                 values[i] = number
-                units.add((found["unit"] or "").strip())
+                units.add((found["money"] or found["unit"] or "").strip())
         else:
             wrong.append(text)
     if wrong or not np.isfinite(values).any() or len(units) > 1:
@@ -63,12 +66,22 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
     notes = [f"The unit {unit!r} in {name!r} was left out."] if unit else []
     if errors:
         notes.append(f"Errors of a spreadsheet in {name!r} were read as missing: {errors}.")
+    if spreads:
+        notes.append(f"What is behind \u00b1 in {name!r} was left out: {spreads} times.")
     if limits:
         notes.append(
             f"Values of {name!r} that only say less or more than a number were read as missing: "
             f"{limits}."
         )
     return values, notes, unit
+
+
+def _without_spread(text: str) -> tuple[str, bool]:
+    """Drops an error behind the number, as in `2.5 \u00b1 0.1 kg`."""
+    found = re.fullmatch(
+        r"(.*\d)\s*(?:\u00b1|\+/-|\+-)\s*[\d.,]+(?:[eE][+-]?\d+)?(\s*[^\d\s].*)?", text
+    )
+    return (found[1] + (found[2] or ""), True) if found else (text, False)
 
 
 def _without_spaces(text: str) -> str:
