@@ -1,6 +1,5 @@
 """The command `discover`: reads a file, and writes a report and a SavedModel."""
 
-import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,14 +122,7 @@ def _one(
         flush=True,
     )
     _imported()
-    more: dict[str, Any] = {"verbose": 2, **options} | (
-        {} if rows.sigma is None else {"sigma": rows.sigma}
-    )
-    found = discover(rows.x, rows.y, names=rows.names, target=rows.target, **more)
-    # The report includes the notes on how the file was read.
-    notes = tuple(dict.fromkeys((*rows.notes, *found.table.notes)))
-    table = dataclasses.replace(found.table, notes=notes, units=rows.units, since=rows.since)
-    found = dataclasses.replace(found, table=table)
+    found = discover(rows, **{"verbose": 2, **options})
     print("Reporting: the formula, its scores, and where it holds.", flush=True)
     stop = Interrupts()
     page = stop.attempt(
@@ -148,8 +140,8 @@ def _one(
     model = serving.export(
         found.model,
         str(folder / "model"),
-        data=table.x,
-        names=list(table.names),
+        data=found.table.x,
+        names=list(found.table.names),
         formula=found.formula.text,
     )
     print(f"SavedModel: {model}")

@@ -63,7 +63,8 @@ def discover(
     all rows, unless the held-out rows contradict it.
 
     Args:
-        x: Array of shape `(rows, columns)`, or a pandas DataFrame with named columns.
+        x: Array of shape `(rows, columns)`, a pandas DataFrame with named columns, or a `Table`
+            that was read from a file, with its target.
         y: Targets of shape `(rows,)`, or the name of the target column in the frame.
         names: Names of the columns, if `x` is an array.
         target: Name of the target.
@@ -98,7 +99,7 @@ def discover(
     if verbose:
         require_extra("discover", "rich")
     _check(held_out, time_limit)
-    table = read(x, y, names=names, target=target, sigma=sigma)
+    table = x if isinstance(x, Table) else read(x, y, names=names, target=target, sigma=sigma)
     begun = time.monotonic()
     train, test = _split(len(table), held_out, seed)
     most = min(_COLUMNS, max(len(train) // 2 - 1, 1))

@@ -10,6 +10,7 @@ import numpy as np
 from keras_addmul.discover.report.sentences import percent, score
 from keras_addmul.discover.scoring.scores import r2, relative_error
 from keras_addmul.discover.table import csv_file
+from keras_addmul.discover.table.cleaning import listed
 from keras_addmul.discover.table.columns import Refusal, to_float
 from keras_addmul.discover.table.from_text import days_since
 from keras_addmul.discover.table.given_values import position
@@ -110,7 +111,12 @@ def _values(frame: Any, fields: Mapping[str, Any]) -> dict[str, np.ndarray]:
         if name not in fields["used"]:
             values[name] = np.full(len(frame), np.nan)
             continue
-        column = frame.iloc[:, position(name, own, "data")]
+        if name not in own:
+            raise ValueError(
+                f"`data` must have the columns of the formula, {listed(fields['used'])}. "
+                f"Received: {listed(own[:20])}"
+            )
+        column = frame.iloc[:, own.index(name)]
         if name in fields.get("days_since", {}):
             column = days_since(column, fields["days_since"][name])
         read = to_float(name, column)
@@ -148,8 +154,10 @@ def _told(
         yield f"{none} have none: a value is missing, or the formula is not defined there."
     many = int(np.any([*beyond.values(), np.zeros(len(told), bool)], axis=0).sum())
     if many:
-        where = ", ".join(f"{name!r} in {int(rows.sum())}" for name, rows in beyond.items())
-        yield f"{many} extrapolate: {where} lie outside the range that the formula was found on."
+        where = " and ".join(
+            f"{name!r} in {int(rows.sum())}" for name, rows in beyond.items() if rows.any()
+        )
+        yield f"{many} extrapolate, outside the range that the formula was found on: {where}."
     if target in frame.columns:
         truth = to_float(target, frame[target])
         if not isinstance(truth, Refusal):

@@ -1,5 +1,6 @@
 """The command: what it refuses before the search, and what it hands on to it."""
 
+import dataclasses
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ import pytest
 from keras_addmul import demo, serving
 from keras_addmul.discover import command, discover
 from keras_addmul.discover.report import files, screen
+from keras_addmul.discover.table.reading import read_csv
 from tests.discover.test_report import discovery
 
 
@@ -54,21 +56,22 @@ def test_what_is_asked_for_is_handed_on_and_what_was_done_is_told(
 ):
     kept = {}
 
-    def found(x, y, **options):
-        kept.update(options, x=x, y=y)
+    def found(table, **options):
+        kept.update(options, table=table)
         return discovery(np.arange(80.0), *expressions(), notes=("Of the search.",))
 
     monkeypatch.setattr(command, "discover", found)
     monkeypatch.setattr(command.files, "write", lambda found, folder: folder / "report.html")
-    monkeypatch.setattr(serving, "export", lambda model, path: path)
+    monkeypatch.setattr(serving, "export", lambda model, path, **more: path)
     shown = []
     monkeypatch.setattr(screen, "show", shown.append)
     result = command.run(data, "y", tmp_path / "out", ["b"], seed=3, held_out=0.4)
-    np.testing.assert_array_equal(kept["x"][:, 0], np.arange(12.0))
-    np.testing.assert_array_equal(kept["y"], 3.0 * np.arange(12.0))
-    assert kept["names"] == ("a",)
-    assert (kept["target"], kept["seed"], kept["held_out"]) == ("y", 3, 0.4)
-    assert result.table.notes == ("Left out, as asked: 'b'.", "Of the search.")
+    table = kept["table"]
+    np.testing.assert_array_equal(table.x[:, 0], np.arange(12.0))
+    np.testing.assert_array_equal(table.y, 3.0 * np.arange(12.0))
+    assert (table.names, table.target) == (("a",), "y")
+    assert (kept["seed"], kept["held_out"]) == (3, 0.4)
+    assert table.notes == ("Left out, as asked: 'b'.",)
     assert shown == [result]
     said = capsys.readouterr().out
     assert said.startswith("12 rows of a; the target is y.\n")
@@ -164,3 +167,19 @@ def test_ctrl_c_during_the_search_keeps_the_best_at_once(tmp_path):
     fields = json.loads((tmp_path / "out" / "formula.json").read_text())
     assert fields["interrupted"] == "search"
     assert fields["formula"].endswith("*a")
+
+
+def test_a_table_keeps_its_rounding_notes_and_units(tmp_path):
+    import pandas as pd
+
+    x = np.random.default_rng(0).uniform(1, 5, (60, 2)).astype("float32")
+    frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": x[:, 0] * x[:, 1], "who": "x"})
+    frame.to_parquet(tmp_path / "single.parquet")
+    rows = read_csv(tmp_path / "single.parquet", "y")
+    rows = dataclasses.replace(rows, units={"a": "V", "b": "A", "y": "W"})
+    found = discover(rows, baselines=False, verbose=0)
+    assert found.formula.text == "y = a*b"
+    assert found.formula.exact
+    assert found.table.eps == np.finfo("float32").eps
+    assert "The column 'who' was left out: text." in found.table.notes
+    assert files.fields(found)["dimensions"].startswith("The dimensions agree: ")

@@ -52,14 +52,18 @@ def test_rows_are_computed_and_those_that_extrapolate_are_marked(result, tmp_pat
     assert [row["extrapolates"] for row in rows] == ["", "mass [kg]", "day", ""]
     assert said.startswith("2 of 4 rows have a prediction of F, in ")
     assert "2 have none: a value is missing" in said
-    assert "2 extrapolate: 'mass [kg]' in 1, 'day' in 1 lie outside" in said
+    assert "2 extrapolate, outside the range that the formula was found on: " in said
+    assert "'mass [kg]' in 1 and 'day' in 1." in said
     assert "The table holds F too, in 1 of these rows: relative error 1.32 %" in said
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("day,mass,F\n2020-02-10,1,1\n", "`data` must be the name of a column. .*'mass .kg.'"),
+        (
+            "day,mass,F\n2020-02-10,1,1\n",
+            "`data` must have the columns .*'day' and 'mass .kg.'. Received: 'day'",
+        ),
         (
             "day,mass [kg]\n2020-02-10,heavy\n",
             r"`data` must hold numbers in 'mass \[kg\]'.*'heavy'",

@@ -31,6 +31,11 @@ def refuse_text(converted: list[tuple[str, columns.Column | columns.Refusal]], w
         f"{kind} in " + ", ".join(f"{name!r} ({example})" for name, example in found)
         for kind, found in kinds.items()
     )
+    if way.startswith("--"):
+        raise ValueError(
+            f"Every column must hold real numbers. Received: {held}. Mend it, or leave a column "
+            f"that is no target out: {way}"
+        )
     remedies = ", ".join(f"{REMEDIES[kind]} ({kind})" for kind in kinds)
     raise ValueError(
         f"Every column must hold real numbers. Received: {held}. "
