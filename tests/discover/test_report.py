@@ -95,6 +95,8 @@ def test_a_law_with_noise_is_called_one(size):
     found = discovery(y, MASS / RADIUS**2)
     assert sentences.judged(found)[0] == "law"
     assert sentences.verdict(found).startswith("A law within the noise (")
+    assert dict(sentences.facts(found))["holds"] == "within the noise"
+    assert sentences.warning(found).startswith("The law was found, and checked, inside these")
     assert "exact" not in sentences.verdict(found)
 
 

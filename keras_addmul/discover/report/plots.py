@@ -41,7 +41,9 @@ def draw_fit(discovery: Discovery) -> bytes:
     from matplotlib.figure import Figure
 
     rows, prediction = discovery.held_out, discovery.predictions
+    shown = f"{len(rows)}"
     if len(rows) > POINTS:
+        shown = f"{POINTS} of the {shown}"
         some = np.random.default_rng(discovery.seed).choice(len(rows), POINTS, replace=False)
         rows, prediction = rows[some], prediction[some]
     truth = discovery.table.y[rows]
@@ -58,9 +60,9 @@ def draw_fit(discovery: Discovery) -> bytes:
         name = _label(discovery.table.target)
         unit = "relative to the truth" if decades else f"of {name}"
         left.set(
-            title=f"{len(rows)} rows, each predicted from others"
+            title=f"{shown} rows, each predicted from others"
             if discovery.cross_validated
-            else f"{len(rows)} held-out rows",
+            else f"{shown} held-out rows",
             xlabel=f"{name}, true",
         )
         left.set(ylabel=f"{name}, predicted")

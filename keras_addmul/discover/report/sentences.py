@@ -8,6 +8,7 @@ import numpy as np
 from keras_addmul.discover.dimension_check import dimensions
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms.spreadsheet import column_letter
+from keras_addmul.discover.report.formatted_numbers import number, percent, score
 from keras_addmul.discover.scoring.lack_of_fit import noise_share
 
 __all__ = [
@@ -26,6 +27,14 @@ __all__ = [
     "verdict",
     "warning",
 ]
+
+# By the kind of result.
+HOLDS = {
+    "exact": "exactly, on every row",
+    "law": "within the noise",
+    "approximation": "approximately",
+    "none": "no better than the mean",
+}
 
 
 def verdict(discovery: Discovery) -> str:
@@ -138,7 +147,7 @@ def facts(discovery: Discovery) -> list[tuple[str, str]]:
     return [
         ("structure", formula.structure),
         *([("dimensions", units)] if units else []),
-        ("holds", "exactly, on every row" if formula.exact else "approximately"),
+        ("holds", HOLDS[judged(discovery)[0]]),
         *([("residuals", formula.noise)] if formula.noise and not formula.exact else []),
         (f"R\u00b2, {checked}", f"{score(formula.r2)}; {interval}"),
         (
@@ -243,35 +252,6 @@ def warning(discovery: Discovery) -> str:
         "combinations of values that the table does not hold, it extrapolates: nothing here "
         "says that it still holds."
     )
-
-
-def score(r2: float | None) -> str:
-    """Formats R^2, as its distance from 1 if that is small."""
-    if r2 is None or math.isnan(r2):
-        return "\u2013"
-    if r2 == 1 or not 1 - r2 < 1e-4:
-        return f"{r2:.4g}" if r2 == 1 or r2 < -10 else f"{r2:.4f}"
-    return f"1 \u2212 {1 - r2:.1e}"
-
-
-def percent(share: float | None) -> str:
-    """Formats a share, in percent unless it is tiny or huge."""
-    if share is None or math.isnan(share):
-        return "\u2013"
-    if share == 0 or not math.isfinite(share):
-        return f"{share:g}"
-    if 1 - 1e-9 < share < 1:
-        return "more than 99.9999999 %"
-    if 0.999 < share < 1:  # as many digits as it takes to see what is missing
-        return f"{100 * share:.{-math.floor(math.log10(100 * (1 - share)))}f} %"
-    if 1e-5 <= abs(share) < 100:
-        return f"{100 * share:.3g} %"
-    return f"{share:.1e}"
-
-
-def number(value: float) -> str:
-    """Formats a number of the table to six digits."""
-    return f"{value:.6g}"
 
 
 def _whole(count: int | None) -> str:
