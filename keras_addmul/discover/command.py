@@ -1,5 +1,6 @@
 """The command `discover`: reads a file, and writes a report and a SavedModel."""
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,7 +55,10 @@ def run(
     """
     require_extra("discover")
     rows = read_csv(data, target, leave_out, encoding, decimal, sigma)
-    return _one(rows, files.directory(out), start, options)
+    found = _one(rows, files.directory(out), start, options)
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return found
 
 
 def run_by(
@@ -102,6 +106,8 @@ def run_by(
             print(f"\n{by} = {value}: ", end="")
             own = files.directory(folder / groups.folder_name(by, value, list(tables)))
             found[value] = _one(rows, own, start, options)
+            if found[value].interrupted:
+                raise KeyboardInterrupt
     finally:
         if found:
             print(f"\nReport:     {groups.write(by, found, list(tables), left, folder)}")
@@ -113,7 +119,7 @@ def run_by(
 def _one(
     rows: Table, folder: Path, start: Callable[[], None], options: dict[str, Any]
 ) -> Discovery:
-    """Searches, reports and exports one table."""
+    """Searches and reports one table, and exports its model unless there was Ctrl-C."""
     print(f"{len(rows)} rows of {', '.join(rows.names)}; the target is {rows.target}.")
     limit = options.get("time_limit", 120.0)
     print(
@@ -132,7 +138,7 @@ def _one(
     print(f"Report:     {page}", flush=True)
     if found.interrupted or stop.during:
         print("SavedModel: none, because of the interrupt")
-        raise KeyboardInterrupt
+        return dataclasses.replace(found, interrupted=found.interrupted or stop.during)
     print("Exporting:  the formula as a SavedModel; this starts TensorFlow.", flush=True)
     start()
     from keras_addmul import serving

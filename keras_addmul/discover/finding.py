@@ -35,7 +35,7 @@ class Discovery:
         baselines: The scores of standard methods on the same rows.
         seed: Seed of the split and of the search.
         seconds: Duration of the search.
-        interrupted: What Ctrl-C ended early, "search" or "comparison"; empty if nothing.
+        interrupted: What Ctrl-C ended early, "search", "comparison" or "report"; else empty.
         told: Predictions for the rows `held_out`, by the formula as it was estimated without
             them.
 

@@ -154,6 +154,23 @@ def test_other_files_are_read_by_pandas_or_name_the_library(tmp_path, name, monk
         read_csv(path, "y")
 
 
+def test_a_sheet_with_titles_units_and_remarks_is_read_as_a_file_of_text_is(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (
+        ["Pump no. 3, 5 May"], [], ["who", "a", "b", "y"], [None, "m", "kg", "J"],
+        *(["J.\tSmith", *row] for row in ROWS), ["x", "<0.5", 3, 4], [], ["Source: own"],
+    ):  # fmt: skip
+        book.active.append(row)
+    book.save(tmp_path / "table.xlsx")
+    table = read_csv(tmp_path / "table.xlsx", "y")
+    assert table.names == ("a", "b")
+    np.testing.assert_array_equal(table.x, X)
+    np.testing.assert_array_equal(table.y, Y)
+    assert dict(table.units) == {"a": "m", "b": "kg", "y": "J"}
+
+
 def test_a_column_of_standard_errors_is_no_input(tmp_path):
     rows = lines(first=lambda i: [f"{0.1 * (i + 1):.1f}"])
     (tmp_path / "table.csv").write_text("y_err,a,b,y\n" + rows)

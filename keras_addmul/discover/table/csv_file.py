@@ -49,9 +49,14 @@ def read(
     if decimal not in (None, ".", ","):
         raise ValueError(f"`decimal` must be '.' or ','. Received: {decimal!r}")
     if path.suffix.lower() in OTHERS:
-        return _other(path)
-    text, notes = decoded(path, encoding)
-    lines = text.splitlines()
+        frame = _other(path)
+        frame.columns = [str(name).strip() for name in frame.columns]
+        if path.suffix.lower().startswith(".p") or _is_tidy(frame):
+            return frame, []
+        lines, notes, decimal = _lines(_other(path, header=None, dtype=object)), [], "."
+    else:
+        text, notes = decoded(path, encoding)
+        lines = text.splitlines()
     layout = layout_of(path, lines, decimal)
     frame = _frame(path, lines, layout)
     frame, more = _named(path, layout.names, frame)
@@ -61,12 +66,12 @@ def read(
     return frame, [*notes, *layout.notes, *more, *said]
 
 
-def _other(path: Path) -> tuple[Any, list[str]]:
+def _other(path: Path, **options: Any) -> Any:
     import pandas as pd
 
     reader, library = OTHERS[path.suffix.lower()]
     try:
-        frame = getattr(pd, reader)(path)
+        return getattr(pd, reader)(path, **options)
     except ImportError as error:
         raise ValueError(
             f"{path}: this file needs {library}, which is not installed. Try: pip install {library}"
@@ -75,8 +80,27 @@ def _other(path: Path) -> tuple[Any, list[str]]:
         raise ValueError(
             f"{path}: expected a {path.suffix} file. Received: {str(error) or type(error).__name__}"
         ) from error
-    frame.columns = [str(name).strip() for name in frame.columns]
-    return frame, []
+
+
+def _is_tidy(frame: Any) -> bool:
+    """Whether a sheet has its names in the first row and, in each column, numbers or text."""
+    import pandas as pd
+
+    if any(name.startswith("Unnamed:") for name in frame.columns):
+        return False
+    texts = [frame[n] for n in frame.columns if not pd.api.types.is_numeric_dtype(frame[n].dtype)]
+    return not any(pd.to_numeric(text, errors="coerce").notna().any() for text in texts)
+
+
+def _lines(sheet: Any) -> list[str]:
+    """Returns the rows of a sheet as lines of text, to be read as such a file is."""
+
+    def cell(value: Any) -> str:
+        return "" if value is None or value != value else " ".join(str(value).split())
+
+    rows = [[cell(value) for value in row] for row in sheet.itertuples(index=False)]
+    # A title is a line of one cell.
+    return ["\t".join(row) if sum(map(bool, row)) > 1 else "".join(row) for row in rows]
 
 
 def _frame(path: Path, lines: list[str], layout: Layout) -> Any:
