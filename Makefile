@@ -1,4 +1,5 @@
 # make demo     a neuron finds Kepler's third law in the measured solar system
+# make compare  which of four small networks is better on a table, and how sure that is
 # make test     lint, unit tests, doctests, cards and notebooks
 # make bench    what is measured rather than asserted
 # make lint     ruff, pyright, and the types of every public name
@@ -8,7 +9,7 @@
 # make clean    removes the environment and every cache
 #
 # Each target makes the environment it needs, once. Variables: PYTHON, VENV,
-# OUT (where the demo writes), WORKERS and ARGS (both for pytest).
+# OUT (where the demo and the comparison write), WORKERS and ARGS (both for pytest).
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,11 +22,16 @@ NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test bench lint types docs backends mutants clean
+.PHONY: demo compare test bench lint types docs backends mutants clean
 .SECONDARY:
 
 demo: $(VENV)/.installed-discover
 	@$(BIN)/python -m keras_addmul demo $(if $(OUT),--out "$(OUT)")
+
+compare: $(VENV)/.installed-compare
+	@$(BIN)/python -m keras_addmul compare tests/data/pipe_flow.csv --target pressure_drop \
+		--models dense addmul_dense noisy_tanh pelu --seeds 8 --epochs 60 \
+		--out "$(if $(OUT),$(OUT),compare_out)"
 
 test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests keras_addmul $(NOTEBOOKS) $(ARGS)

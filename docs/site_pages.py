@@ -20,7 +20,7 @@ PLACES = {
 }
 
 PACKAGES = (
-    "layers", "activations", "special", "discover", "restarts", "barron",
+    "layers", "activations", "special", "discover", "compare", "restarts", "barron",
     "conversion", "callbacks", "read", "serving",
 )  # fmt: skip
 

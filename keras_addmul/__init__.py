@@ -8,6 +8,7 @@ Every layer is available here, such as `keras_addmul.AddMulDense`, and
 - `special`: the tensor functions that the layers call.
 - `barron`: RePU units, path norms, and activation replacement in a trained model.
 - `callbacks`: schedules that run during training.
+- `compare`: says whether one model is better than another, at what cost, and how sure that is.
 - `conversion`: turns a trained model into a noisy one and back.
 - `discover`: finds the formula in a table.
 - `read`: says what the units of a model became; `keras_addmul.read(model)`.
@@ -16,8 +17,8 @@ Every layer is available here, such as `keras_addmul.AddMulDense`, and
 - `demo`: trains one neuron that finds Kepler's third law in measured data.
 
 Importing the package registers every class of this package that a `.keras` file may contain,
-so that `keras.saving.load_model` finds it. `discover`, `read`, `restarts`, `conversion`,
-`serving` and `demo` are imported on first use.
+so that `keras.saving.load_model` finds it. `compare`, `discover`, `read`, `restarts`,
+`conversion`, `serving` and `demo` are imported on first use.
 """
 
 import importlib
@@ -31,6 +32,7 @@ __all__ = [
     "activations",
     "barron",
     "callbacks",
+    "compare",
     "conversion",
     "demo",
     "discover",
@@ -67,7 +69,7 @@ if TYPE_CHECKING or not _starts_our_command():
     del constraints, initializers, regularizers  # noqa: F821
 
 if TYPE_CHECKING:
-    from keras_addmul import conversion, demo, restarts, serving
+    from keras_addmul import compare, conversion, demo, restarts, serving
     from keras_addmul import discover as _discover
     from keras_addmul import read as _read
 

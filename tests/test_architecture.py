@@ -26,6 +26,7 @@ HEIGHT = {
     "serving": 3,
     "barron": 4,
     "discover": 4,
+    "compare": 5,
     "demo": 5,
     "commands": 6,
     "__init__": 7,
@@ -45,6 +46,7 @@ STOREYS = {
         "finding": 3,
         "report": 4,
     },
+    "compare": {"judging": 0},
 }
 
 # Libraries that are imported where they are used, because they cost time or are optional.

@@ -16,7 +16,7 @@ from keras_addmul.__main__ import main
 from keras_addmul.commands import command_line, start_up
 from tests.processes import has_child, has_loaded, interrupted_when, python, runs
 
-COMMANDS = ["demo", "discover", "predict", "convert", "export", "check"]
+COMMANDS = ["demo", "discover", "predict", "compare", "convert", "export", "check"]
 
 
 def small_model():
@@ -129,6 +129,11 @@ WRONG = [
     ("predict nowhere data.csv --out p.csv", "argument result: .*'nowhere', which does not exist"),
     ("predict . data.csv --out p.csv", "argument result: .*'.', which holds no formula.json"),
     ("predict . no.csv --out p.csv", "argument (result|data): "),
+    ("compare no.csv --target y --models a b --out out", "argument data: .*'no.csv'"),
+    ("compare data.csv --target y --out out", "arguments are required: --models"),
+    ("compare data.csv --target y --models a b --out x.npy", "argument --out: .*'x.npy'"),
+    ("compare data.csv --target y --models a b --out out --seeds 0", "argument --seeds: .*'0'"),
+    ("compare data.csv --target y --models a b --out out --budget joy", "--budget: .*'joy'"),
     ("demo --steps 0", "argument --steps: must be a positive integer. Received: '0'"),
     ("demo --steps 2.5", "argument --steps: must be a positive integer. Received: '2.5'"),
     ("demo --table nowhere.csv", "argument --table: .*'nowhere.csv', which does not exist"),
@@ -174,6 +179,9 @@ def test_wrong_arguments_are_refused_before_keras_is_imported(
     [
         ("discover data.csv --target z --out out", "z"),
         ("discover data.csv --target y --out out --leave-out q", "--leave-out|'q'"),
+        ("compare data.csv --target z --models dense pelu --out out", "target must.*'z'"),
+        ("compare data.csv --target y --models dense --out out", "--models must name.*two"),
+        ("compare data.csv --target y --models dense plu --out out", "--models.* pelu.*'plu'"),
         ("export hollow.keras --out served", "model cannot be loaded from 'hollow.keras'"),
         ("convert m.keras --out c.keras --data wide.npy", r"--data must .*\(64, 8\)"),
         ("convert m.keras --out c.keras --domain 1 0", "--domain must"),

@@ -9,6 +9,7 @@ from typing import NoReturn
 import keras_addmul
 from keras_addmul.commands import (
     check_command,
+    compare_command,
     convert_command,
     demo_command,
     discover_command,
@@ -24,6 +25,7 @@ COMMANDS = (
     demo_command,
     discover_command,
     predict_command,
+    compare_command,
     convert_command,
     export_command,
     check_command,
@@ -54,7 +56,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         SystemExit: With status 2, after one line on stderr, if an error occurred.
     """
     parser = Parser(
-        prog=NAME, description="Learns operations from data; converts and serves models."
+        prog=NAME, description="Learns operations from data; compares, converts and serves models."
     )
     parser.add_argument("--version", action="version", version=f"{NAME} {keras_addmul.__version__}")
     parser.add_argument(

@@ -1,13 +1,20 @@
 """Conversions that add noise to a model, remove it, or keep it at inference."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from keras_addmul.activations.saturating import get_base
 from keras_addmul.annotations import Config
-from keras_addmul.conversion.rewriting import ARGUMENTS, rewritable, rewritten
+from keras_addmul.conversion.rewriting import (
+    ARGUMENTS,
+    keep_weights,
+    output_names,
+    own_arguments,
+    rewritable,
+    rewritten,
+)
 from keras_addmul.layers.inside import layers_inside
 from keras_addmul.layers.noisy_activation import NoisyActivation
 from keras_addmul.layers.noisy_gru import NoisyGRU
@@ -59,7 +66,7 @@ def make_noisy(
     """
     rewritable(model)
     options = {"tanh": tanh or {}, "sigmoid": sigmoid or {}}
-    keep = set() if outputs else _output_names(model)
+    keep = set() if outputs else output_names(model)
     added: set[str] = set()
 
     def noisy(activation: str, **more: Any) -> Config:
@@ -73,7 +80,7 @@ def make_noisy(
             return node
         found = [key for key in ARGUMENTS if config.get(key) in tuple(NOISY)]
         if node["class_name"] == "Activation" and found:
-            own = _own(config)
+            own = own_arguments(config)
             added.add(own["name"])
             return {**node, **noisy(config["activation"], **own)}
         last = config.get("data_format") != "channels_first"
@@ -87,7 +94,7 @@ def make_noisy(
             "Argument `model` must have a tanh or sigmoid of Keras to replace. "
             f"Received: {model.name!r}, which has none"
         )
-    _keep_weights(model, changed, skip_new=added)
+    keep_weights(model, changed, skip_new=added)
     return changed
 
 
@@ -128,7 +135,7 @@ def remove_noise(model: keras.Model) -> keras.Model:
             if _is(config.get(key), NoisyActivation):
                 config[key] = plain(config[key])
         if _is(node, NoisyActivation):
-            own = _own(config)
+            own = own_arguments(config)
             layer = keras.layers.Activation(plain(node), name=own["name"])
             made = keras.saving.serialize_keras_object(layer)
             return {**node, **made, "config": {**made["config"], **own}}
@@ -139,7 +146,7 @@ def remove_noise(model: keras.Model) -> keras.Model:
         return {**node, "config": config}
 
     changed = rewritten(model, change)
-    _keep_weights(model, changed, skip_old={layer.name for layer in noisy})
+    keep_weights(model, changed, skip_old={layer.name for layer in noisy})
     return changed
 
 
@@ -183,7 +190,7 @@ def monte_carlo(model: keras.Model, on: bool = True) -> keras.Model:
         return {**node, "config": config}
 
     changed = rewritten(model, change)
-    _keep_weights(model, changed)
+    keep_weights(model, changed)
     return changed
 
 
@@ -203,32 +210,3 @@ def _is(node: Any, kind: type) -> bool:
     name = node.get("registered_name") if isinstance(node, dict) else None
     made = keras.saving.get_registered_object(name) if name else None
     return isinstance(made, type) and issubclass(made, kind)
-
-
-def _output_names(model: keras.Model) -> set[str]:
-    if isinstance(model, keras.Sequential):
-        return {model.layers[-1].name}
-    return set(keras.tree.flatten(model.get_config().get("output_layers", []))) - {0}
-
-
-def _keep_weights(
-    old: keras.Model,
-    new: keras.Model,
-    skip_old: Collection[str] = (),
-    skip_new: Collection[str] = (),
-) -> None:
-    """Copies the weights in order, except those of noisy activations with these names."""
-    sources, targets = _without(old, skip_old), _without(new, skip_new)
-    for source, target in zip(sources, targets, strict=True):
-        target.assign(source)
-
-
-def _without(model: keras.Model, skip: Collection[str]) -> Iterator[Any]:
-    noisy = [n for n in layers_inside(model, NoisyActivation) if n.name in skip]
-    left_out = {id(weight) for layer in noisy for weight in layer.weights}
-    return (weight for weight in model.weights if id(weight) not in left_out)
-
-
-def _own(config: Config) -> Config:
-    """The part of a config that every layer has: a layer in its place takes it over."""
-    return {key: config[key] for key in ("name", "dtype", "trainable") if key in config}

@@ -1,6 +1,6 @@
 """Rebuilding a model from its config, with changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import keras
@@ -9,7 +9,14 @@ from keras_addmul.annotations import Config
 from keras_addmul.layers.checks import check_model
 from keras_addmul.layers.inside import layers_inside
 
-__all__ = ["ARGUMENTS", "rewritable", "rewritten"]
+__all__ = [
+    "ARGUMENTS",
+    "keep_weights",
+    "output_names",
+    "own_arguments",
+    "rewritable",
+    "rewritten",
+]
 
 # Layer arguments that take an activation.
 ARGUMENTS = ("activation", "recurrent_activation")
@@ -63,6 +70,43 @@ def rewritten(model: keras.Model, change: Callable[[Config], Config]) -> keras.M
     return keras.saving.deserialize_keras_object(
         _changed(keras.saving.serialize_keras_object(model), change)
     )
+
+
+def output_names(model: keras.Model) -> set[str]:
+    """Returns the names of the layers whose outputs are those of the model."""
+    if isinstance(model, keras.Sequential):
+        return {model.layers[-1].name}
+    return set(keras.tree.flatten(model.get_config().get("output_layers", []))) - {0}
+
+
+def own_arguments(config: Config) -> Config:
+    """Returns what every layer's config has: a layer in its place takes it over."""
+    return {key: config[key] for key in ("name", "dtype", "trainable") if key in config}
+
+
+def keep_weights(
+    old: keras.Model,
+    new: keras.Model,
+    skip_old: Collection[str] = (),
+    skip_new: Collection[str] = (),
+) -> None:
+    """Copies the weights of a model to its rewritten copy, in order.
+
+    Args:
+        old: The model.
+        new: The copy.
+        skip_old: Names of layers of the model that were replaced.
+        skip_new: Names of the layers in their place.
+    """
+    sources, targets = _without(old, skip_old), _without(new, skip_new)
+    for source, target in zip(sources, targets, strict=True):
+        target.assign(source)
+
+
+def _without(model: keras.Model, skip: Collection[str]) -> Iterator[Any]:
+    skipped = [layer for layer in layers_inside(model) if layer.name in skip]
+    left_out = {id(weight) for layer in skipped for weight in layer.weights}
+    return (weight for weight in model.weights if id(weight) not in left_out)
 
 
 def _changed(node: Any, change: Callable[[Config], Config], as_argument: bool = False) -> Any:

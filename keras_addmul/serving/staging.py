@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["staged"]
+__all__ = ["runs", "staged"]
 
 
 def _move(fresh: Path, target: Path, replaced: Path) -> None:
@@ -76,17 +76,19 @@ def _sweep(target: Path) -> None:
     prefix = _prefix(target)
     for left in target.parent.glob(f"{glob.escape(prefix)}*"):
         process = left.name.removeprefix(prefix).split(".")[0]
-        if process.isdigit() and not _runs(int(process)):
+        if process.isdigit() and not runs(int(process)):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
+    """Tells whether a process of this machine exists and has not ended."""
     if os.name != "posix":  # on Windows, os.kill with signal 0 would end the process
         return True
     try:
         os.kill(process, 0)
+        # One that has ended stays listed until its parent asks for its status.
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass
-    return True
+    except OSError:  # it belongs to someone else, or this system has no /proc
+        return True

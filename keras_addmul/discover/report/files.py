@@ -4,6 +4,7 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from keras_addmul.discover.report import html_page, plots, sentences
 from keras_addmul.discover.report.screen import plain
 from keras_addmul.extras import require_extra
 
-__all__ = ["directory", "fields", "source", "write"]
+__all__ = ["directory", "fields", "replace_files", "source", "write"]
 
 
 def write(discovery: Discovery, folder: str | Path) -> Path:
@@ -47,12 +48,22 @@ def write(discovery: Discovery, folder: str | Path) -> Path:
         "formula.json": (json.dumps(fields(discovery), indent=2) + "\n").encode(),
         "report.html": text.encode(),
     }
+    replace_files(folder, files)
+    return folder / "report.html"
+
+
+def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes files, each of which replaces an earlier one in one step.
+
+    Args:
+        folder: An existing directory.
+        files: Their contents by name.
+    """
     with tempfile.TemporaryDirectory(prefix=".report.", dir=folder) as staging:
         for name, content in files.items():
             (Path(staging) / name).write_bytes(content)
         for name in files:
             os.replace(Path(staging) / name, folder / name)
-    return folder / "report.html"
 
 
 def directory(folder: str | Path) -> Path:

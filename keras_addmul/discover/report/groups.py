@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.report import sentences
-from keras_addmul.discover.report.html_page import STYLE
+from keras_addmul.discover.report.html_parts import STYLE
 
 __all__ = ["folder_name", "write"]
 

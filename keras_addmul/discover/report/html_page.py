@@ -1,39 +1,20 @@
 """Renders the report as one self-contained HTML page."""
 
-import base64
-import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms.unit_names import parts_of, unit_in_text
 from keras_addmul.discover.formula import Formula, without_points
 from keras_addmul.discover.report import sentences
+from keras_addmul.discover.report.html_parts import (
+    document,
+    escaped,
+    image,
+    pairs_table,
+    table,
+)
 
 __all__ = ["page"]
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
-       max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-.formula { font-size: 1.5rem; margin: 1.2rem 0; overflow-x: auto; }
-.verdict { border-left: .35rem solid; padding: .5rem .9rem; border-radius: .2rem; }
-.exact { border-color: #2e7d4f; background: #eef7f1; }
-.law { border-color: #0b6e99; background: #eef5f9; }
-.approximation, .none { border-color: #d9822b; background: #fdf5ec; }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid #e4e4e4;
-         vertical-align: top; }
-th { font-weight: 600; color: #555; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-tr.chosen td { font-weight: 600; }
-.scroll { overflow-x: auto; }
-code, pre { font: .88rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
-pre { background: #f6f7f8; padding: .7rem .9rem; border-radius: .2rem; overflow-x: auto;
-      margin: .3rem 0 .9rem; }
-img { max-width: 100%; height: auto; } img.small { width: 28rem; }
-.warning { color: #8a4b08; }
-footer { margin-top: 2.5rem; color: #777; font-size: .85rem; }
-"""
 
 
 def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
@@ -50,16 +31,16 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
     formula, title = discovery.formula, f"A formula for {discovery.table.target}"
     kind = sentences.judged(discovery)[0]
     parts = [
-        f"<h1>{_text(title)}</h1>",
+        f"<h1>{escaped(title)}</h1>",
         f'<div class="formula">{_mathml(formula)}</div>',
-        f'<p class="verdict {kind}">{_text(sentences.verdict(discovery))}</p>',
-        _rows(sentences.facts(discovery)),
+        f'<p class="verdict {kind}">{escaped(sentences.verdict(discovery))}</p>',
+        pairs_table(sentences.facts(discovery)),
         _numbers(discovery),
         "<h2>Predictions for rows that the formula did not know</h2>",
-        _image(fit, "prediction against truth, and residual against prediction"),
+        image(fit, "prediction against truth, and residual against prediction"),
         "<h2>The formula to copy</h2>",
         "".join(
-            f"<div>{_text(name)}</div><pre>{_text(source)}</pre>"
+            f"<div>{escaped(name)}</div><pre>{escaped(source)}</pre>"
             for name, source in sentences.to_copy(discovery)
         ),
         "<p><code>formula.py</code> in this folder is the same as a file that runs alone. For rows "
@@ -68,11 +49,11 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         "<h2>Simpler and closer formulas</h2>",
         "<p>No formula that was found is both simpler and closer than one of these.</p>",
         _front(discovery),
-        _image(front, "complexity against relative error", "small"),
+        image(front, "complexity against relative error", "small"),
         _comparison(discovery),
         "<h2>Where it holds</h2>",
-        f'<p class="warning">{_text(sentences.warning(discovery))}</p>',
-        _table(
+        f'<p class="warning">{escaped(sentences.warning(discovery))}</p>',
+        table(
             ("column", "lowest", "highest", "in the formula"),
             sentences.domain_rows(discovery),
             (1, 2),
@@ -81,13 +62,7 @@ def page(discovery: Discovery, fit: bytes, front: bytes) -> str:
         _notes(discovery.table.notes),
         "<footer>Written by <code>keras_addmul.discover</code>.</footer>",
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n"
-    )
+    return document(title, parts)
 
 
 def _numbers(discovery: Discovery) -> str:
@@ -95,7 +70,7 @@ def _numbers(discovery: Discovery) -> str:
     if not rows:
         return ""
     head = ("number", "estimate", "standard error", "95 % interval")
-    return "<h2>The numbers as the rows measure them</h2>" + _table(head, rows, (1, 2, 3))
+    return "<h2>The numbers as the rows measure them</h2>" + table(head, rows, (1, 2, 3))
 
 
 def _front(discovery: Discovery) -> str:
@@ -103,7 +78,7 @@ def _front(discovery: Discovery) -> str:
     head = ("complexity", "relative error", "R\u00b2", "formula")
     cells = [(*row[:3], f"{row[3]}  (chosen)" if row[4] else row[3]) for row in rows]
     chosen = [row[4] for row in rows]
-    return _table(head, cells, (0, 1, 2), chosen, code=3)
+    return table(head, cells, (0, 1, 2), chosen, code=3)
 
 
 def _comparison(discovery: Discovery) -> str:
@@ -113,47 +88,15 @@ def _comparison(discovery: Discovery) -> str:
     rows = sentences.comparison_rows(discovery)
     return (
         "<h2>Other methods on the same rows</h2>"
-        f"<p>{_text(sentences.comparison(discovery))}</p>"
-        + _table(head, rows, (1, 2, 3, 4), [True] + [False] * (len(rows) - 1))
+        f"<p>{escaped(sentences.comparison(discovery))}</p>"
+        + table(head, rows, (1, 2, 3, 4), [True] + [False] * (len(rows) - 1))
     )
-
-
-def _rows(pairs: Iterable[tuple[str, str]]) -> str:
-    cells = "".join(f"<tr><th>{_text(a)}</th><td>{_text(b)}</td></tr>" for a, b in pairs)
-    return f'<div class="scroll"><table>{cells}</table></div>'
-
-
-def _table(
-    head: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    numbers: Sequence[int] = (),
-    chosen: Sequence[bool] | None = None,
-    code: int | None = None,
-) -> str:
-    """Renders a table with `numbers` columns aligned right, and `code` in fixed width."""
-
-    def cell(tag: str, i: int, value: object) -> str:
-        kind = ' class="number"' if i in numbers else ""
-        inner = f"<code>{_text(value)}</code>" if tag == "td" and i == code else _text(value)
-        return f"<{tag}{kind}>{inner}</{tag}>"
-
-    chosen = chosen or [False] * len(rows)
-    lines = ["<tr>" + "".join(cell("th", i, v) for i, v in enumerate(head)) + "</tr>"]
-    for row, bold in zip(rows, chosen, strict=True):
-        mark = ' class="chosen"' if bold else ""
-        lines.append(f"<tr{mark}>" + "".join(cell("td", i, v) for i, v in enumerate(row)) + "</tr>")
-    return '<div class="scroll"><table>' + "\n".join(lines) + "</table></div>"
 
 
 def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return "<p>Nothing: every row and every column was used as it was.</p>"
-    return "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in notes) + "</ul>"
-
-
-def _image(picture: bytes, description: str, size: str = "full") -> str:
-    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    return f'<p><img class="{size}" alt="{_text(description)}" src="{source}"></p>'
+    return "<ul>" + "".join(f"<li>{escaped(note)}</li>" for note in notes) + "</ul>"
 
 
 def _mathml(formula: Formula) -> str:
@@ -178,16 +121,12 @@ def _name(name: str) -> str:
     """Renders the name of a column; a unit in brackets as text, in one row with the quantity."""
     quantity, unit = parts_of(name)
     if not unit:
-        return f"<mi>{_text(name)}</mi>"
-    text = _text(f"\u2009[{unit_in_text(unit)}]")
-    return f"<mrow><mi>{_text(quantity)}</mi><mtext>{text}</mtext></mrow>"
+        return f"<mi>{escaped(name)}</mi>"
+    text = escaped(f"\u2009[{unit_in_text(unit)}]")
+    return f"<mrow><mi>{escaped(quantity)}</mi><mtext>{text}</mtext></mrow>"
 
 
 def _letters(i: int) -> str:
     """Writes a number in the letters X, Y and Z, which sympy never reads as an accent."""
     text = "XYZ"[i % 3]
     return _letters(i // 3 - 1) + text if i >= 3 else text
-
-
-def _text(value: object) -> str:
-    return html.escape(str(value))

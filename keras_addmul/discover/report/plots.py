@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_addmul.discover.finding import Discovery
 
-__all__ = ["draw_fit", "draw_front"]
+__all__ = ["GREY", "INK", "OTHER", "OURS", "STYLE", "draw_fit", "draw_front", "png"]
 
 OURS, OTHER, GREY, INK = "#0b6e99", "#d9822b", "#9a9a9a", "#333333"
 POINTS = 4000  # of more rows, so many are drawn
@@ -67,7 +67,7 @@ def draw_fit(discovery: Discovery) -> bytes:
         )
         left.set(ylabel=f"{name}, predicted")
         right.set(title="Residuals", xlabel=f"{name}, predicted", ylabel=f"residual {unit}")
-        return _png(figure)
+        return png(figure)
 
 
 def draw_front(discovery: Discovery) -> bytes:
@@ -99,7 +99,7 @@ def draw_front(discovery: Discovery) -> bytes:
         axes.set(yscale="log", xlabel="complexity", ylabel="relative error")
         axes.margins(x=0.2, y=0.15)
         axes.locator_params(axis="x", integer=True)
-        return _png(figure)
+        return png(figure)
 
 
 def _predictions(axes: Any, truth: np.ndarray, prediction: np.ndarray, decades: bool) -> None:
@@ -141,7 +141,8 @@ def _label(name: str) -> str:
     return name.replace("$", r"\$")
 
 
-def _png(figure: Any) -> bytes:
+def png(figure: Any) -> bytes:
+    """Returns a figure of matplotlib as the bytes of a PNG file."""
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor="white")
     return file.getvalue()

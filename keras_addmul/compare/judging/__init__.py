@@ -1,0 +1,1 @@
+"""From scores to verdicts, with the statistics of scipy and statsmodels."""

@@ -1,0 +1,1 @@
+"""Tells what a comparison found: sentences, screen, page, pictures and files."""
