@@ -104,11 +104,22 @@ class Formula:
         return f"{self.target} = {without_points(str(self.shown), self.digits)}"
 
     @property
+    def raised(self) -> set[str]:
+        """The names of the columns that have an exponent on them, other than that of a root."""
+        import sympy
+
+        powers = self.expression.atoms(sympy.Pow)
+        plain = (-1, sympy.Rational(1, 2), -sympy.Rational(1, 2))
+        return {p.base.name for p in powers if p.base.is_Symbol and p.exp not in plain}
+
+    @property
     def latex(self) -> str:
         """The equation as LaTeX source."""
         import sympy
 
         written = {sympy.Symbol(name): _upright(name) for name in self.names}
+        for name in self.raised & {name for name in self.names if parts_of(name)[1]}:
+            written[sympy.Symbol(name)] = rf"\left({_upright(name)}\right)"
         right = without_points(sympy.latex(self.shown, symbol_names=written), self.digits)
         return f"{_upright(self.target)} = {right}"
 

@@ -69,6 +69,16 @@ def test_units_are_typeset_as_units():
         assert piece in page
 
 
+def test_a_power_is_that_of_the_quantity_not_of_its_unit():
+    speed, mass = sympy.Symbol("v [m/s]"), sympy.Symbol("m [kg]")
+    law = made(mass * speed**2 / sympy.sqrt(mass), ("v [m/s]", "m [kg]"), "E [J]")
+    assert law.latex == (
+        r"E\,[\mathrm{J}] = \sqrt{m\,[\mathrm{kg}]} \left(v\,[\mathrm{m/s}]\right)^{2}"
+    )
+    row = "<mrow><mo>(</mo><mi>v</mi><mtext>\u2009[m/s]</mtext><mo>)</mo></mrow><mn>2</mn>"
+    assert f"<msup>{row}</msup>" in _mathml(law)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -112,18 +112,21 @@ def _mathml(formula: Formula) -> str:
     right = mathml(shown, printer="presentation", mul_symbol="dot")
     right = without_points(right, formula.digits)
     for symbol, stand_in in plain.items():
-        right = right.replace(f"<mi>{stand_in.name}</mi>", _name(symbol.name))
+        right = right.replace(
+            f"<mi>{stand_in.name}</mi>", _name(symbol.name, symbol.name in formula.raised)
+        )
     left = f"{_name(formula.target)}<mo>=</mo>"
     return f'<math display="block"><mrow>{left}{right}</mrow></math>'
 
 
-def _name(name: str) -> str:
-    """Renders the name of a column; a unit in brackets as text, in one row with the quantity."""
+def _name(name: str, raised: bool = False) -> str:
+    """Renders the name of a column, a unit in brackets as text; all in parentheses if raised."""
     quantity, unit = parts_of(name)
     if not unit:
         return f"<mi>{escaped(name)}</mi>"
     text = escaped(f"\u2009[{unit_in_text(unit)}]")
-    return f"<mrow><mi>{escaped(quantity)}</mi><mtext>{text}</mtext></mrow>"
+    inside = f"<mi>{escaped(quantity)}</mi><mtext>{text}</mtext>"
+    return f"<mrow><mo>(</mo>{inside}<mo>)</mo></mrow>" if raised else f"<mrow>{inside}</mrow>"
 
 
 def _letters(i: int) -> str:
