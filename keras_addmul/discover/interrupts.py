@@ -25,7 +25,7 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self.during = ""
+        self.during: str = ""
 
     def note(self, during: str) -> None:
         """Remembers that Ctrl-C was pressed."""
