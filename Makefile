@@ -1,5 +1,6 @@
 # make demo     a neuron finds Kepler's third law in the measured solar system
 # make compare  which of four small networks is better on a table, and how sure that is
+# make serve    serves the demo's model at port 8501, and prints two lines that ask it
 # make test     lint, unit tests, doctests, cards and notebooks
 # make bench    what is measured rather than asserted
 # make lint     ruff, pyright, and the types of every public name
@@ -9,11 +10,13 @@
 # make clean    removes the environment and every cache
 #
 # Each target makes the environment it needs, once. Variables: PYTHON, VENV,
-# OUT (where the demo and the comparison write), WORKERS and ARGS (both for pytest).
+# OUT (where the demo and the comparison write), PORT (of the server), WORKERS and ARGS (both
+# for pytest).
 
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+PORT ?= 8501
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -22,7 +25,7 @@ NOTEBOOKS := $(if $(wildcard tutorials/*.ipynb),--nbmake tutorials)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo compare test bench lint types docs backends mutants clean
+.PHONY: demo compare serve test bench lint types docs backends mutants clean
 .SECONDARY:
 
 demo: $(VENV)/.installed-discover
@@ -32,6 +35,11 @@ compare: $(VENV)/.installed-compare
 	@$(BIN)/python -m keras_addmul compare tests/data/pipe_flow.csv --target pressure_drop \
 		--models dense addmul_dense noisy_tanh pelu --seeds 8 --epochs 60 \
 		--out "$(if $(OUT),$(OUT),compare_out)"
+
+# The demo is run first if it has not been.
+serve: $(VENV)/.installed-serve $(VENV)/.installed-discover
+	@test -f "$(or $(OUT),demo_out)/served/saved_model.pb" || $(MAKE) --no-print-directory demo
+	@$(BIN)/python -m keras_addmul serve "$(or $(OUT),demo_out)/served" --port $(PORT)
 
 test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests keras_addmul $(NOTEBOOKS) $(ARGS)

@@ -13,7 +13,7 @@ Every layer is available here, such as `keras_addmul.AddMulDense`, and
 - `discover`: finds the formula in a table.
 - `read`: says what the units of a model became; `keras_addmul.read(model)`.
 - `restarts`: trains one small model from many starting points at once.
-- `serving`: exports a model as a SavedModel and checks the result.
+- `serving`: exports a model as a SavedModel, checks it, serves it and converts it.
 - `demo`: trains one neuron that finds Kepler's third law in measured data.
 
 Importing the package registers every class of this package that a `.keras` file may contain,

@@ -12,7 +12,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         *("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
         *("pint", "openpyxl", "pyarrow"),
     ),
-    "serve": ("kserve",),
+    "serve": ("starlette", "uvicorn", "orjson", "prometheus_client"),
+    "kserve": ("kserve",),
+    "convert": ("onnx", "onnxruntime", "tf2onnx", "ai_edge_litert", "openvino"),
 }
 
 

@@ -16,7 +16,17 @@ from keras_addmul.__main__ import main
 from keras_addmul.commands import command_line, start_up
 from tests.processes import has_child, has_loaded, interrupted_when, python, runs
 
-COMMANDS = ["demo", "discover", "predict", "compare", "convert", "export", "check"]
+COMMANDS = [
+    "demo",
+    "discover",
+    "predict",
+    "compare",
+    "convert",
+    "export",
+    "check",
+    "serve",
+    "convert-to",
+]
 
 
 def small_model():
@@ -149,6 +159,11 @@ WRONG = [
     ("convert m.keras --out c.keras --method guess", "argument --method: invalid choice: 'guess'"),
     ("convert m.keras --out c.keras --json c.txt", "argument --json: must be a .json file"),
     ("convert m.keras --out c.keras --data text.npy", "--data must be a .npy or .npz file"),
+    ("serve nowhere", "argument folder: must be a directory.*'nowhere', which does not exist"),
+    ("serve . --port -1", "argument --port: must be an integer, 0 or more. Received: '-1'"),
+    ("serve . --host 203.0.113.7", "--host and --port must be a free address"),
+    ("convert-to coreml served", "argument to: invalid choice: 'coreml'"),
+    ("convert-to onnx nowhere", "argument path: .*'nowhere', which does not exist"),
     ("check nowhere --input x.npy --expected y.npy", "argument path: .*which does not exist"),
     ("check . --input x.npy --expected y.npy", "argument path: .*which is a directory"),
     ("check served --input no.npy --expected y.npy", "argument --input: .*'no.npy', which does"),

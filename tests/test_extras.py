@@ -9,7 +9,12 @@ import pytest
 from keras_addmul.extras import EXTRAS, require_extra
 
 SETUP = Path(__file__).parents[1] / "setup.cfg"
-MODULES = {"scikit-learn": "sklearn"}  # the distributions whose module has another name
+# The distributions whose module has another name.
+MODULES = {
+    "scikit-learn": "sklearn",
+    "prometheus-client": "prometheus_client",
+    "ai-edge-litert": "ai_edge_litert",
+}
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

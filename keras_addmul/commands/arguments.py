@@ -9,6 +9,7 @@ from pathlib import Path
 
 __all__ = [
     "array_file",
+    "folder_to_read",
     "folder_to_write",
     "keras_file",
     "natural_number",
@@ -54,6 +55,15 @@ def result_folder(text: str) -> Path:
         raise argparse.ArgumentTypeError(
             "must be a directory that `discover` wrote to. "
             f"Received: {text!r}{inside or _what_is_wrong(text)}"
+        )
+    return Path(text)
+
+
+def folder_to_read(text: str) -> Path:
+    """Returns the path of an existing directory."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(
+            f"must be a directory. Received: {text!r}{_what_is_wrong(text)}"
         )
     return Path(text)
 

@@ -11,10 +11,12 @@ from keras_addmul.commands import (
     check_command,
     compare_command,
     convert_command,
+    convert_to_command,
     demo_command,
     discover_command,
     export_command,
     predict_command,
+    serve_command,
 )
 
 __all__ = ["one_line", "run"]
@@ -29,6 +31,8 @@ COMMANDS = (
     convert_command,
     export_command,
     check_command,
+    serve_command,
+    convert_to_command,
 )
 
 # Errors whose messages are written for the user; for others, the class is shown too.

@@ -1,4 +1,4 @@
-"""Exports a model as a SavedModel, and checks that it gives the same outputs without Keras.
+"""Exports a model as a SavedModel, checks it without Keras, serves it, and converts it.
 
 Example:
     >>> import keras, numpy as np, tempfile
@@ -13,10 +13,22 @@ Example:
 
 from keras_addmul.serving.agreement import MismatchError, Report, check
 from keras_addmul.serving.describing import metadata
+from keras_addmul.serving.kserve_model import KServeModel
+from keras_addmul.serving.other_runtimes import Converted, convert
 from keras_addmul.serving.saved_model import export
 from keras_addmul.serving.version_folders import rollback
 
-__all__ = ["MismatchError", "Report", "check", "export", "metadata", "rollback"]
+__all__ = [
+    "Converted",
+    "KServeModel",
+    "MismatchError",
+    "Report",
+    "check",
+    "convert",
+    "export",
+    "metadata",
+    "rollback",
+]
 
 
 def __dir__() -> list[str]:
