@@ -1,16 +1,14 @@
 """Writes the page that lists the formulas of groups of rows."""
 
-import html
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.report import sentences
-from keras_addmul.discover.report.html_parts import STYLE
+from keras_addmul.discover.report.files import replace_files
+from keras_addmul.discover.report.html_parts import document, escaped, table
 
 __all__ = ["folder_name", "write"]
 
@@ -46,27 +44,21 @@ def write(
         `pathlib.Path` of the page.
     """
     folders = {value: folder_name(by, value, values) for value in found}
-    target = html.escape(next(iter(found.values())).table.target)
-    rows = "".join(
-        f'<tr><td><a href="{html.escape(folders[value])}/report.html">{html.escape(value)}</a></td>'
-        f"<td><code>{html.escape(one.formula.text)}</code></td>"
-        f"<td>{html.escape(sentences.verdict(one))}</td></tr>"
-        for value, one in found.items()
+    title = f"Formulas for {next(iter(found.values())).table.target}, one for each {by}"
+    rows = [(value, one.formula.text, sentences.verdict(one)) for value, one in found.items()]
+    links = "".join(
+        f'<li><a href="{escaped(inside)}/report.html">{escaped(by)} = {escaped(value)}</a></li>'
+        for value, inside in folders.items()
     )
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in left)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Formulas for {target}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>Formulas for {target}, one for each {html.escape(by)}</h1>\n"
-        f'<div class="scroll"><table><tr><th>{html.escape(by)}</th><th>formula</th><th></th></tr>'
-        f"{rows}</table></div>\n<ul>{notes}</ul>\n</body>\n</html>\n"
+    notes = "".join(f"<p>{escaped(note)}</p>" for note in left)
+    parts = [f"<h1>{escaped(title)}</h1>", table((by, "formula", ""), rows, code=1)]
+    parts += ["<h2>The reports</h2>", f"<ul>{links}</ul>", notes]
+    known = {"by": by, "groups": folders}
+    replace_files(
+        folder,
+        {
+            "groups.json": (json.dumps(known, indent=2) + "\n").encode(),
+            "report.html": document(title, parts).encode(),
+        },
     )
-    contents = {
-        "groups.json": json.dumps({"by": by, "groups": folders}, indent=2) + "\n",
-        "report.html": page,
-    }
-    with tempfile.TemporaryDirectory(prefix=".report.", dir=folder) as staging:
-        for name, text in contents.items():
-            (Path(staging) / name).write_text(text, encoding="utf-8")
-            os.replace(Path(staging) / name, folder / name)
     return folder / "report.html"
