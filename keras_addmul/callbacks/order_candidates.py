@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.callbacks.holding import held
-from keras_addmul.layers.orders import layers_with_orders, nearest_ends, orders_of, whole_parity
+from keras_addmul.callbacks.sums_in_place import Met, keeping_sums
+from keras_addmul.layers.orders import at_ends, goals_of, layers_with_orders, orders_of
 
 __all__ = ["Candidate", "candidates_of", "settle", "variables_of"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """One order of a layer, and the end at which it may settle.
+    """One order of a layer that may settle at the end nearest to it.
 
     Attributes:
         layer: The layer.
@@ -35,27 +36,17 @@ class Candidate:
         """What identifies the order."""
         return id(self.order), self.place
 
-    @property
-    def units(self) -> slice:
-        """The units whose parities settle with the order: those that multiply at its end."""
-        parity = getattr(self.layer, "parity", None)
-        if parity is None or self.order is not self.layer.order or self.end != 1.0:
-            return slice(0, 0)
-        size = parity.shape[1] // self.order.shape[0]
-        return slice(self.place * size, (self.place + 1) * size)
-
 
 def candidates_of(model: Any, near: float) -> list[Candidate]:
     """Returns every order within `near` of an end that is not held yet, the nearest first."""
     found = []
     for layer in layers_with_orders(model):
-        for order, ends in orders_of(layer):
-            now = np.asarray(order, np.float64).ravel()
-            goal = nearest_ends(now, ends)
-            free = np.asarray(held(order).mask).ravel() < 0.5
-            for place in np.flatnonzero(free & (np.abs(now - goal) <= near)).tolist():
-                gap = abs(float(now[place] - goal[place]))
-                found.append(Candidate(layer, order, place, float(goal[place]), gap))
+        for order, now, goal in goals_of(layer):
+            free = np.asarray(held(order).mask) < 0.5
+            gap = np.abs(now - goal)
+            for place in np.flatnonzero(free & (gap <= near)).tolist():
+                end, far = float(goal.flat[place]), float(gap.flat[place])
+                found.append(Candidate(layer, order, place, end, far))
     return sorted(found, key=lambda one: one.distance)
 
 
@@ -69,25 +60,28 @@ def variables_of(model: Any) -> list[Any]:
     return found
 
 
-def settle(candidates: Iterable[Candidate], lowest: dict[int, np.ndarray] | None) -> None:
+def settle(candidates: Iterable[Candidate], met: dict[int, Met] | None, keep: bool = False) -> None:
     """Puts orders at their ends, with the parities of what multiplies there, and holds them.
 
     Args:
         candidates: The orders.
-        lowest: The lowest inputs of each layer, as of `orders.lowest_inputs`, or None where
-            they are not known.
+        met: The inputs of each layer by its id, or None where they are not known.
+        keep: Whether units that become sums take the coefficients that change their answers
+            least.
     """
+    chosen: dict[int, np.ndarray] = {}
+    layers = {}
     for one in candidates:
-        place = np.zeros(one.order.shape, bool)
-        place.flat[one.place] = True
-        _put(one.order, place, np.full(one.order.shape, one.end))
-        if one.units.stop:
-            low = None if lowest is None else lowest.get(id(one.layer))
-            place = np.zeros(one.layer.parity.shape, bool)
-            place[:, one.units] = True
-            _put(one.layer.parity, place, whole_parity(one.layer, low))
-
-
-def _put(variable, where, values):
-    variable.assign(np.where(where, values, np.asarray(variable)))
-    held(variable).hold(where, values)
+        places = chosen.setdefault(id(one.order), np.zeros(one.order.shape, bool))
+        places.flat[one.place] = True
+        layers[id(one.layer)] = one.layer
+    for layer in layers.values():
+        inputs = None if met is None else met.get(id(layer))
+        lowest = None if inputs is None else inputs.lowest
+        changes = at_ends(
+            layer, lambda order, gap: chosen.get(id(order), np.zeros(gap.shape, bool)), lowest
+        )
+        with keeping_sums(layer, inputs if keep else None):
+            for variable, where, values in list(changes):
+                variable.assign(np.where(where, values, np.asarray(variable)))
+                held(variable).hold(where, values)

@@ -8,9 +8,9 @@ import numpy as np
 from keras_addmul.annotations import Config
 from keras_addmul.callbacks.holding import held
 from keras_addmul.callbacks.order_candidates import Candidate, candidates_of, settle, variables_of
+from keras_addmul.callbacks.sums_in_place import Met, met_by_layers
 from keras_addmul.keras_types import Callback
 from keras_addmul.layers.checks import check_number, check_positive_integer
-from keras_addmul.layers.orders import lowest_inputs
 from keras_addmul.layers.regularizers import Penalty
 
 __all__ = ["SettleOrders"]
@@ -27,7 +27,9 @@ class SettleOrders(Callback):
     there, together with the parities of the units that then multiply:
 
     - Orders that do not raise the loss on `data` beyond the tolerance stay there. More than
-      16 are tried together first, fewer one by one.
+      16 are tried together first, fewer one by one. A unit that would become a sum is tried
+      twice: with the coefficients that it has, and with those that change its answers least,
+      by linear least squares on `data`.
     - The others stay there on trial while training goes on: what the weights had learned for
       an order of 0.95 is often wrong for 1 until they have adapted. If the loss is still higher
       when it no longer falls, or when training ends, everything is restored to what it was
@@ -140,15 +142,15 @@ class SettleOrders(Callback):
         if not open_ones:
             return
         limit = self._limit()
-        lowest = self._lowest()
-        rest = self._accept(open_ones, limit, lowest)
+        met = self._met()
+        rest = self._accept(open_ones, limit, met)
         if rest and left:
             size = min(self._refused.get(one.key, len(rest)) for one in rest)
             group = rest[:size]
             self._trial = _Trial(self.model, group, min(limit, self._limit()))
-            settle(group, lowest)
+            settle(group, met, keep=True)
 
-    def _accept(self, group: list[Candidate], limit: float, lowest: Any) -> list[Candidate]:
+    def _accept(self, group: list[Candidate], limit: float, met: Any) -> list[Candidate]:
         """Settles those of a group that keep the loss within the limit; returns the others.
 
         A few are taken one by one: together, one that lowers the loss could hide one that
@@ -156,16 +158,17 @@ class SettleOrders(Callback):
         """
         if len(group) == 1 or len(group) > _ONE_BY_ONE:
             before = _Trial(self.model, group, limit, weights=False)
-            settle(group, lowest)
-            if self._loss() <= limit:
-                return []
-            before.undo()
+            for keep in (False, True) if any(one.end == 0.0 for one in group) else (False,):
+                settle(group, met, keep)
+                if self._loss() <= limit:
+                    return []
+                before.undo()
             if len(group) == 1:
                 return group
         rest = []
         half = len(group) // 2
         for part in (group[:half], group[half:]):
-            rest += self._accept(part, min(limit, self._limit()), lowest) if part else []
+            rest += self._accept(part, min(limit, self._limit()), met) if part else []
         return rest
 
     def _limit(self) -> float:
@@ -208,8 +211,8 @@ class SettleOrders(Callback):
         loss = float(found["loss"])
         return loss if np.isfinite(loss) else np.inf
 
-    def _lowest(self) -> dict[int, np.ndarray] | None:
-        """The lowest inputs of the layers, or None where the model does not let us see them."""
+    def _met(self) -> dict[int, Met] | None:
+        """What meets the layers, or None where the model does not let us see it."""
         if isinstance(self.data, tuple):
             x = self.data[0]
             count = len(keras.tree.flatten(x)[0])
@@ -220,10 +223,7 @@ class SettleOrders(Callback):
             )
         else:
             rows = (batch[0] for batch in _batches(self.data))
-        try:
-            return lowest_inputs(self.model, rows)
-        except TypeError:  # a subclass of Model
-            return None
+        return met_by_layers(self.model, rows)
 
     def _count(self) -> None:
         self.settled = sum(
@@ -241,6 +241,8 @@ class _Trial:
         self.lowest, self.epochs = np.inf, 0
         kept = variables_of(model)
         self.masks = [(held(v).mask, np.asarray(held(v).mask)) for v in kept]
+        layers = {id(one.layer): one.layer for one in group}.values()
+        kept += [v for layer in layers for v in layer.weights]
         if weights:
             # The count of the steps goes on: schedules depend on it.
             steps = model.optimizer.iterations

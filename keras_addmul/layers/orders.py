@@ -1,6 +1,6 @@
 """Which weights of a layer are orders, and what its inputs were on some rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -16,6 +16,9 @@ from keras_addmul.special.parity import parity_of
 
 __all__ = [
     "ORDERED",
+    "at_ends",
+    "goals_of",
+    "inputs_met",
     "layers_with_orders",
     "lowest_inputs",
     "nearest_ends",
@@ -45,6 +48,46 @@ def orders_of(layer: keras.layers.Layer) -> list[tuple[Any, tuple[float, ...]]]:
     if isinstance(layer, AddMulDense) and layer.coupling == "free":
         return [(layer.order, (-1.0, 0.0, 1.0)), (layer.order_in, (-1.0, 0.0, 1.0))]
     return [(layer.order, (-1.0, 0.0, 1.0) if isinstance(layer, ExpIterate) else (0.0, 1.0))]
+
+
+def goals_of(layer: keras.layers.Layer) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+    """Yields each order of a layer with its values and the ends nearest to them.
+
+    Args:
+        layer: A built layer that learns orders.
+
+    Yields:
+        A variable, and two arrays of its shape in float64.
+    """
+    for order, ends in orders_of(layer):
+        now = np.asarray(order, np.float64)
+        yield order, now, nearest_ends(now, ends)
+
+
+def at_ends(
+    layer: keras.layers.Layer,
+    chosen: Callable[[Any, np.ndarray], np.ndarray],
+    lowest: np.ndarray | None = None,
+) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+    """Yields the orders that go to their ends, and the parities of what multiplies there.
+
+    Args:
+        layer: A built layer that learns orders.
+        chosen: From an order's variable and its distances from the nearest ends to which of
+            them go there, an array of booleans of the same shape.
+        lowest: The lowest value of each input of the layer, or None where they are not known.
+
+    Yields:
+        A variable, which of its numbers change, and an array that holds their new values.
+    """
+    parity = getattr(layer, "parity", None)
+    for order, now, goal in goals_of(layer):
+        where = chosen(order, np.abs(now - goal))
+        yield order, where, goal
+        if parity is not None and order is layer.order:
+            multiplies = np.repeat(where & (goal == 1.0), parity.shape[1] // len(goal))
+            every = np.broadcast_to(multiplies, parity.shape)
+            yield parity, every, whole_parity(layer, lowest)
 
 
 def nearest_ends(orders: Any, ends: tuple[float, ...]) -> np.ndarray:
@@ -99,6 +142,36 @@ def _parity_of_exponents(layer):
     return np.asarray(keras.ops.convert_to_numpy(parity_of(layer.kernel)), np.float64)
 
 
+def inputs_met(model: keras.Model, rows: Any) -> Iterator[tuple[Any, np.ndarray]]:
+    """Yields what meets each layer with a kernel and orders, batch by batch.
+
+    Args:
+        model: A sequential or functional model.
+        rows: Iterable of inputs of the model: arrays, lists or dictionaries of arrays.
+
+    Yields:
+        A layer, and its inputs on one batch as an array `(rows, inputs)`.
+
+    Raises:
+        TypeError: If the model is neither sequential nor functional.
+        ValueError: If it is not built.
+    """
+    require_graph(model)
+    graph = Graph(model)
+    met: list[tuple[Any, np.ndarray]] = []
+
+    def rule(layer, *args, **kwargs):
+        if isinstance(layer, (AddMulDense, AddMulSelect)):
+            x = keras.ops.convert_to_numpy(args[0])
+            met.append((layer, x.reshape(-1, x.shape[-1])))
+        return layer(*args, **kwargs)
+
+    for given in rows:
+        graph.run(list(_in_order(model, given)), rule)
+        yield from met
+        met.clear()
+
+
 def lowest_inputs(model: keras.Model, rows: Any) -> dict[int, np.ndarray]:
     """Returns the lowest value of each feature that met the layers with kernels and orders.
 
@@ -113,19 +186,10 @@ def lowest_inputs(model: keras.Model, rows: Any) -> dict[int, np.ndarray]:
         TypeError: If the model is neither sequential nor functional.
         ValueError: If it is not built.
     """
-    require_graph(model)
-    graph = Graph(model)
     lowest: dict[int, np.ndarray] = {}
-
-    def rule(layer, *args, **kwargs):
-        if isinstance(layer, (AddMulDense, AddMulSelect)):
-            x = keras.ops.convert_to_numpy(args[0])
-            low = x.reshape(-1, x.shape[-1]).min(axis=0, initial=np.inf)
-            lowest[id(layer)] = np.minimum(low, lowest.get(id(layer), np.inf))
-        return layer(*args, **kwargs)
-
-    for given in rows:
-        graph.run(list(_in_order(model, given)), rule)
+    for layer, x in inputs_met(model, rows):
+        low = x.min(axis=0, initial=np.inf)
+        lowest[id(layer)] = np.minimum(low, lowest.get(id(layer), np.inf))
     return lowest
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.layers.addmul_dense import AddMulDense
-from keras_addmul.layers.orders import nearest_ends, orders_of, parities_of, whole_parity
+from keras_addmul.layers.orders import at_ends
 
 __all__ = ["snapped_values"]
 
@@ -26,18 +26,13 @@ def snapped_values(
     """
     changes = []
     for layer in layers:
-        for order, ends in orders_of(layer):
-            now = np.asarray(order, np.float64)
-            goal = nearest_ends(now, ends)
-            changes.append((order, np.where(np.abs(now - goal) <= tolerance, goal, now)))
-        if isinstance(layer, AddMulDense):
-            after = changes[-2 if layer.coupling == "free" else -1][1]
+        found = at_ends(layer, lambda order, gap: gap <= tolerance, lowest.get(id(layer)))
+        new = [(v, np.where(where, ends, np.asarray(v, np.float64))) for v, where, ends in found]
+        changes += new
+        if step is not None and isinstance(layer, AddMulDense):
+            kernel = np.asarray(layer.kernel, np.float64)
+            (after,) = (value for variable, value in new if variable is layer.order)
             multiplies = np.repeat(after == 1.0, layer.units // len(after))
-            if hasattr(layer, "parity"):
-                now, whole = parities_of(layer), whole_parity(layer, lowest.get(id(layer)))
-                changes.append((layer.parity, np.where(multiplies, whole, now)))
-            if step is not None:
-                kernel = np.asarray(layer.kernel, np.float64)
-                rounded = np.round(kernel / step) * step
-                changes.append((layer.kernel, np.where(multiplies, rounded, kernel)))
+            rounded = np.round(kernel / step) * step
+            changes.append((layer.kernel, np.where(multiplies, rounded, kernel)))
     return changes

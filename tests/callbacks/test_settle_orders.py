@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_addmul.callbacks import SettleOrders
 from keras_addmul.layers import AddMulDense
@@ -114,6 +115,53 @@ def test_a_saved_model_with_its_optimizer_goes_on(tmp_path):
     assert again.layers[0].get_config() == model.layers[0].get_config()
     again.fit(X, TWO, verbose=0, callbacks=[SettleOrders((X, TWO), tolerance=1e6)])
     np.testing.assert_array_equal(again.layers[0].order, [0.0, 1.0])
+
+
+class Losses(keras.callbacks.Callback):
+    """The loss on rows after each epoch; whatever the callbacks before it have changed."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.rows, self.values = (x, y), []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.values.append(loss_of(self.model, *self.rows))
+
+
+def learned(layers, x, y, epochs, last):
+    """Trains from the default start, settling on a dataset; the losses before and after."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((x.shape[1],)), *layers])
+    rate = keras.optimizers.schedules.CosineDecay(0.02, epochs * len(x[256:]) // 64)
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    kept = x[:256], y[:256]
+    settle = SettleOrders(tf.data.Dataset.from_tensor_slices(kept).batch(64), epochs=last)
+    losses = Losses(*kept)
+    model.fit(x[256:], y[256:], 64, epochs, verbose=0, callbacks=[settle, losses])
+    return settle, losses.values[-last - 1], losses.values[-1]
+
+
+@pytest.mark.slow
+def test_a_training_whose_rate_has_fallen_ends_on_the_law():
+    """The rate that is left is too small to unlearn the coefficients of an order that is not 0."""
+    x = RNG.uniform(0.5, 2.0, (1024, 2)).astype("float32")
+    y = np.stack([x[:, 0] + 2.0 * x[:, 1], x[:, 0] ** 1.5 / x[:, 1]], axis=1)
+    layer = AddMulDense(2)
+    _, before, after = learned([layer], x, y, epochs=80, last=20)
+    np.testing.assert_array_equal(layer.order, [0.0, 1.0])
+    np.testing.assert_allclose(layer.kernel, [[1.0, 1.5], [2.0, -1.0]], atol=0.02)
+    assert after <= before
+
+
+@pytest.mark.slow
+def test_orders_of_two_layers_settle_without_raising_the_loss():
+    x = RNG.uniform(0.5, 2.0, (1024, 3)).astype("float32")
+    y = (x[:, 0] + x[:, 1])[:, None] * x[:, 2:]
+    layers = [AddMulDense(2), AddMulDense(1)]
+    settle, before, after = learned(layers, x, y, epochs=80, last=30)
+    settled = np.concatenate([layer.order for layer in layers])
+    assert settle.settled == np.sum((settled == 0.0) | (settled == 1.0)) > 0
+    assert after <= before * 1.01
 
 
 def test_what_cannot_settle_is_refused():
