@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_addmul import activations, special
 from keras_addmul.annotations import Config, Identifier, Shape, Tensor
@@ -17,6 +16,7 @@ from keras_addmul.layers.checks import (
 from keras_addmul.layers.constraints import Interval
 from keras_addmul.layers.initializers import AddMulUniform, ParityUniform
 from keras_addmul.layers.input_sizes import warn_if_far_from_one
+from keras_addmul.special.kernel_shapes import for_each_unit
 from keras_addmul.special.solutions import MIXTURE
 
 __all__ = ["AddMulDense"]
@@ -210,7 +210,7 @@ class AddMulDense(ArithmeticUnit):
             y = y if bias is None else y + bias
         else:
             order_in = special.guarded(self.order_in)
-            order = ops.repeat(order, self.units // self.order.shape[0])
+            order = for_each_unit(order, self.units)
             y = special.free_matmul(
                 inputs, kernel, bias, order_in, order, parity, solution=self.path_name, **how
             )

@@ -16,6 +16,7 @@ from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special._tables import LOW
+from keras_addmul.special.branching import branching_pays
 from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.special.solutions import Solution, with_solution
 
@@ -146,17 +147,19 @@ def middle(x: Tensor, pieces: Solution) -> Tensor:
 
 
 def _middle(x, pieces):
+    if not branching_pays():
+        return _superlog_of_brought(x, pieces)
     # Most tensors lie entirely on the stretch, where no logarithm is needed.
     inside = ops.logical_and(
         ops.min(x, initial=0.0) >= pieces.bottom, ops.max(x, initial=0.0) <= pieces.top
     )
 
     def anywhere():
+        if not x.shape:
+            return _superlog_of_brought(x, pieces)
         # XLA computes both branches and selects, unless one holds more than elementwise
         # operations. Hence the reversal, which does not change the result.
-        reversed_x = ops.flip(ops.reshape(x, (-1,)), 0)
-        s = ops.flip(_superlog_of_brought(reversed_x, pieces), 0)
-        return ops.reshape(s, ops.shape(x))
+        return ops.flip(_superlog_of_brought(ops.flip(x, -1), pieces), -1)
 
     return ops.cond(inside, lambda: pieces.superlog(x), anywhere)
 
@@ -196,7 +199,10 @@ def superexp_of(
         x, take_log, take_exp = exact
         under_log, under_exp = ops.where(take_log, x, a), ops.where(take_exp, x, under_exp)
         low, high = ops.logical_or(low, take_log), ops.logical_or(high, take_exp)
-    return ops.where(low, ops.log(under_log), ops.where(high, ops.exp(under_exp), a))
+    # What is not used is finite, too: some formats multiply both sides of a choice by 0 or 1.
+    logarithm = ops.log(ops.where(low, under_log, ops.ones_like(a)))
+    exponential = ops.exp(ops.where(high, under_exp, ops.zeros_like(a)))
+    return ops.where(low, logarithm, ops.where(high, exponential, a))
 
 
 def _argument(v, above_edge, low, high, pieces):

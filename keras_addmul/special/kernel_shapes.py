@@ -1,8 +1,10 @@
 """Shape checks for products with a kernel."""
 
+from keras import ops
+
 from keras_addmul.annotations import Tensor
 
-__all__ = ["check_kernel", "check_parity", "check_vector"]
+__all__ = ["check_kernel", "check_parity", "check_vector", "for_each_unit"]
 
 
 def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 1) -> None:
@@ -56,3 +58,16 @@ def check_vector(name: str, vector: Tensor, size: int, what: str) -> None:
             f"Argument `{name}` must be a scalar or have shape ({size},), one for each {what}. "
             f"Received: {name} of shape {tuple(vector.shape)}"
         )
+
+
+def for_each_unit(n: Tensor, units: int) -> Tensor:
+    """Repeats the orders of groups, or the one of all units, for each of the units.
+
+    Unlike that of `ops.repeat` and `ops.broadcast_to`, the gradient of this product needs no
+    shape while a program runs, which XLA refuses inside loops.
+    """
+    if tuple(n.shape) == (units,):
+        return n
+    groups = n.shape[0] if len(n.shape) else 1
+    each = ops.ones((groups, units // groups), n.dtype)
+    return ops.reshape(ops.reshape(n, (groups, 1)) * each, (units,))

@@ -14,7 +14,7 @@ from keras import ops
 
 from keras_addmul.annotations import Tensor
 from keras_addmul.special._tables import LINEAR, REACH
-from keras_addmul.special.elementary import expm1
+from keras_addmul.special.elementary import expm1, log1p_ratio
 
 __all__ = ["Linear"]
 
@@ -54,9 +54,9 @@ class Linear:
 
     def superexp(self, v: Tensor) -> Tensor:
         """T(v) for `-0.4 <= v <= end`."""
-        # log(1 + v) = -log(1 + w): XLA's float64 log1p loses digits at v < -0.29, not at w > 0.
+        # log(1 + v): XLA's float64 log1p loses digits at v < -0.29, and ONNX has none.
         w = -ops.clip(v, -0.9, 0.0)
-        below = -ops.log1p(w / (1.0 - w))
+        below = -w * log1p_ratio(w, 0.0)
         level = ops.floor(ops.maximum(v, 0.0))
         u = ops.maximum(v, 0.0) - level
         for i in range(self._steps):

@@ -6,7 +6,7 @@ from keras import ops
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import magnitude
 from keras_addmul.special.dtypes import as_floats, working_dtype
-from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector
+from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector, for_each_unit
 from keras_addmul.special.parity import combined, rounded_parity, signs
 from keras_addmul.special.separable import products_within, separable_sums
 from keras_addmul.special.signed import signed_iterated, towards_exp
@@ -110,13 +110,13 @@ def addmul_matmul(
         )
     rows = ops.reshape(ops.cast(x, inner), (-1, kernel.shape[0]))
     orders = ops.cast(n, inner)
-    by_unit = ops.repeat(orders, units // groups) if len(n.shape) else orders
+    by_unit = for_each_unit(orders, units) if groups > 1 else orders
     positive = power = None
     if pieces_of is not None:
         pieces = pieces_of(inner)
         total, power = _sums(magnitude(rows), kernel, orders, path, pieces, nodes, epsilon)
         positive = towards_exp(ops.cast(total, inner), by_unit, pieces, limit)
-    by_unit = ops.broadcast_to(by_unit, (units,))
+    by_unit = for_each_unit(by_unit, units)
     y = combined(rows, kernel, parity, by_unit, positive, power, epsilon, limit)
     return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
 
@@ -230,7 +230,7 @@ def free_matmul(
     total = ops.matmul(ops.cast(iterate(rows, n_in), dtype), kernel) + ops.cast(bias, dtype)
     # The further an input was taken towards the logarithm, the more of its sign is missing.
     missing = ops.reshape(ops.clip(ops.cast(-n_in, inner), 0.0, 1.0), (-1, 1))
-    share = ops.broadcast_to(ops.clip(ops.cast(n_out, inner), 0.0, 1.0), (units,))
+    share = for_each_unit(ops.clip(ops.cast(n_out, inner), 0.0, 1.0), units)
     gates = missing * _parity(parity, kernel, inner)
     y = iterate(total, n_out) * signs(ops.cast(rows, inner), gates, share)
     return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)

@@ -136,7 +136,9 @@ def _shapes_of_results(x, kernel, *others):
 def _parts(x, kernel, parity, n, *given, floor, most):
     """The value of `combined`, and what it is made of: the sum, the size of the product, S."""
     shape = (ops.shape(x)[0], ops.shape(kernel)[1])
-    zeros, ones = ops.zeros(shape, x.dtype), ops.ones(shape, x.dtype)
+
+    def ones():
+        return ops.ones(shape, x.dtype)
 
     def product(left):
         return _product(left, kernel, kernel.dtype, x.dtype)
@@ -151,15 +153,17 @@ def _parts(x, kernel, parity, n, *given, floor, most):
         return _product_of_signs(x, parity)
 
     if given:
-        total, size, sign = if_any(
-            x < 0.0, lambda: (*branches(), signed()), lambda: (zeros, zeros, ones)
-        )
+        def unsigned():
+            # Three tensors of its own: ONNX has no branch that passes one on twice.
+            return ops.zeros(shape, x.dtype), ops.zeros(shape, x.dtype), ones()
+
+        total, size, sign = if_any(x < 0.0, lambda: (*branches(), signed()), unsigned)
         value = given[0] + (1.0 - n) * total + n * size * (sign - 1.0)
         # At order 1 nothing may be lost between infinities.
         value = ops.where(n == 1.0, given[0] * sign, value)
     else:
         total, size = branches()
-        sign = if_any(x < 0.0, signed, lambda: ones)
+        sign = if_any(x < 0.0, signed, ones)
         value = (1.0 - n) * total + n * size * sign
     return [value, total, size, sign]
 

@@ -1,0 +1,52 @@
+"""Each layer, exported by Keras to ONNX, answers the same there."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from tests.layers.cases import CASES, EVERY, MERGES, SEQUENCES, build
+
+# Negative numbers, zeros, and large and small ones.
+X = np.array(
+    [[0.5, -2.0, 1.0], [0.0, 1.0, -2.0], [0.0, 0.0, 0.0], [1e6, -1e6, 1e3], [-0.5, -100.0, 1e-8]],
+    "float32",
+)
+
+# Operations that ONNX does not have.
+MISSING = {
+    ("NoisyActivation", 5): "StatelessRandomUniform",  # draws noise when it answers
+    ("ProductDense", 1): "BitwiseAnd",  # counts signs as bits
+}
+
+# One form of each layer, and those that are made of other functions.
+SEVERAL = ("ExpIterate", "NoisyActivation", "ProductDense")
+TRIED = [(name, i) for name, i in EVERY if i == 0 or name in SEVERAL]
+TRIED += [("AddMulDense", CASES["AddMulDense"].index(c)) for c in CASES["AddMulDense"][2:7:4]]
+
+
+def exported(model, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.export(path, format="onnx", verbose=False)
+    onnxruntime = pytest.importorskip("onnxruntime")
+    return onnxruntime.InferenceSession(str(path))
+
+
+@pytest.mark.parametrize(("name", "index"), TRIED)
+def test_a_layer_answers_the_same_in_onnx(name, index, tmp_path):
+    keras.utils.set_random_seed(0)
+    shape = (2, 3) if name in SEQUENCES else (3,)
+    inputs = [keras.Input(shape) for _ in range(2 if name in MERGES else 1)]
+    layer = build(name, index)
+    model = keras.Model(inputs, layer(inputs if name in MERGES else inputs[0]))
+    x = [np.stack([X, 0.5 * X], 1) if name in SEQUENCES else X, X[::-1].copy()][: len(inputs)]
+    want = model.predict_on_batch(x if name in MERGES else x[0])
+    if (name, index) in MISSING:
+        with pytest.raises(Exception, match=MISSING[name, index]):
+            exported(model, tmp_path / "model.onnx")
+        return
+    session = exported(model, tmp_path / "model.onnx")
+    (got,) = session.run(None, {i.name: v for i, v in zip(session.get_inputs(), x, strict=True)})
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
