@@ -4,6 +4,7 @@ import warnings
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from tests.layers.cases import CASES, EVERY, MERGES, SEQUENCES, build
@@ -30,7 +31,6 @@ def exported(model, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.export(path, format="onnx", verbose=False)
-    onnxruntime = pytest.importorskip("onnxruntime")
     return onnxruntime.InferenceSession(str(path))
 
 
