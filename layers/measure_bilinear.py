@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from measure import measure, network, stacked
 
-from keras_addmul.layers import AddMulDense, Bilinear
+from keras_addmul.layers import Bilinear
 
 RANGES = (-2.0, 2.0), (-4.0, 4.0)
 
@@ -34,7 +34,6 @@ TASKS = {
         {
             "Bilinear(4), Dense(1)": lambda: stacked(2, Bilinear(4), keras.layers.Dense(1)),
             "Bilinear(1)": lambda: stacked(2, Bilinear(1)),
-            "AddMulDense(1)": lambda: stacked(2, AddMulDense(1)),
             "Dense(16, tanh), Dense(1)": lambda: network(2, 1),
         },
     ),
