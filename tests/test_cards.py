@@ -35,6 +35,7 @@ FAMILIES = {
     ],
     "Barron": ["RePU", "RePUBank", "PiecewisePolynomial"],
     "Settled": ["ProductDense", "SideBySide"],
+    "Special": [],  # functions of tensors
     "Peers": ["NAU", "NMU", "NMRU", "RealNPU", "ProductUnit", "NALU", "INALU", "SoftExponential"],
 }
 

@@ -1,6 +1,13 @@
 """Functions of tensors: fractional iterates of exp, and the operation between sum and product."""
 
 from keras_addmul.special.abel import superexp, superlog
+from keras_addmul.special.complex_iterate import (
+    complex_exp_iterate,
+    complex_superexp,
+    complex_superlog,
+    schroeder,
+    schroeder_inverse,
+)
 from keras_addmul.special.dtypes import guarded, output_bound
 from keras_addmul.special.iterate import exp_iterate
 from keras_addmul.special.log_to_exp import soft_exponential
@@ -27,6 +34,9 @@ __all__ = [
     "addmul_reduce",
     "addmul_select",
     "bilinear",
+    "complex_exp_iterate",
+    "complex_superexp",
+    "complex_superlog",
     "exp_iterate",
     "free_matmul",
     "guarded",
@@ -42,6 +52,8 @@ __all__ = [
     "parity_of",
     "product_of_powers",
     "product_unit",
+    "schroeder",
+    "schroeder_inverse",
     "signed_exp_iterate",
     "soft_exponential",
     "superexp",
