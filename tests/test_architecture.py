@@ -39,6 +39,7 @@ STOREYS = {
     "discover": {
         "table": 0,
         "forms": 0,
+        "transformations": 0,
         "search": 1,
         "formula": 2,
         "scoring": 2,

@@ -22,7 +22,9 @@ from keras_addmul.discover.search.choosing import likeliest, without_outliers
 from keras_addmul.discover.search.estimating import Estimate, estimate
 from keras_addmul.discover.search.relevance import relevant
 from keras_addmul.discover.search.scaled_rows import Scaled
+from keras_addmul.discover.stages import further
 from keras_addmul.discover.table.reading import Table, read
+from keras_addmul.discover.transformations.known import asked
 from keras_addmul.extras import require_extra
 
 __all__ = ["discover"]
@@ -31,6 +33,8 @@ __all__ = ["discover"]
 _COLUMNS, _ROWS, _JUDGED = 10, 20_000, 3000
 # Fewer rows are cross-validated, in so many folds.
 _FEW, _FOLDS = 100, 10
+# Bits by which formulas of a second search must be likelier: it had another chance.
+_AGAIN = 10.0
 # After Ctrl-C, the search gives what it has of so many formulas.
 _AT_ONCE = 2
 
@@ -42,6 +46,7 @@ def discover(
     names: Sequence[str] | None = None,
     target: str | None = None,
     sigma: Any = None,
+    functions: Sequence[str] = (),
     held_out: float = 0.25,
     time_limit: float = 120.0,
     seed: int = 0,
@@ -71,6 +76,9 @@ def discover(
         target: Name of the target.
         sigma: Standard errors of the targets, up to one factor: an array of shape `(rows,)`,
             or the name of their column, which is then no input.
+        functions: What to try beside powers of columns and of their sums: names of functions of
+            a column, `exp`, `exp(1/x)`, `log`, `1 - x`, `1 + x`, `abs`, `sin` and `cos`, and
+            `power` for fitted powers of a shifted column, `a*(x - b)**c + d`.
         held_out: Share of the rows, drawn at random, that only the final scores use.
         time_limit: Seconds after which no further training begins.
         seed: Seed of the split, the starting points and the baselines.
@@ -100,6 +108,7 @@ def discover(
     if verbose:
         require_extra("discover", "rich")
     _check(held_out, time_limit)
+    kinds = asked(functions)
     table = x if isinstance(x, Table) else read(x, y, names=names, target=target, sigma=sigma)
     begun = time.monotonic()
     train, test = _split(len(table), held_out, seed)
@@ -114,31 +123,32 @@ def discover(
     judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
     stop = Interrupts()
     with Bar(verbose) as bar:
-        found = _searched(scaled, judged, seed, begun + time_limit, bar, stop)
+        deadline = begun + time_limit
+        found = [(one, scaled) for one in _searched(scaled, judged, seed, deadline, bar, stop)]
+        given = table.x[np.ix_(rows, columns)]
+        found += stop.attempt(
+            "search", lambda: further(given, scaled, found, kinds, seed, deadline, bar, stop), list
+        )
+        found = sorted(found, key=lambda pair: pair[0].bits)
     folds = np.random.default_rng(seed).permutation(len(table)) % min(len(table), _FOLDS)
 
-    def made(one: Estimate | None) -> Entry | None:
-        if one is not None and len(judged) < len(scaled):
-            one = estimate(one.fit, scaled, one.noise)
-        if one is None:
+    def made(one: Estimate, its: Scaled) -> Entry | None:
+        again = estimate(one.fit, its, one.noise) if len(judged) < len(its) else one
+        if again is None:
             return None
         # Few rows are predicted by estimates on the others.
-        told = cross_validated(one, scaled, folds[rows]) if len(test) == len(table) else None
+        told = cross_validated(again, its, folds[rows]) if len(test) == len(table) else None
         told = told[np.argsort(rows)] if told is not None else None
-        return entry(one, scaled, table, columns, test, told)
+        return entry(again, its, table, columns, test, told)
 
     entries: list[Entry] = []
-    for one in found:
-        short = (lambda: None) if entries else functools.partial(made, one)
-        new = stop.attempt("search", functools.partial(made, one), short)
+    for one, its in found:
+        short = (lambda: None) if entries else functools.partial(made, one, its)
+        new = stop.attempt("search", functools.partial(made, one, its), short)
         entries += [new] if new else []
     truth = table.y[test]
     best, front = chosen_and_front(_sensible(entries, truth), truth, scaled)
-    final, last = stop.attempt(
-        "search",
-        lambda: _on_all_rows(best, scaled, table, columns, test),
-        lambda: (best, scaled),
-    )
+    final = stop.attempt("search", lambda: _on_all_rows(best, table, columns, test), lambda: best)
     front = [final.formula if f is best.formula else f for f in front]
     notes = [
         *(on_structures(len(columns), len(train)) if not final.formula.exact else ()),
@@ -161,7 +171,9 @@ def discover(
         held_out=test,
         formula=final.formula,
         front=front,
-        network=functools.partial(network_of, final.simple.fit, last, columns, table.x.shape[1]),
+        network=functools.partial(
+            network_of, final.simple.fit, final.scaled, columns, table.x.shape[1]
+        ),
         r2_interval=interval,
         baselines=compared,
         seed=seed,
@@ -194,7 +206,8 @@ def _searched(
     found = all_of(scaled)
     inside = without_outliers(found, judged)
     if inside is not None and not stop.during and time.monotonic() < deadline:
-        found += stop.attempt("search", lambda: all_of(inside), list)
+        again = stop.attempt("search", lambda: all_of(inside), list)
+        found += [dataclasses.replace(one, bits=one.bits + _AGAIN) for one in again]
     if stop.during:
         return found[:_AT_ONCE]
     return sorted(found, key=lambda one: one.bits)
@@ -237,28 +250,26 @@ def _better(e: Entry, truth: np.ndarray) -> bool:
     return e.formula.r2 > 0
 
 
-def _on_all_rows(
-    best: Entry, scaled: Scaled, table: Table, columns: np.ndarray, test: np.ndarray
-) -> tuple[Entry, Scaled]:
+def _on_all_rows(best: Entry, table: Table, columns: np.ndarray, test: np.ndarray) -> Entry:
     """Estimates the numbers of the chosen formula on all rows, unless some contradict it.
 
     The scores remain those of the rows that it did not know.
     """
     if len(test) == len(table):
-        return best, scaled
+        return best
     rows = np.arange(len(table))
     if len(rows) > 2 * _ROWS:
         rows = np.random.default_rng(0).permutation(rows)[: 2 * _ROWS]
-    every = scaled.again(table.x[np.ix_(rows, columns)], table.y[rows], _of(table, rows))
+    every = best.scaled.again(table.x[np.ix_(rows, columns)], table.y[rows], _of(table, rows))
     one = estimate(best.one.fit, every, best.one.noise)
     final = entry(one, every, table, columns, test, best.told) if one else None
     if final is None:
-        return best, scaled
+        return best
     known = np.delete(np.arange(len(table)), test)
     old, new = (
         float(np.sqrt(np.mean((table.y[known] - f(table.x[known])) ** 2)))
         for f in (best.formula, final.formula)
     )
     if new > 1.5 * old + 1e-9 * float(np.std(table.y)):
-        return best, scaled
-    return final, every
+        return best
+    return final

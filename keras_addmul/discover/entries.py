@@ -11,6 +11,7 @@ from keras_addmul.discover.scoring.exactness import holds_exactly
 from keras_addmul.discover.scoring.scores import r2, relative_error
 from keras_addmul.discover.search.constants import Constant, constants_of
 from keras_addmul.discover.search.estimating import Estimate, estimate
+from keras_addmul.discover.search.features import Feature
 from keras_addmul.discover.search.noise_model import Noise
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.simple_exponents import settled
@@ -27,9 +28,13 @@ _AS_LIKELY = math.log2(20)
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A formula, its estimate before and after exponents were settled, and its predictions."""
+    """A formula, its estimate before and after exponents were settled, and its predictions.
+
+    `scaled` holds the rows of the estimates, and the features of which they are.
+    """
 
     formula: Formula
+    scaled: Scaled
     one: Estimate
     simple: Estimate
     told: np.ndarray
@@ -57,10 +62,11 @@ def entry(
     constants = constants_of(simple, scaled)
     names = [table.names[j] for j in columns]
     offset = 0.0 if _carried(simple.fit) else scaled.offset
+    offset += float(simple.fit.stack.added(simple.fit.parameters)) * scaled.y_scale
 
     def made(constants: Sequence[Constant]) -> Formula:
         expression = expression_of(
-            simple.fit.stack, simple.fit.parameters, constants, names, offset
+            simple.fit.stack, simple.fit.parameters, constants, names, offset, scaled.features
         )
         return Formula(
             expression=expression,
@@ -90,10 +96,10 @@ def entry(
         error=relative_error(table.y[test], told),
         r2=r2(table.y[test], told),
         exact=simple.freedom >= 3 and holds_exactly(formula, table.x, table.y, table.eps),
-        measured=tuple(_measured(one, constants, names)),
+        measured=tuple(_measured(one, constants, names, scaled.features)),
         noise=_noise_in_words(simple.noise, scaled),
     )
-    return Entry(_printed(formula, simple.noise, table, scaled), one, simple, told)
+    return Entry(_printed(formula, simple.noise, table, scaled), scaled, one, simple, told)
 
 
 def _carried(fit: Fit) -> bool:
@@ -139,23 +145,35 @@ def _printed(formula: Formula, noise: Noise, table: Table, scaled: Scaled) -> Fo
     return dataclasses.replace(formula, digits=_ALL)
 
 
-def _measured(one: Estimate, constants: Sequence[Constant], names: Sequence[str]) -> list[Measured]:
+def _measured(
+    one: Estimate,
+    constants: Sequence[Constant],
+    names: Sequence[str],
+    features: Sequence[Feature],
+) -> list[Measured]:
     """Lists the fitted exponents and coefficients with their errors."""
     from scipy import stats
 
     wide = float(stats.t.ppf(0.975, max(one.freedom, 1)))
     stack = one.fit.stack
     exponents, _, _ = stack.split(one.fit.parameters)
-    loose, _, _ = stack.split(one.fit.free)
+    loose, _, loose_powers = stack.split(one.fit.free)
     found = []
+    for g in np.flatnonzero(loose_powers).tolist():
+        place = stack.first_power + g
+        value, error = float(one.fit.parameters[place]), one.error(place)
+        ends = value - wide * error, value + wide * error
+        found.append(Measured("power of the sum", value, error, *ends))
     for k, constant in enumerate(constants):
         where = "" if stack.terms == 1 else f", term {k + 1}"
-        for j, name in enumerate(names):
+        for j, feature in enumerate(features):
             if loose[k, j]:
-                error = one.error(k * stack.columns + j)
-                value = float(exponents[k, j])
+                error = one.error(k * stack.columns + j) / feature.unit
+                value = float(exponents[k, j]) / feature.unit
                 ends = value - wide * error, value + wide * error
-                found.append(Measured(f"exponent of {name}{where}", value, error, *ends))
+                found.append(
+                    Measured(f"{feature.label(names[feature.column])}{where}", value, error, *ends)
+                )
         kind = "factor" if exponents[k].any() else "constant"
         if constant.name != "1":
             error = constant.uncertainty * abs(constant.value)
@@ -194,7 +212,7 @@ def _in_words(fit: Fit) -> str:
     if not exponents.any():
         return "a constant"
     parts = [
-        words(terms) if power == 1 else f"the power {power:g} of {words(terms)}"
+        words(terms) if power == 1 else f"the power {power:.4g} of {words(terms)}"
         for terms, power in zip(fit.stack.sums, powers, strict=True)
     ]
     return " times ".join(parts)
@@ -228,15 +246,18 @@ def chosen_and_front(
 ) -> tuple[Entry, list[Formula]]:
     """Chooses the likeliest formula, and lists those that no other beats, the simplest first.
 
-    Of formulas about as likely it is that of the fewest terms. The chosen one is on the list. If
-    a formula that is no more complex is clearly closer on the rows that score them, it is chosen
-    instead; one that is closer by chance is left out.
+    Of structures about as likely it is that of the fewest numbers. The chosen one is on the list.
+    If a formula that is no more complex is clearly closer on the rows that score them, it is
+    chosen instead; one that is closer by chance is left out.
     """
-    likely = min(e.formula.bits for e in entries) + _AS_LIKELY
-    best = min(
-        (e for e in entries if e.formula.bits <= likely),
-        key=lambda e: (e.one.fit.stack.terms, e.formula.bits),
-    )
+    first = min(entries, key=lambda e: e.formula.bits)
+    others = [
+        e
+        for e in entries
+        if e.formula.bits <= first.formula.bits + _AS_LIKELY
+        and e.one.fit.stack.sums != first.one.fit.stack.sums
+    ]
+    best = min([first, *others], key=_numbers)
     for other in sorted(entries, key=lambda e: e.formula.error):
         closer = other.formula.error < best.formula.error
         if closer and _beats(other.formula, best.formula) and _clearly(other, best, truth, scaled):
@@ -250,6 +271,11 @@ def chosen_and_front(
             if math.isfinite(f.error) and (not kept or f.error < kept[-1].error or e is best):
                 kept.append(f)
     return best, kept
+
+
+def _numbers(e: Entry) -> int:
+    """Counts the fitted numbers of a formula; the scale of every sum but one is a convention."""
+    return int(e.simple.fit.free.sum()) - (len(e.simple.fit.stack.sums) - 1)
 
 
 def _beats(one: Formula, other: Formula) -> bool:

@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import re
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from keras_addmul.discover.forms import python_source
 from keras_addmul.discover.forms.spreadsheet import cell_formula
 from keras_addmul.discover.forms.unit_names import parts_of, unit_in_latex
 from keras_addmul.discover.search.constants import Constant
+from keras_addmul.discover.search.features import Feature, columns_only, in_print
 from keras_addmul.discover.search.stack import Stack
 
 __all__ = ["Formula", "Measured", "expression_of", "rounded", "without_points"]
@@ -194,6 +194,7 @@ def expression_of(
     constants: Sequence[Constant],
     names: Sequence[str],
     offset: float = 0.0,
+    features: Sequence[Feature] = (),
 ) -> Any:
     """Writes a stack with its constants as a `sympy.Expr`.
 
@@ -203,6 +204,7 @@ def expression_of(
         constants: A `Constant` for each term, in the units of the columns.
         names: Names of the columns.
         offset: A number to add.
+        features: The features that the stack raises to powers; the default is the columns.
 
     Returns:
         The `sympy.Expr`.
@@ -211,14 +213,24 @@ def expression_of(
 
     exponents, _, powers = stack.split(parameters)
     symbols = [sympy.Symbol(name) for name in names]
+    features = features or columns_only(len(names))
     factors = []
     for g, power in enumerate(powers):
         terms = [
-            _number(constants[k]) * _product(symbols, exponents[k])
+            _number(constants[k]) * _product(symbols, features, exponents[k])
             for k in np.flatnonzero(stack.owner == g).tolist()
         ]
-        factors.append(sympy.Pow(_tidy(sympy.Add(*terms)), _exponent(power)))
-    return _tidy(sympy.Mul(*factors) + (sympy.Float(offset) if offset else 0))
+        factors.append(sympy.Pow(_tidy(sympy.Add(*terms)), in_print(power)))
+    return _tidy(sympy.Mul(*factors) + (_added(offset) if offset else 0))
+
+
+def _added(offset: float) -> Any:
+    """Writes a number that is added, as a whole one if it is that up to rounding."""
+    import sympy
+
+    near = round(offset)
+    whole = near and abs(offset - near) <= 1e-11 * abs(offset)
+    return sympy.Integer(near) if whole else sympy.Float(offset)
 
 
 def _number(constant: Constant) -> Any:
@@ -230,26 +242,18 @@ def _number(constant: Constant) -> Any:
     return sympy.Float(constant.value)
 
 
-def _exponent(e: float) -> Any:
-    """Writes a fraction as such, and tenths and other numbers as decimals."""
-    import sympy
-
-    fraction = Fraction(float(e)).limit_denominator(12)
-    if float(fraction) == float(e) and fraction.denominator not in (5, 10):
-        return sympy.Rational(fraction.numerator, fraction.denominator)
-    return sympy.Float(float(e))
-
-
-def _product(symbols: list[Any], exponents: np.ndarray) -> Any:
+def _product(symbols: list[Any], features: Sequence[Feature], exponents: np.ndarray) -> Any:
     """Writes `prod_j x_j^e_j`, with one root sign over all factors under the same root."""
     import sympy
 
     whole, under = [], {}
-    for symbol, value in zip(symbols, exponents, strict=True):
-        e = _exponent(value)
+    for feature, value in zip(features, exponents.tolist(), strict=True):
+        symbol, e = symbols[feature.column], in_print(value)
         if e == 0:
             continue
-        if e.is_Rational and not e.is_Integer:
+        if feature.transformation is not None:
+            whole.append(feature.power(symbol, value))
+        elif e.is_Rational and not e.is_Integer:
             under.setdefault(e.q, []).append(symbol**e.p)
         else:
             whole.append(symbol**e)

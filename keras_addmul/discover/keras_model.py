@@ -38,9 +38,15 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> "k
     exponents, coefficients, powers = stack.split(fit.parameters)
     constant = ~np.any(exponents != 0, axis=1)
     x = keras.Input((columns,), name="columns")
-    units = np.ones(columns)
-    units[chosen] = 1 / scaled.x_scale
-    y = keras.layers.Rescaling(units.tolist(), name="units")(x)
+    if any(feature.transformation for feature in scaled.features):
+        used = np.flatnonzero(exponents.any(axis=0))
+        y = _transformed(x, scaled, chosen, used)
+        exponents, places, columns = exponents[:, used], np.arange(len(used)), len(used)
+    else:
+        units = np.ones(columns)
+        units[chosen] = 1 / scaled.x_scale
+        y = keras.layers.Rescaling(units.tolist(), name="units")(x)
+        places = chosen
     products = None
     if not constant.all():
         products = _operation(1.0, int((~constant).sum()), "products", use_bias=False)
@@ -51,7 +57,7 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> "k
     kernel[np.arange(stack.terms), stack.owner] = coefficients
     if products is not None:
         kernel_of_all = np.zeros((columns, int((~constant).sum())))
-        kernel_of_all[chosen] = exponents[~constant].T
+        kernel_of_all[places] = exponents[~constant].T
         products.kernel.assign(kernel_of_all)
         products.parity.assign(_parity(kernel_of_all))
         sums.kernel.assign(kernel[~constant])
@@ -62,8 +68,21 @@ def network_of(fit: Fit, scaled: Scaled, chosen: np.ndarray, columns: int) -> "k
         y = power(y)
         power.kernel.assign(powers[:, None])
         power.parity.assign(_parity(powers[:, None]))
-    y = keras.layers.Rescaling(float(scaled.y_scale), float(scaled.offset), name="target")(y)
+    added = float(scaled.offset + scaled.y_scale * stack.added(fit.parameters))
+    y = keras.layers.Rescaling(float(scaled.y_scale), added, name="target")(y)
     return keras.Model(x, y, name="formula")
+
+
+def _transformed(x: Any, scaled: Scaled, chosen: np.ndarray, used: np.ndarray) -> Any:
+    """Returns the features that a formula uses, near one, of a tensor of the columns."""
+    import keras
+
+    parts = []
+    for j in used.tolist():
+        feature = scaled.features[j]
+        column = int(chosen[feature.column])
+        parts.append(feature.tensor(x[:, column : column + 1], float(scaled.x_scale[j])))
+    return keras.layers.Concatenate(name="features")(parts)
 
 
 def _operation(order: float, units: int, name: str, **kwargs: Any) -> "layers.AddMulDense":

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -57,6 +57,7 @@ def search(
     deadline: float | None = None,
     progress: Progress | None = None,
     interrupted: Callable[[], None] | None = None,
+    structures: Sequence[Structure] | None = None,
 ) -> list[Candidate]:
     """Finds candidates, the shortest description first.
 
@@ -69,6 +70,7 @@ def search(
         progress: Called before each structure with the share done, its name and the best
             candidate so far.
         interrupted: Called if Ctrl-C ended the search.
+        structures: What to try; the default is `growing`.
 
     Returns:
         A list of at least one `Candidate`.
@@ -76,7 +78,8 @@ def search(
     random = np.random.default_rng(seed)
     shuffled = random.permutation(len(scaled))
     few, many = scaled.take(shuffled[:_FEW]), scaled.take(shuffled[:_MANY])
-    structures = growing(scaled.inputs.logs.shape[1], len(few))
+    if structures is None:
+        structures = growing(scaled.inputs.logs.shape[1], len(few))
     found: list[Candidate] = []
     waited = 0
 

@@ -83,7 +83,14 @@ def identified(one: Estimate, scaled: Scaled) -> bool:
     loose = fit.stack.split(fit.free)[0]
     if stack.terms == 1 or not (loose.any() or len(stack.sums) > 1):
         return True
-    if not one.determined or np.abs(exponents[loose]).max(initial=0.0) > _LARGEST:
+    rate = np.zeros(stack.columns, bool) if scaled.inputs.rate is None else scaled.inputs.rate
+    if not one.determined or np.abs(exponents[loose & ~rate]).max(initial=0.0) > _LARGEST:
+        return False
+    at = np.flatnonzero(stack.split(fit.free)[2]) + stack.first_power
+    if any(
+        one.error(p) > 0.2 * abs(fit.parameters[p]) or abs(fit.parameters[p]) > 6
+        for p in at.tolist()
+    ):
         return False
     first = stack.terms * stack.columns
     errors = np.array([one.error(first + k) for k in range(stack.terms)])

@@ -136,6 +136,7 @@ def _named(one: Estimate, scaled: Scaled, reference: Reference) -> list[Constant
     """Returns the constants, with names for those that are recognized."""
     fit, stack = one.fit, one.fit.stack
     logs, signs = _in_units(fit, scaled, reference)
+    own = _in_units(fit, scaled, {})[0]
     powers = stack.split(fit.parameters)[2]
     slopes = [_slope(fit, scaled, k) for k in range(stack.terms)]
     constants = []
@@ -148,6 +149,8 @@ def _named(one: Estimate, scaled: Scaled, reference: Reference) -> list[Constant
         else:
             for other, at in reference.items():
                 direction += slopes[at] * powers[other] / powers[0]
+                if fit.free[stack.first_power + other]:
+                    direction[stack.first_power + other] += own[at]
         error = math.sqrt(max(float(direction @ one.covariance @ direction), 0.0))
         error = math.hypot(error, max(_ROUNDING, scaled.rounding))
         value = float(signs[k] * math.exp(np.clip(logs[k], -700, 700)))
@@ -166,7 +169,7 @@ def is_constant(fit: Fit, k: int) -> bool:
     """Whether a term is a number added to the formula."""
     stack = fit.stack
     exponents, _, powers = stack.split(fit.parameters)
-    return len(stack.sums) == 1 and powers[0] == 1 and not exponents[k].any()
+    return not stack.plus and len(stack.sums) == 1 and powers[0] == 1 and not exponents[k].any()
 
 
 def _slope(fit: Fit, scaled: Scaled, k: int) -> np.ndarray:

@@ -61,11 +61,12 @@ def bits_of(stack: Stack, parameters: np.ndarray, free: np.ndarray, rows: int) -
     """
     real = 0.5 * math.log2(max(rows, 2)) + 1.0
     exponents, coefficients, _ = stack.split(parameters)
+    loose_powers = int(free[stack.first_power :].sum())
     used = coefficients != 0
     unusual = np.vectorize(lambda e: float(e) not in EXPONENTS, otypes=[bool])(exponents)
     loose = (stack.split(free)[0] | unusual)[used]
     # The scale of every sum but one is a convention.
-    numbers = int(used.sum()) + int(loose.sum()) - (len(stack.sums) - 1)
+    numbers = int(used.sum()) + int(loose.sum()) + loose_powers - (len(stack.sums) - 1)
     return bits_of_structure(stack, parameters, free) + real * numbers
 
 
@@ -92,7 +93,7 @@ def _of_exponent(e: float, moves: bool) -> float:
     """Returns the bits of an exponent without those of its digits: the larger, the more."""
     if not moves and e in EXPONENTS:
         return EXPONENTS[e]
-    return 2 * math.log2(1 + abs(e))
+    return max(EXPONENTS[1.0], 2 * math.log2(1 + abs(e)))
 
 
 def score(bits: float, cost: float, rows: int, rounding: float) -> float:

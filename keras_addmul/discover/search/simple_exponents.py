@@ -76,19 +76,24 @@ def settled(one: Estimate, scaled: Scaled) -> Estimate:
     """
     fit = one.fit
     count = fit.stack.terms * fit.stack.columns
-    loose = np.flatnonzero(fit.free[:count])
+    powers = fit.stack.first_power + np.flatnonzero(fit.stack.split(fit.free)[2])
+    loose = np.concatenate([np.flatnonzero(fit.free[:count]), powers])
     if not len(loose):
         return one
     # The estimates themselves are no better than this.
     error = np.array([math.hypot(one.error(j), 1e-9 + scaled.rounding) for j in loose.tolist()])
     matrix = one.covariance[np.ix_(loose, loose)].copy()
     matrix[np.diag_indices(len(loose))] = error**2
-    simple = simple_together(fit.parameters[loose], matrix, one.freedom)
+    # Rates are simple in the units of the columns.
+    units = np.array([feature.unit for feature in scaled.features])[loose % fit.stack.columns]
+    units = np.where(loose < count, units, 1.0)
+    matrix /= units[:, None] * units
+    simple = simple_together(fit.parameters[loose] / units, matrix, one.freedom)
     if not simple:
         return one
     parameters, free = fit.parameters.copy(), fit.free.copy()
     for place, number in simple.items():
-        parameters[loose[place]], free[loose[place]] = number, False
+        parameters[loose[place]], free[loose[place]] = number * units[place], False
     fit = dataclasses.replace(fit, parameters=parameters, free=free)
     return estimate(fit, scaled, one.noise) or one
 

@@ -86,7 +86,8 @@ def plain(
     if fit.settled:
         return None
     everywhere = _all_within(fit, inputs, np.inf)
-    assert everywhere is not None  # a loose exponent is nearer than infinity
+    if everywhere is None:
+        return None
     parameters, free = everywhere
     parameters, cost = minimize(fit.stack, parameters[None], free[None], inputs, y, weights, steps)
     return Fit.of(fit.stack, parameters[0], free, float(cost[0]), len(y), fit.rounding)
@@ -158,6 +159,7 @@ def _all_within(
     nearest = np.where(inputs.signed, np.round(exponents), nearest)
     nearest = np.where(inputs.zero, np.maximum(nearest, 0.0), nearest)
     near = loose & (np.abs(exponents - nearest) < reach) & only
+    near &= ~inputs.rate if inputs.rate is not None else True
     if not near.any():
         return None
     exponents[near] = nearest[near]
@@ -173,6 +175,7 @@ def _moves(fit: Fit, inputs: Inputs) -> Iterator[Move]:
         # A root of a negative number is not real, and zero has no reciprocal.
         grid = _WHOLE if inputs.signed[j] else _GRID
         grid = grid[grid >= 0] if inputs.zero[j] else grid
+        grid = grid[grid == 0] if inputs.rate is not None and inputs.rate[j] else grid
         near = grid[np.argsort(np.abs(grid - exponents[k, j]))[:2]]
         for value in {*near, 0.0}:
             parameters, free = fit.parameters.copy(), fit.free.copy()
@@ -197,12 +200,12 @@ def _compressed(fit: Fit, inputs: Inputs, y: np.ndarray, weights: np.ndarray) ->
     """Returns the same formula without dropped terms and without sums equal to one."""
     stack = fit.stack
     exponents, coefficients, powers = stack.split(fit.parameters)
-    loose, moving, _ = stack.split(fit.free)
+    loose, moving, loose_powers = stack.split(fit.free)
     kept = coefficients != 0
     sums = tuple(int((kept & (stack.owner == g)).sum()) for g in range(len(stack.sums)))
-    small = Stack(sums, stack.columns)
-    parameters = small.join(exponents[kept], coefficients[kept], powers)
-    free = small.join(loose[kept], moving[kept], np.zeros(len(powers), bool))
+    small = Stack(sums, stack.columns, stack.plus)
+    parameters = small.join(exponents[kept], coefficients[kept], powers, fit.parameters[-1:])
+    free = small.join(loose[kept], moving[kept], loose_powers, fit.free[-1:])
     parameters, free, small = _single_terms_joined(small, parameters, free)
     parameters, cost = minimize(small, parameters[None], free[None], inputs, y, weights, 30)
     return Fit.of(small, parameters[0], free, float(cost[0]), len(y), fit.rounding)
@@ -217,10 +220,11 @@ def _single_terms_joined(
     """
     exponents, coefficients, powers = stack.split(parameters)
     exponents, coefficients = exponents.copy(), coefficients.copy()
-    loose, moving, _ = (part.copy() for part in stack.split(free))
+    loose, moving, loose_powers = (part.copy() for part in stack.split(free))
     if stack.terms == 1 and (coefficients[0] > 0 or powers[0] == round(powers[0])):
-        one = stack.join(powers[0] * exponents, coefficients ** powers[0], np.ones(1))
-        return one, free, stack
+        factor = coefficients ** powers[0]
+        one = stack.join(powers[0] * exponents, factor, np.ones(1), parameters[-1:])
+        return one, stack.join(loose, moving, np.zeros(1, bool), free[-1:]), stack
     single = [g for g in range(1, len(stack.sums)) if stack.sums[g] == 1]
     if not single or powers[0] != 1:
         return parameters, free, stack
@@ -236,10 +240,10 @@ def _single_terms_joined(
         )
     rest = [g for g in range(len(stack.sums)) if g not in single]
     kept = np.isin(stack.owner, rest)
-    small = Stack(tuple(stack.sums[g] for g in rest), stack.columns)
+    small = Stack(tuple(stack.sums[g] for g in rest), stack.columns, stack.plus)
     powers = powers[rest]
     return (
-        small.join(exponents[kept], coefficients[kept], powers),
-        small.join(loose[kept], moving[kept], np.zeros(len(powers), bool)),
+        small.join(exponents[kept], coefficients[kept], powers, parameters[-1:]),
+        small.join(loose[kept], moving[kept], loose_powers[rest], free[-1:]),
         small,
     )

@@ -29,23 +29,26 @@ class Inputs:
         negative: Which values are negative, as 0 and 1.
         signed: Which columns of the table have a negative value: their exponents are whole.
         zero: Which columns of the table have a zero: their exponents are not negative.
+        rate: Which exponents are rates, which may be any number, or None if no such.
     """
 
     logs: np.ndarray
     negative: np.ndarray
     signed: np.ndarray
     zero: np.ndarray
+    rate: np.ndarray | None = None
 
     @classmethod
-    def of(cls, x: np.ndarray) -> Self:
+    def of(cls, x: np.ndarray, rate: np.ndarray | None = None) -> Self:
         """Converts an array `(rows, columns)`."""
         with np.errstate(divide="ignore"):
             logs = np.where(x == 0, _ZERO, np.log(np.maximum(np.abs(x), _TINY)))
-        return cls(logs, (x < 0).astype(float), np.any(x < 0, axis=0), np.any(x == 0, axis=0))
+        signed, zero = np.any(x < 0, axis=0), np.any(x == 0, axis=0)
+        return cls(logs, (x < 0).astype(float), signed, zero, rate)
 
     def take(self, rows: np.ndarray) -> "Inputs":
         """Selects rows by index."""
-        return Inputs(self.logs[rows], self.negative[rows], self.signed, self.zero)
+        return dataclasses.replace(self, logs=self.logs[rows], negative=self.negative[rows])
 
     @property
     def slopes(self) -> np.ndarray:
@@ -60,12 +63,14 @@ class Inputs:
 class Stack:
     """The shape of a formula: the number of terms in each sum, and of columns.
 
-    The parameters are one vector: exponents (terms x columns), coefficients (terms),
-    powers (sums). Functions take many vectors at once, of shape `(settings, size)`.
+    The parameters are one vector: exponents (terms x columns), coefficients (terms), powers
+    (sums), and a number to add if there is one (`plus`). Functions take many vectors at once, of
+    shape `(settings, size)`.
     """
 
     sums: tuple[int, ...]
     columns: int
+    plus: bool = False
 
     @property
     def terms(self) -> int:
@@ -80,21 +85,34 @@ class Stack:
     @property
     def size(self) -> int:
         """The number of parameters."""
-        return self.terms * self.columns + self.terms + len(self.sums)
+        return self.first_power + len(self.sums) + int(self.plus)
+
+    @property
+    def first_power(self) -> int:
+        """The place of the first power among the parameters."""
+        return self.terms * self.columns + self.terms
 
     def split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns views of exponents `(..., terms, columns)`, coefficients and powers."""
         ends = self.terms * self.columns, self.terms * self.columns + self.terms
         exponents = parameters[..., : ends[0]]
         exponents = exponents.reshape(*parameters.shape[:-1], self.terms, self.columns)
-        return exponents, parameters[..., ends[0] : ends[1]], parameters[..., ends[1] :]
+        powers = parameters[..., ends[1] : ends[1] + len(self.sums)]
+        return exponents, parameters[..., ends[0] : ends[1]], powers
 
     def join(
-        self, exponents: np.ndarray, coefficients: np.ndarray, powers: np.ndarray
+        self,
+        exponents: np.ndarray,
+        coefficients: np.ndarray,
+        powers: np.ndarray,
+        plus: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Joins exponents, coefficients and powers into one or many parameter vectors."""
+        """Joins exponents, coefficients, powers, and what is added, into parameter vectors."""
         flat = exponents.reshape(*exponents.shape[:-2], -1)
-        return np.concatenate([flat, coefficients, powers], axis=-1)
+        parts = [flat, coefficients, powers]
+        if self.plus:
+            parts.append(np.zeros_like(powers[..., :1]) if plus is None else plus)
+        return np.concatenate(parts, axis=-1)
 
     def lowest(self, inputs: Inputs) -> np.ndarray:
         """Returns the least value of each parameter: 0 for exponents of columns with a zero."""
@@ -132,12 +150,16 @@ class Stack:
 
     def values(self, parameters: np.ndarray, inputs: Inputs) -> np.ndarray:
         """Returns the predictions of the formulas, of shape `(settings, rows)`."""
-        return self._forward(parameters, inputs)[0]
+        return self._forward(parameters, inputs)[0] + self.added(parameters)[..., None]
+
+    def added(self, parameters: np.ndarray) -> np.ndarray:
+        """Returns the number that is added to the formula, 0 if there is none."""
+        return parameters[..., -1] if self.plus else np.zeros(parameters.shape[:-1])
 
     def slopes(self, parameters: np.ndarray, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Returns values `(settings, rows)` and Jacobian `(settings, size, rows)`.
 
-        Powers are chosen, not trained, so their rows of the Jacobian are zero.
+        The slope by the power of a sum that is negative anywhere is 0: such powers are whole.
         """
         value, sums, products, turned = self._forward(parameters, inputs)
         _, coefficients, powers = self.split(parameters)
@@ -148,5 +170,9 @@ class Stack:
         if turned is not None:
             by_exponent = by_exponent + (outer * turned)[..., None, :] * inputs.negative.T
         by_exponent = by_exponent.reshape(*value.shape[:-1], -1, value.shape[-1])
-        by_power = np.zeros((*powers.shape, value.shape[-1]))
-        return value, np.concatenate([by_exponent, by_coefficient, by_power], axis=-2)
+        positive = (sums > 0).all(axis=-1, keepdims=True)
+        by_power = np.where(positive, np.log(np.abs(sums)) * value[..., None, :], 0.0)
+        parts = [by_exponent, by_coefficient, by_power]
+        if self.plus:
+            parts.append(np.ones_like(by_power[..., :1, :]))
+        return value + self.added(parameters)[..., None], np.concatenate(parts, axis=-2)

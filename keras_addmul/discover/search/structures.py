@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_addmul.discover.search.stack import Inputs, Stack
 
-__all__ = ["Structure", "from_logarithms", "growing", "left_out"]
+__all__ = ["Structure", "enough_rows", "family", "from_logarithms", "growing", "left_out"]
 
 _EXPONENTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 _CHANCES = (0.06, 0.15, 0.04, 0.36, 0.05, 0.24, 0.08, 0.02)
@@ -22,6 +22,8 @@ class Structure:
         powers: For each sum, the powers to choose from; each start takes one.
         constant: Whether the last term of each sum is a constant.
         linear: Whether the other terms of each sum are the columns themselves.
+        held: Exponents that are 0, as booleans of shape `(terms, columns)`, or None.
+        loose: Whether the power of the last sum is fitted, too.
     """
 
     name: str
@@ -29,6 +31,9 @@ class Structure:
     powers: tuple[tuple[float, ...], ...]
     constant: tuple[bool, ...]
     linear: tuple[bool, ...]
+    held: np.ndarray | None = None
+    loose: bool = False
+    shifts: int | None = None
 
     @property
     def numbers(self) -> int:
@@ -38,7 +43,18 @@ class Structure:
             terms if linear else int(constant)
             for terms, linear, constant in zip(stack.sums, self.linear, self.constant, strict=True)
         )
-        return (stack.terms - held) * stack.columns + stack.terms - len(stack.sums) + 1
+        zeros = 0
+        if self.held is not None:
+            fixed = np.array(
+                [
+                    c and k + 1 == n
+                    for c, n in zip(self.constant, stack.sums, strict=True)
+                    for k in range(n)
+                ]
+            )
+            zeros = int(self.held[~fixed].sum())
+        numbers = (stack.terms - held) * stack.columns - zeros + stack.terms
+        return numbers - len(stack.sums) + 1 + int(self.loose) + int(stack.plus)
 
     def starts(
         self, count: int, inputs: Inputs, y: np.ndarray, random: np.random.Generator
@@ -50,15 +66,36 @@ class Structure:
         free = np.ones((count, stack.size), bool)
         free_exponents, _, free_powers = stack.split(free)
         free_powers[...] = False
+        free_powers[:, -1] = self.loose
         for k, g in enumerate(stack.owner):
             last = k + 1 == len(stack.owner) or stack.owner[k + 1] != g
             if self.linear[g] or (self.constant[g] and last):
                 free_exponents[:, k] = False
+        if self.held is not None:
+            exponents[:, self.held] = 0.0
+            free_exponents[:, self.held] = False
+        if self.shifts is not None:
+            exponents[:, 1, self.shifts] = 1.0
+            free_exponents[:, 1] = False
         if stack.sums == (1,):
             known = from_logarithms(inputs, y)
             exponents[: len(known), 0] = known
+        plus = np.zeros((count, 1))
+        if stack.plus:
+            # Half of them begin near the least target, or the largest.
+            ends = np.array([0.0, y.min() - 0.05 * np.ptp(y), y.max() + 0.05 * np.ptp(y)])
+            plus[:, 0] = ends[np.arange(count) % 4 % 3]
+            y = np.abs(y - plus)
         coefficients = self._coefficients(exponents, powers, inputs, y, random)
-        return stack.join(exponents, coefficients, powers), free
+        if stack.sums == (1, 2) and self.constant[1] and not self.linear[1]:
+            # `1 / (exp(x) - 1)` and `1 / (exp(x) + 1)` lie on two sides of a pole.
+            odd = np.arange(count) % 2 == 1
+            size = np.abs(coefficients[:, 1:2] * stack.products(exponents, inputs)[0][:, 1])
+            coefficients[odd, 1] = np.abs(coefficients[odd, 1])
+            coefficients[odd, 2] = -0.9 * size.min(axis=1)[odd]
+        if stack.plus:
+            coefficients[:, 0] *= np.where(np.arange(count) % 4 == 2, -1.0, 1.0)
+        return stack.join(exponents, coefficients, powers, plus), free
 
     def _exponents(self, count: int, inputs: Inputs, random: np.random.Generator) -> np.ndarray:
         stack = self.stack
@@ -119,7 +156,7 @@ def growing(columns: int, rows: int) -> list[Structure]:
     Returns:
         A list of `Structure`.
     """
-    return [made for made in _family(columns) if _enough(made, rows)]
+    return [made for made in family(columns) if enough_rows(made, rows)]
 
 
 def left_out(columns: int, rows: int) -> list[str]:
@@ -139,16 +176,17 @@ def left_out(columns: int, rows: int) -> list[str]:
     (['sum of 2 products', 'product and power of a sum'], [])
     """
     tried = {made.name for made in growing(columns, rows)}
-    missing = [made.name for made in _family(columns) if not _enough(made, rows)]
+    missing = [made.name for made in family(columns) if not enough_rows(made, rows)]
     return [name for name in dict.fromkeys(missing) if name not in tried]
 
 
-def _enough(made: Structure, rows: int) -> bool:
+def enough_rows(made: Structure, rows: int) -> bool:
+    """Tells whether a structure has few numbers for so many rows."""
     # A linear law may have as many numbers as its table has columns, and one.
     return made.numbers <= max(rows // 2, made.stack.columns + 1)
 
 
-def _family(columns: int) -> list[Structure]:
+def family(columns: int) -> list[Structure]:
     """Lists all structures, the simplest first."""
     plus = columns + 1
 
