@@ -69,8 +69,8 @@ class Arm:
         else:
             model = self.build(*((x, y) if _takes_rows(self.build) else ()))
         if isinstance(model, keras.Model):
-            if not model.built:
-                model.build((None, *x.shape[1:]))
+            # Activations that are layers have no weights before the first call.
+            model(x[:256])
         elif not all(callable(getattr(model, name, None)) for name in ("fit", "predict")):
             raise TypeError(
                 f"Argument `models` must hold functions that return a Keras model, or another "

@@ -173,6 +173,14 @@ def test_arms_share_rows_batches_and_initial_weights():
     assert np.all(mixed.layers[0].order == 0.25)  # its own start, not that of the conversion
 
 
+def test_activations_that_are_layers_have_their_weights_before_they_are_copied():
+    pelu = conversion.replace_activation(arms.dense(), layers.PELU)
+    made = arms_of({"dense": arms.dense, "pelu": pelu})
+    model = started((made[1], made[0]), 3, X, Y)
+    assert len(model.weights) > 4
+    np.testing.assert_array_equal(model.weights[0], started(made[:1], 3, X, Y).weights[0])
+
+
 def test_initial_weights_follow_from_the_seed_whoever_else_draws():
     (arm, _), wanted = arms_of({"a": arms.dense, "b": arms.tanh}), arms.dense
     clean = arm.model(5, X, Y).get_weights()

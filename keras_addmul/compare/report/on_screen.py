@@ -35,7 +35,9 @@ def show(found: Findings, console: Any = None) -> None:
     parts.append(_table(title, said.ARMS_HEAD, said.arm_rows(found)))
     if found.judgements:
         title = f"against {found.arms[0]}"
-        parts.append(_table(title, said.VERDICTS_HEAD, said.verdict_rows(found)))
+        # Without the reasons, which stand in the sentences above.
+        rows = [row[:-1] for row in said.verdict_rows(found)]
+        parts.append(_table(title, said.VERDICTS_HEAD[:-1], rows))
     grid = Table.grid(padding=(0, 2))
     for name, value in said.facts(found):
         grid.add_row(Text(name, "dim"), Text(value, "dim"))
@@ -59,8 +61,11 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> An
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in head:
-        left = name in ("model", "verdict", "why")
-        table.add_column(name, justify="left" if left else "right", overflow="fold")
+        left = name in ("model", "verdict")
+        # A name is never broken, so that it can be found again.
+        table.add_column(
+            name, justify="left" if left else "right", overflow="fold", no_wrap=name == "model"
+        )
     for row in rows:
         table.add_row(*(Text(cell, STYLES.get(cell, "")) for cell in row))
     return table
