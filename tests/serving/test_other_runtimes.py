@@ -10,7 +10,7 @@ from tests.serving import models
 
 pytestmark = pytest.mark.slow
 
-SUFFIXES = {"litert": [".tflite"], "openvino": [".bin", ".xml"]}
+SUFFIXES = {"onnx": [".onnx"], "litert": [".tflite"], "openvino": [".bin", ".xml"]}
 
 
 @pytest.fixture(scope="module")
