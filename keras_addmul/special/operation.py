@@ -20,8 +20,7 @@ from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import held, magnitude, signed_product
 from keras_addmul.special.dtypes import LARGEST, dtype_of
 from keras_addmul.special.gradients import clipped_gradient, differentiated_as
-from keras_addmul.special.iterate import iterated
-from keras_addmul.special.shared import broadcast
+from keras_addmul.special.iterate import broadcast, iterated
 from keras_addmul.special.signed import magnitude_towards_log, towards_exp
 from keras_addmul.special.solutions import Solution, with_path, with_solution
 
