@@ -6,7 +6,12 @@ from keras import ops
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import magnitude
 from keras_addmul.special.dtypes import as_floats, working_dtype
-from keras_addmul.special.kernel_shapes import check_kernel, check_parity, check_vector, for_each_unit
+from keras_addmul.special.kernel_shapes import (
+    check_kernel,
+    check_parity,
+    check_vector,
+    for_each_unit,
+)
 from keras_addmul.special.parity import combined, rounded_parity, signs
 from keras_addmul.special.separable import products_within, separable_sums
 from keras_addmul.special.signed import signed_iterated, towards_exp

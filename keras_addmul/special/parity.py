@@ -153,6 +153,7 @@ def _parts(x, kernel, parity, n, *given, floor, most):
         return _product_of_signs(x, parity)
 
     if given:
+
         def unsigned():
             # Three tensors of its own: ONNX has no branch that passes one on twice.
             return ops.zeros(shape, x.dtype), ops.zeros(shape, x.dtype), ones()
