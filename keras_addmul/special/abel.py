@@ -155,7 +155,7 @@ def _middle(x, pieces):
     )
 
     def anywhere():
-        if not x.shape:
+        if len(x.shape) == 0:
             return _superlog_of_brought(x, pieces)
         # XLA computes both branches and selects, unless one holds more than elementwise
         # operations. Hence the reversal, which does not change the result.

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 
 import keras
 import mpmath as mp
@@ -290,5 +291,10 @@ def test_an_unknown_solution_lists_the_known_ones():
 
 
 def test_the_tables_are_what_their_script_writes():
+    """But for the last digit, which hangs on the libraries that solve the equations."""
+    number = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
     for script in (write_schroeder, write_plane):
-        assert script.TARGET.read_text() == script.text()
+        kept, fresh = script.TARGET.read_text(), script.text()
+        assert number.sub("", kept) == number.sub("", fresh)
+        both = ([float(v) for v in number.findall(text)] for text in (kept, fresh))
+        np.testing.assert_allclose(*both, rtol=1e-13, atol=1e-16)
