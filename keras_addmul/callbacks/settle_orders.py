@@ -239,14 +239,15 @@ class _Trial:
     def __init__(self, model, group, limit, weights=True):
         self.group, self.limit = group, limit
         self.lowest, self.epochs = np.inf, 0
-        kept = variables_of(model)
-        self.masks = [(held(v).mask, np.asarray(held(v).mask)) for v in kept]
-        layers = {id(one.layer): one.layer for one in group}.values()
-        kept += [v for layer in layers for v in layer.weights]
+        orders = variables_of(model)
+        self.masks = [(held(v).mask, np.asarray(held(v).mask)) for v in orders]
         if weights:
             # The count of the steps goes on: schedules depend on it.
             steps = model.optimizer.iterations
             kept = [*model.weights, *(v for v in model.optimizer.variables if v is not steps)]
+        else:  # settling changes nothing but the layers themselves
+            layers = {id(one.layer): one.layer for one in group}.values()
+            kept = [v for layer in layers for v in layer.weights]
         self.values = [(v, np.asarray(v)) for v in kept]
 
     def is_over(self, loss, patience):

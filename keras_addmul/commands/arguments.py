@@ -19,9 +19,34 @@ __all__ = [
     "result_folder",
     "saved_model",
     "share",
+    "table_to_learn_from",
     "text_file",
     "to_write",
 ]
+
+
+def table_to_learn_from(parser: argparse.ArgumentParser, target: str) -> None:
+    """Adds what says which table is read, and how.
+
+    Args:
+        parser: Parser of a command.
+        target: What is done with the target, as "predict".
+    """
+    parser.add_argument(
+        "data",
+        type=text_file,
+        help="a .csv, .xlsx or .parquet file whose first line names the columns",
+    )
+    parser.add_argument("--target", required=True, help=f"name of the column to {target}")
+    parser.add_argument(
+        "--leave-out", nargs="+", default=[], metavar="NAME", help="columns that are not used"
+    )
+    parser.add_argument(
+        "--encoding", help="encoding of the file; UTF-8, UTF-16 or cp1252, as it seems"
+    )
+    parser.add_argument(
+        "--decimal", choices=[".", ","], help="the decimal mark; the one that the file shows"
+    )
 
 
 def text_file(text: str) -> Path:

@@ -17,12 +17,7 @@ def add_to(commands: Any) -> None:
         help="say which model is better on a table, at what cost, and how sure that is",
         epilog="A comparison that was stopped goes on where it was when it is called again.",
     )
-    parser.add_argument(
-        "data",
-        type=arguments.text_file,
-        help="a .csv, .xlsx or .parquet file whose first line names the columns",
-    )
-    parser.add_argument("--target", required=True, help="name of the column to predict")
+    arguments.table_to_learn_from(parser, target="predict")
     parser.add_argument(
         "--models",
         nargs="+",
@@ -77,15 +72,6 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--workers", type=arguments.natural_number, help="processes, 0 for none; one a core"
-    )
-    parser.add_argument(
-        "--leave-out", nargs="+", default=[], metavar="NAME", help="columns that are not used"
-    )
-    parser.add_argument(
-        "--encoding", help="encoding of the file; UTF-8, UTF-16 or cp1252, as it seems"
-    )
-    parser.add_argument(
-        "--decimal", choices=[".", ","], help="the decimal mark; the one that the file shows"
     )
     parser.add_argument(
         "--tensorboard",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_addmul.commands import arguments
+from keras_addmul.commands.start_up import start_keras
 from keras_addmul.extras import require_extra
 
 __all__ = ["add_to", "run"]
@@ -34,8 +35,6 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Converts, compares with the SavedModel, and prints the largest difference."""
     require_extra("convert")
-    from keras_addmul.commands.start_up import start_keras
-
     start_keras()
     from keras_addmul import serving
 

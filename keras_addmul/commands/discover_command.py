@@ -14,26 +14,12 @@ __all__ = ["add_to", "run"]
 def add_to(commands: Any) -> None:
     """Adds the command and its arguments to a parser."""
     parser = commands.add_parser("discover", help="find the formula in a table")
-    parser.add_argument(
-        "data",
-        type=arguments.text_file,
-        help="a .csv, .xlsx or .parquet file whose first line names the columns",
-    )
-    parser.add_argument("--target", required=True, help="name of the column to explain")
+    arguments.table_to_learn_from(parser, target="explain")
     parser.add_argument(
         "--out",
         type=arguments.folder_to_write,
         required=True,
         help="directory of the report and the SavedModel",
-    )
-    parser.add_argument(
-        "--leave-out", nargs="+", default=[], metavar="NAME", help="columns that are not used"
-    )
-    parser.add_argument(
-        "--encoding", help="encoding of the file; UTF-8, UTF-16 or cp1252, as it seems"
-    )
-    parser.add_argument(
-        "--decimal", choices=[".", ","], help="the decimal mark; the one that the file shows"
     )
     parser.add_argument("--sigma", metavar="NAME", help="column of standard errors of the target")
     parser.add_argument(

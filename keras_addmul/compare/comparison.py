@@ -22,8 +22,9 @@ from keras_addmul.compare.metric import Metric, metric_of
 from keras_addmul.compare.result import Result
 from keras_addmul.compare.seeds_bar import SeedsBar
 from keras_addmul.compare.unit_of_work import Unit, versions
+from keras_addmul.discover.report.files import directory
 from keras_addmul.extras import require_extra
-from keras_addmul.layers.checks import check_name, check_number, check_positive_integer
+from keras_addmul.layers.checks import check_name, check_number, check_positive_integer, check_share
 
 __all__ = ["compare"]
 
@@ -126,7 +127,7 @@ def compare(
         "optimizer": _optimizer(optimizer),
         "epochs": check_positive_integer("epochs", epochs),
         "batch_size": check_positive_integer("batch_size", batch_size),
-        "held_out": _share("held_out", held_out),
+        "held_out": check_share("held_out", held_out),
         "folds": check_positive_integer("folds", folds, optional=True),
         "scale": scale and check_name("scale", scale, rows_of_data.SCALES),
         "jit": bool(jit),
@@ -134,7 +135,7 @@ def compare(
     found: Metric = metric_of(metric, loss, higher_is_better)
     settings["metric"] = found.config
     check_name("budget", budget, ("steps", "seconds"))
-    _share("alpha", alpha)
+    check_share("alpha", alpha)
     if margin is not None:
         check_number("margin", margin, 0.0)
     if folds is not None and folds < 2:
@@ -146,8 +147,7 @@ def compare(
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="compare."))
-        runs = Path(folder) / "runs"
-        _make(runs)
+        runs = directory(Path(folder) / "runs", "folder")
         maker = _Maker(arms, settings, x, y, rows_of_data.save(runs, x, y), runs, seeds[0])
         bar = stack.enter_context(SeedsBar(verbose, len(arms) * len(seeds) + 1))
         # Alone, before anything else runs: what it measures is time.
@@ -270,12 +270,6 @@ def _seeds(seeds: int | Iterable[int]) -> list[int]:
     return list(range(check_positive_integer("seeds", seeds)))
 
 
-def _share(name: str, value: float) -> float:
-    if check_number(name, value, 0.0) >= 1.0:
-        raise ValueError(f"Argument `{name}` must be between 0 and 1. Received: {value!r}")
-    return float(value)
-
-
 def _loss(loss: Any) -> Any:
     keras.losses.get(loss)  # raises for an unknown name
     return loss if isinstance(loss, str) else keras.losses.serialize(loss)
@@ -285,15 +279,3 @@ def _optimizer(optimizer: Any) -> Config:
     config = keras.optimizers.serialize(keras.optimizers.get(optimizer))
     # The name counts how many were made before.
     return {**config, "config": {k: v for k, v in config["config"].items() if k != "name"}}
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(
-            f"`folder` must be a directory to write to. Received: {str(folder)!r} "
-            f"({error.strerror or error})"
-        ) from error

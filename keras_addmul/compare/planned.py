@@ -7,6 +7,7 @@ import numpy as np
 from keras_addmul.compare.findings import Findings
 from keras_addmul.compare.judging.planning import POWER, seeds_for, upper_sd
 from keras_addmul.extras import require_extra
+from keras_addmul.layers.checks import check_share
 
 __all__ = ["Plan", "plan"]
 
@@ -71,8 +72,7 @@ def plan(pilot: Findings, difference: float | None = None, power: float = POWER)
     True
     """
     require_extra("compare", "scipy", "statsmodels")
-    if not 0.0 < power < 1.0:
-        raise ValueError(f"Argument `power` must be between 0 and 1. Received: {power!r}")
+    check_share("power", power)
     if difference is not None and not difference > 0.0:
         raise ValueError(f"Argument `difference` must be above 0. Received: {difference!r}")
     few = {v.arm: v.paired.n for v in pilot.judgements if v.paired.n < 3}

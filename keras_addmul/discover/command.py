@@ -1,6 +1,7 @@
 """The command `discover`: reads a file, and writes a report and a SavedModel."""
 
 import dataclasses
+import functools
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -131,9 +132,8 @@ def _one(
     found = discover(rows, **{"verbose": 2, **options})
     print("Reporting: the formula, its scores, and where it holds.", flush=True)
     stop = Interrupts()
-    page = stop.attempt(
-        "report", lambda: files.write(found, folder), lambda: files.write(found, folder)
-    )
+    written = functools.partial(files.write, found, folder)
+    page = stop.attempt("report", written, written)
     screen.show(found)
     print(f"Report:     {page}", flush=True)
     if found.interrupted or stop.during:

@@ -29,8 +29,8 @@ from keras_addmul.extras import require_extra
 
 __all__ = ["discover"]
 
-# The most columns that the search uses, and the most rows; rows to choose a formula by.
-_COLUMNS, _ROWS, _JUDGED = 10, 20_000, 3000
+# The most columns that the search uses, and the most rows.
+_COLUMNS, _ROWS = 10, 20_000
 # Fewer rows are cross-validated, in so many folds.
 _FEW, _FOLDS = 100, 10
 # Bits by which formulas of a second search must be likelier: it had another chance.
@@ -120,7 +120,7 @@ def discover(
         table = dataclasses.replace(table, notes=(*table.notes, note))
     rows = np.random.default_rng(seed).permutation(train)[:_ROWS]
     scaled = Scaled.of(table.x[np.ix_(rows, columns)], table.y[rows], table.eps, _of(table, rows))
-    judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
+    judged = scaled.judged()
     stop = Interrupts()
     with Bar(verbose) as bar:
         deadline = begun + time_limit

@@ -19,8 +19,6 @@ from keras_addmul.discover.transformations.kinds import Transformation
 
 __all__ = ["Found", "further"]
 
-# Rows to choose a formula by.
-_JUDGED = 3000
 # Residuals of this size, beside targets of size 1, are those of an exact law.
 _EXACT = 1e-8
 # Bits to say that a power is fitted.
@@ -83,7 +81,7 @@ def _shifted(
     stop: Interrupts,
 ) -> list[Found]:
     """Returns the likeliest formulas with a fitted power of a sum, such as `a*(x - b)**c + d`."""
-    judged = scaled.take(np.arange(min(len(scaled), _JUDGED)))
+    judged = scaled.judged()
     tried = shifted(columns, len(judged))
     if not tried or time.monotonic() > deadline:
         return []
@@ -109,7 +107,7 @@ def _with(
     if len(features) == first:
         return
     wider = scaled.with_features(x, features)
-    judged = wider.take(np.arange(min(len(wider), _JUDGED)))
+    judged = wider.judged()
     tried = small(len(features), len(judged), wider.inputs.rate if kind.exponent else None)
     noted = partial(stop.note, "search")
     found = likeliest(search(wider, seed, deadline, progress, noted, tried), judged)

@@ -19,6 +19,7 @@ __all__ = [
     "check_number",
     "check_path",
     "check_positive_integer",
+    "check_share",
     "check_solution",
     "known_features",
 ]
@@ -63,6 +64,21 @@ def check_number(name: str, value: Any, low: float, strict: bool = True) -> floa
         expected = "a finite number" if low == -np.inf else f"a number above {low}"
         expected = expected if strict else f"a number of at least {low}"
         raise ValueError(f"Argument `{name}` must be {expected}. Received: {value!r}")
+    return float(value)
+
+
+def check_share(name: str, value: Any) -> float:
+    """Returns a `float` between 0 and 1, ends excluded.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: Its value.
+
+    Raises:
+        ValueError: If the value is none.
+    """
+    if not _is_finite_number(value) or not 0.0 < value < 1.0:
+        raise ValueError(f"Argument `{name}` must be between 0 and 1. Received: {value!r}")
     return float(value)
 
 

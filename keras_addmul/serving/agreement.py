@@ -5,12 +5,11 @@ import math
 import time
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_addmul.serving.describing import check_weights
+from keras_addmul.serving.describing import check_weights, saved_model_at
 from keras_addmul.serving.fresh_process import Answer, answers, flatten
 
 __all__ = ["MismatchError", "Report", "check"]
@@ -126,9 +125,7 @@ def check(
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value is not None and not 0 <= value < math.inf:
             raise ValueError(f"`{name}` must be a finite number >= 0. Received: {value!r}")
-    path = Path(path)
-    if not (path / "saved_model.pb").is_file():
-        raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
+    path = saved_model_at(path)
     check_weights(path)
     wanted = flatten(expected, "expected")
     for array in wanted:

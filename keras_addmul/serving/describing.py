@@ -9,9 +9,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FILE", "check_weights", "described", "hash_of_weights", "metadata"]
+__all__ = ["FILE", "check_weights", "described", "hash_of_weights", "metadata", "saved_model_at"]
 
 FILE = "metadata.json"
+
+
+def saved_model_at(path: str | PathLike[str]) -> Path:
+    """Returns the path of a directory that holds a SavedModel.
+
+    Raises:
+        FileNotFoundError: If it holds none.
+    """
+    found = Path(path)
+    if not (found / "saved_model.pb").is_file():
+        raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
+    return found
 
 
 def metadata(path: str | PathLike[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_addmul.extras import require_extra
+from keras_addmul.serving.describing import saved_model_at
 
 __all__ = ["KServeModel"]
 
@@ -48,9 +49,7 @@ class KServeModel:
 
     def __init__(self, name: str, path: str | PathLike[str], max_batch: int = 64) -> None:
         kserve: Any = importlib.import_module("kserve")
-        source = Path(path)
-        if not (source / "saved_model.pb").is_file():
-            raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
+        source = saved_model_at(path)
         kserve.Model.__init__(self, name)
         self._source: Path = source
         self._max_batch: int = max_batch
@@ -124,6 +123,7 @@ class KServeModel:
         arrays = {
             name: checked(given[name].as_numpy(), spec) for name, spec in endpoint.inputs.items()
         }
+        endpoint.check_rows(arrays)
         told = []
         for name, value in self._loaded.run(DEFAULT, arrays).items():
             datatype = endpoint.outputs[name].datatype

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_addmul.extras import require_extra
 from keras_addmul.serving.agreement import MismatchError
-from keras_addmul.serving.describing import metadata
+from keras_addmul.serving.describing import metadata, saved_model_at
 from keras_addmul.serving.runtime_answers import RUNTIMES, SUFFIX
 
 __all__ = ["Converted", "convert"]
@@ -94,15 +94,13 @@ def convert(
     ...     made.path.name, made.max_abs_error < 1e-2
     ('model.tflite', True)
     """
-    source = Path(path).resolve()
     if to not in RUNTIMES:
         raise ValueError(f"`to` must be one of {sorted(RUNTIMES)}. Received: {to!r}")
     if int8 and to != "litert":
         raise ValueError(f"`int8` must be False unless `to` is 'litert'. Received: to={to!r}")
     if tolerance is not None and not 0 <= tolerance < np.inf:
         raise ValueError(f"`tolerance` must be a finite number >= 0. Received: {tolerance!r}")
-    if not (source / "saved_model.pb").is_file():
-        raise FileNotFoundError(f"`path` must hold a SavedModel. Received: {str(path)!r}")
+    source = saved_model_at(path).resolve()
     target = Path(out).resolve() if out is not None else source.parent / (source.name + SUFFIX[to])
     if target.suffix != SUFFIX[to] or target.is_dir():
         raise ValueError(f"`out` must be a {SUFFIX[to]} file for {to}. Received: {str(out)!r}")

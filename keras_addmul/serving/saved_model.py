@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import platform
 from collections.abc import Mapping
 from os import PathLike
@@ -11,7 +10,7 @@ from typing import Any
 
 from keras_addmul.serving import describing, seeded_endpoint, version_folders
 from keras_addmul.serving.second_derivatives import signature_of, without_second_derivatives
-from keras_addmul.serving.staging import staged
+from keras_addmul.serving.staging import local_directory, staged
 
 __all__ = ["export", "replaceable"]
 
@@ -95,14 +94,15 @@ def export(
     """
     import keras
 
+    from keras_addmul.layers.checks import check_positive_integer
+
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             "A SavedModel can be written by Keras's TensorFlow backend only. "
             f"Received: backend {keras.backend.backend()!r}"
         )
     _check_model(model, signature)
-    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 1):
-        raise ValueError(f"`keep` must be a positive integer or None. Received: {keep!r}")
+    check_positive_integer("keep", keep, optional=True)
     target = replaceable(path) if keep is None else version_folders.folder_of_versions(path)
     specs = _signature(model, signature)
     inputs = {spec.name: spec.shape.as_list() for spec in keras.tree.flatten(specs)}
@@ -172,12 +172,7 @@ def replaceable(path: str | PathLike[str]) -> Path:
         FileExistsError: If `path` is a file, or a directory that is neither empty nor a
             SavedModel.
     """
-    if "://" in os.fspath(path):
-        raise ValueError(f"`path` must be a local directory. Received: {os.fspath(path)!r}")
-    # Links are followed, so that the export replaces the target of a link and not the link.
-    target = Path(path).resolve()
-    if target.is_file():
-        raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
+    target = local_directory(path)
     if target.is_dir() and any(target.iterdir()) and not (target / "saved_model.pb").is_file():
         raise FileExistsError(
             "`path` must be new, empty, or a SavedModel that may be replaced. "

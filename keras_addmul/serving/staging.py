@@ -11,7 +11,27 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["runs", "staged"]
+__all__ = ["local_directory", "runs", "staged"]
+
+
+def local_directory(path: str | os.PathLike[str]) -> Path:
+    """Returns the absolute path of a local directory, which need not exist.
+
+    Links are followed, so that what is written replaces the target of a link and not the link.
+
+    Args:
+        path: Its path.
+
+    Raises:
+        ValueError: If `path` is not local.
+        FileExistsError: If it is something else than a directory.
+    """
+    if "://" in os.fspath(path):
+        raise ValueError(f"`path` must be a local directory. Received: {os.fspath(path)!r}")
+    folder = Path(path).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
+    return folder
 
 
 def _move(fresh: Path, target: Path, replaced: Path) -> None:

@@ -5,6 +5,8 @@ import shutil
 from os import PathLike
 from pathlib import Path
 
+from keras_addmul.serving.staging import local_directory
+
 __all__ = ["add_version", "folder_of_versions", "keep_last", "rollback", "version_numbers"]
 
 # A version that was rolled back keeps its number, which no later version takes.
@@ -21,11 +23,7 @@ def folder_of_versions(path: str | PathLike[str]) -> Path:
         ValueError: If `path` is not local.
         FileExistsError: If it is a file, or a directory of something else.
     """
-    if "://" in os.fspath(path):
-        raise ValueError(f"`path` must be a local directory. Received: {os.fspath(path)!r}")
-    folder = Path(path).resolve()
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"`path` must be a directory. Received the file: {str(path)!r}")
+    folder = local_directory(path)
     if (folder / "saved_model.pb").exists() or (
         folder.is_dir()
         and any(not entry.name.startswith(".") for entry in folder.iterdir())

@@ -9,6 +9,7 @@ from keras_addmul.commands import (
     check_command,
     compare_command,
     convert_command,
+    convert_to_command,
     demo_command,
     export_command,
     model_file,
@@ -28,7 +29,7 @@ class Anything(argparse.Namespace):
 
 
 # The other commands first do what needs no TensorFlow, or never need it.
-AT_ONCE = (compare_command, convert_command, demo_command, export_command)
+AT_ONCE = (compare_command, convert_command, convert_to_command, demo_command, export_command)
 
 
 @pytest.mark.parametrize("module", AT_ONCE, ids=lambda m: m.__name__)

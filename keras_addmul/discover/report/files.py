@@ -66,8 +66,12 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
             os.replace(Path(staging) / name, folder / name)
 
 
-def directory(folder: str | Path) -> Path:
+def directory(folder: str | Path, argument: str = "out") -> Path:
     """Creates the directory of a report if it does not exist, and checks that it is writable.
+
+    Args:
+        folder: Its path.
+        argument: What the user calls it.
 
     Raises:
         OSError: If `folder` is a file, cannot be created, or cannot be written to.
@@ -75,7 +79,7 @@ def directory(folder: str | Path) -> Path:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
-            f"`out` must be a directory to write to. Received the file: {str(folder)!r}"
+            f"`{argument}` must be a directory to write to. Received the file: {str(folder)!r}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ def directory(folder: str | Path) -> Path:
             pass
     except OSError as error:
         raise OSError(
-            f"`out` must be a directory to write to. Received: {str(folder)!r} "
+            f"`{argument}` must be a directory to write to. Received: {str(folder)!r} "
             f"({error.strerror or error})"
         ) from error
     return folder

@@ -13,6 +13,8 @@ __all__ = ["Scaled", "weights_of"]
 
 # Rounding of the search itself, relative to the targets.
 _ROUNDING = 1e-10
+# Rows to choose a formula by.
+_JUDGED = 3000
 # Targets that vary by a smaller share than this are searched as differences from an offset.
 _FLAT = 1e-4
 
@@ -77,6 +79,10 @@ class Scaled:
         """Selects rows by index, in the units of all rows."""
         sigma = None if self.sigma is None else self.sigma[rows]
         return dataclasses.replace(self, inputs=self.inputs.take(rows), y=self.y[rows], sigma=sigma)
+
+    def judged(self) -> Self:
+        """Selects the rows by which a formula is chosen: the first ones, if there are many."""
+        return self.take(np.arange(min(len(self), _JUDGED)))
 
     def __len__(self) -> int:
         return len(self.y)

@@ -38,6 +38,19 @@ class Endpoint:
     function: Callable[..., Any]
     together: Callable[..., Any] | None = None
 
+    def check_rows(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Checks that all inputs have equally many rows.
+
+        Args:
+            arrays: The inputs by name.
+
+        Raises:
+            Refusal: If they have not.
+        """
+        rows = {key: len(value) for key, value in arrays.items() if self.batchable}
+        if len(set(rows.values())) > 1:
+            raise Refusal(400, f"All inputs must have equally many rows. Received: {rows}")
+
 
 class LoadedModel:
     """One version of a model.

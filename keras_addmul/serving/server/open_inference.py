@@ -10,7 +10,6 @@ from keras_addmul.serving.server.checked_values import Spec, checked, describe, 
 from keras_addmul.serving.server.loaded_model import DEFAULT, Endpoint, LoadedModel
 from keras_addmul.serving.server.refusals import Refusal
 from keras_addmul.serving.server.repository import Model
-from keras_addmul.serving.server.tensorflow_rest import check_rows
 
 __all__ = ["Question", "answer", "infer_request", "metadata_of"]
 
@@ -87,7 +86,7 @@ def infer_request(body: Any, binary: bytes, model: LoadedModel) -> Question:
     missing = sorted(set(endpoint.inputs) - set(arrays))
     if missing:
         raise Refusal(400, f"The inputs {missing} must be given. Received: {sorted(arrays)}")
-    check_rows(arrays, endpoint)
+    endpoint.check_rows(arrays)
     arrays = {key: arrays[key] for key in endpoint.inputs}
     return Question(signature, arrays, _wanted(body, options, endpoint), body.get("id"))
 

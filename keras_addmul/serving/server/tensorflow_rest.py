@@ -47,19 +47,8 @@ def predict_request(body: Any, model: LoadedModel) -> tuple[str, dict[str, np.nd
     else:
         columns = _columns(body["inputs"], endpoint)
     arrays = {key: from_json(columns[key], spec) for key, spec in endpoint.inputs.items()}
-    check_rows(arrays, endpoint)
+    endpoint.check_rows(arrays)
     return name, arrays, "instances" in body
-
-
-def check_rows(arrays: Mapping[str, np.ndarray], endpoint: Endpoint) -> None:
-    """Checks that all inputs have equally many rows.
-
-    Raises:
-        Refusal: If they have not.
-    """
-    rows = {key: len(value) for key, value in arrays.items() if endpoint.batchable}
-    if len(set(rows.values())) > 1:
-        raise Refusal(400, f"All inputs must have equally many rows. Received: {rows}")
 
 
 def answer(outputs: Mapping[str, np.ndarray], endpoint: Endpoint, by_rows: bool) -> dict[str, Any]:
