@@ -7,7 +7,7 @@ __all__ = ["EXTRAS", "require_extra"]
 # The modules that each extra of setup.cfg installs.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "barron": ("scipy",),
-    "compare": ("scipy", "statsmodels", "pandas", "matplotlib", "rich"),
+    "compare": ("scipy", "statsmodels", "pandas", "matplotlib", "rich", "tensorboard"),
     "discover": (
         *("sympy", "pandas", "matplotlib", "rich", "sklearn", "scipy"),
         *("pint", "openpyxl", "pyarrow"),

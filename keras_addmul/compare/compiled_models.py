@@ -27,9 +27,10 @@ def prepared(arm: Arm, model: keras.Model, settings: Config, at_once: int) -> ke
     Args:
         arm: What the model is.
         model: A fresh model, with its initial weights.
-        settings: How models are trained, without what is no part of the compilation.
+        settings: How models are trained. The epochs are no part of the compilation.
         at_once: Number of steps that TensorFlow runs without returning to Python.
     """
+    settings = {key: value for key, value in settings.items() if key != "epochs"}
     if not _is_known_by_its_config(model):
         _compiled(model, settings, at_once)
         return model

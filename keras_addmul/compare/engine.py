@@ -99,7 +99,7 @@ def _work(
             try:
                 running[place.submit(carry_out, pickle.dumps(todo[file]))] = file
             except RuntimeError as error:  # the executor is broken or shut down
-                _record(_crashed(f"the executor takes no more work: {error}"), file, done)
+                done.results[file] = _crashed(f"the executor takes no more work: {error}")
         for future in wait(running, timeout=PAUSE, return_when=FIRST_COMPLETED).done:
             file = running.pop(future)
             result = _result_of(future)
@@ -122,10 +122,10 @@ def _work(
                     waiting.append(file)
                 else:
                     text = f"its process died {ATTEMPTS} times ({result['error']})"
-                    _record(_crashed(text), file, done)
+                    done.results[file] = _crashed(text)
                     _tell(progress, todo[file])
             else:
-                _record(result, file, done)
+                done.results[file] = result
                 _tell(progress, todo[file])
         for _ in range(len(elsewhere)):
             file = elsewhere.popleft()
@@ -144,10 +144,6 @@ def _result_of(future: Future[Any]) -> Config | None:
 
 def _crashed(error: str) -> Config:
     return {"outcome": CRASHED, "error": error}
-
-
-def _record(result: Config, file: Path, done: Done) -> None:
-    done.results[file] = result
 
 
 def _tell(progress: Progress | None, unit: Unit) -> None:

@@ -64,8 +64,7 @@ def _trained(
 ) -> dict[str, Any]:
     batch, epochs = min(settings["batch_size"], len(known[0])), settings["epochs"]
     steps = len(known[0]) // batch
-    common = {key: value for key, value in settings.items() if key != "epochs"}
-    model = prepared(arm, model, common, divisor(steps))
+    model = prepared(arm, model, settings, divisor(steps))
     before = _first(model.evaluate(*known, batch_size=EVALUATED, verbose=0))
     began = time.perf_counter()
     curves = model.fit(

@@ -55,6 +55,7 @@ def plan(pilot: Findings, difference: float | None = None, power: float = POWER)
 
     Raises:
         ImportError: If a library of the extra `compare` is missing.
+        TypeError: If `pilot` is no result.
         ValueError: If an arm has fewer than 3 pairs of scores in the pilot, or an argument is
             out of range.
 
@@ -72,6 +73,10 @@ def plan(pilot: Findings, difference: float | None = None, power: float = POWER)
     True
     """
     require_extra("compare", "scipy", "statsmodels")
+    if not isinstance(pilot, Findings):
+        raise TypeError(
+            f"Argument `pilot` must be the result of `compare`. Received: {type(pilot).__name__}"
+        )
     check_share("power", power)
     if difference is not None and not difference > 0.0:
         raise ValueError(f"Argument `difference` must be above 0. Received: {difference!r}")

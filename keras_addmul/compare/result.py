@@ -97,5 +97,8 @@ class Result(Findings):
 
         Args:
             folder: Directory to write to.
+
+        Raises:
+            ImportError: If a library of the extra `compare` is missing.
         """
         comparison_files.log_to_tensorboard(self, folder)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_addmul.annotations import Config
+from keras_addmul.layers.geometric_scale import GeometricScale
 
 __all__ = ["SCALES", "Split", "batches", "checked", "digest", "load", "of_seed", "save", "split"]
 
@@ -110,12 +111,9 @@ def _scale(x: np.ndarray, how: str) -> tuple[Any, Any]:
     if how == "standard":
         size = x.std(axis=0)
         return x.mean(axis=0), np.where(size > 0.0, size, 1.0).astype("float32")
-    magnitudes = np.abs(x.astype("float64"))
-    logs = np.log(magnitudes, where=magnitudes > 0.0, out=np.full(x.shape, np.nan))
-    some = np.isfinite(logs).any(axis=0)
-    middle = np.zeros(x.shape[1:])
-    middle[some] = np.nanmean(logs[:, some], axis=0)
-    return np.float32(0.0), np.exp(middle).astype("float32")
+    layer = GeometricScale(axis=tuple(range(1, x.ndim)))
+    layer.adapt(x)
+    return np.float32(0.0), np.asarray(layer.scale, "float32")
 
 
 def split(rows: int, seed: int, held_out: float, folds: int | None) -> Split:

@@ -211,10 +211,8 @@ def replace_activation(
 
 
 def _is_kept(activation: Any) -> bool:
-    if activation is None:
-        return True
-    name = activation.get("config") if isinstance(activation, dict) else activation
-    return isinstance(name, str) and name in KEPT
+    # Keras's own are written by name; a registered function of the same name is not.
+    return activation is None or (isinstance(activation, str) and activation in KEPT)
 
 
 def _is_activation(node: Config) -> bool:

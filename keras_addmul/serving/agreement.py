@@ -12,7 +12,7 @@ import numpy as np
 from keras_addmul.serving.describing import check_weights, saved_model_at
 from keras_addmul.serving.fresh_process import Answer, answers, flatten
 
-__all__ = ["MismatchError", "Report", "check"]
+__all__ = ["MismatchError", "Report", "check", "check_tolerance"]
 
 # Relative and absolute tolerance, by the narrowest float that an endpoint computes in.
 # Two compilers may order a sum differently, or keep more digits in intermediate results. The
@@ -122,9 +122,8 @@ def check(
     0.0
     """
     start = time.perf_counter()
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if value is not None and not 0 <= value < math.inf:
-            raise ValueError(f"`{name}` must be a finite number >= 0. Received: {value!r}")
+    check_tolerance("rtol", rtol)
+    check_tolerance("atol", atol)
     path = saved_model_at(path)
     check_weights(path)
     wanted = flatten(expected, "expected")
@@ -154,6 +153,17 @@ class _Comparison:
     rel_error: float = 0.0
     excess: float = 0.0
     message: str = ""
+
+
+def check_tolerance(name: str, value: Any) -> None:
+    """Checks a tolerance that may be None.
+
+    Raises:
+        ValueError: If it is neither None nor a finite number of at least 0.
+    """
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if value is not None and not (number and 0 <= value < math.inf):
+        raise ValueError(f"`{name}` must be a finite number >= 0. Received: {value!r}")
 
 
 def _compare(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.extras import require_extra
-from keras_addmul.serving.agreement import MismatchError
+from keras_addmul.serving.agreement import MismatchError, check_tolerance
 from keras_addmul.serving.describing import metadata, saved_model_at
 from keras_addmul.serving.runtime_answers import RUNTIMES, SUFFIX
 
@@ -98,8 +98,7 @@ def convert(
         raise ValueError(f"`to` must be one of {sorted(RUNTIMES)}. Received: {to!r}")
     if int8 and to != "litert":
         raise ValueError(f"`int8` must be False unless `to` is 'litert'. Received: to={to!r}")
-    if tolerance is not None and not 0 <= tolerance < np.inf:
-        raise ValueError(f"`tolerance` must be a finite number >= 0. Received: {tolerance!r}")
+    check_tolerance("tolerance", tolerance)
     source = saved_model_at(path).resolve()
     target = Path(out).resolve() if out is not None else source.parent / (source.name + SUFFIX[to])
     if target.suffix != SUFFIX[to] or target.is_dir():

@@ -291,6 +291,8 @@ def test_a_pilot_gives_a_number_of_seeds(result, stubs):
         plan(pilot, power=1)
     with pytest.raises(ValueError, match="`difference`.*Received: 0"):
         plan(pilot, difference=0)
+    with pytest.raises(TypeError, match="`pilot` must be the result of `compare`. Received: int"):
+        plan(3)
 
 
 @pytest.mark.parametrize(

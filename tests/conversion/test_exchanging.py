@@ -89,6 +89,19 @@ def test_activations_are_exchanged_and_all_other_weights_kept(activation):
     assert back.count_params() == model.count_params()
 
 
+@keras.saving.register_keras_serializable("tests")
+def softmax(x):
+    """No softmax at all, but called so."""
+    return 3.0 * keras.ops.tanh(x)
+
+
+def test_an_impostor_of_softmax_is_an_activation_like_others():
+    layer = keras.layers.Dense(2, softmax, name="hidden")
+    model = keras.Sequential([keras.Input((3,)), layer, keras.layers.Dense(1)])
+    other = replace_activation(model, "tanh")
+    assert other.get_layer("hidden").activation is keras.activations.tanh
+
+
 def test_gates_of_recurrent_layers_stay():
     model = keras.Sequential([keras.Input((5, 3)), keras.layers.LSTM(2), keras.layers.Dense(1)])
     other = replace_activation(model, layers.NoisyTanh)

@@ -26,12 +26,13 @@ class Cell(keras.layers.Layer):
         return y, [y]
 
 
-def test_a_recurrent_layer_trains_alike_with_and_without_jit():
+@pytest.mark.parametrize("path", ["kneser", "mixture"])
+def test_a_recurrent_layer_trains_alike_with_and_without_jit(path):
     trained = []
     for jit in (False, True):
         keras.utils.set_random_seed(0)
         orders = keras.initializers.RandomUniform(0.2, 0.8, seed=4)
-        cell = Cell(AddMulDense(3, path="mixture", order_initializer=orders))
+        cell = Cell(AddMulDense(3, path=path, order_initializer=orders))
         model = keras.Sequential([keras.Input((3, 3)), keras.layers.RNN(cell)])
         model.compile("sgd", "mse", jit_compile=jit)
         before = model.get_weights()

@@ -111,7 +111,7 @@ def test_numbers_and_shapes_of_outputs_are_compared_first(compare):
 
 
 @pytest.mark.parametrize("name", ["rtol", "atol"])
-@pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf])
+@pytest.mark.parametrize("value", [-1e-9, np.nan, np.inf, "x"])
 def test_tolerances_are_finite_and_not_negative(compare, name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be a finite number >= 0. Received: "):
         compare({"serve": [np.ones(1)]}, np.ones(1), **{name: value})

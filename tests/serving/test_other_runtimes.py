@@ -64,6 +64,7 @@ def test_what_disagrees_is_refused_with_the_difference_and_leaves_nothing(
         ({"to": "coreml"}, r"`to` must be one of \['litert', 'onnx', 'openvino'\].*'coreml'"),
         ({"to": "onnx", "int8": True}, "`int8` must be False unless `to` is 'litert'"),
         ({"to": "onnx", "tolerance": -1}, "`tolerance` must be a finite number >= 0"),
+        ({"to": "onnx", "tolerance": "x"}, "`tolerance` must be .* >= 0. Received: 'x'"),
         ({"to": "onnx", "out": "m.xml"}, "`out` must be a .onnx file for onnx. Received: 'm.xml'"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 from keras_addmul.compare.findings import Findings
 from keras_addmul.compare.report import comparison_page, on_screen, said
 from keras_addmul.discover.report.files import directory, replace_files
+from keras_addmul.extras import require_extra
 
 __all__ = ["as_csv", "as_json", "log_to_tensorboard", "write"]
 
@@ -74,6 +75,7 @@ def write(found: Findings, folder: str | Path) -> Path:
 
 def log_to_tensorboard(found: Findings, folder: str | Path) -> None:
     """Writes the curves of each run as scalars for TensorBoard."""
+    require_extra("compare", "tensorboard")
     import tensorflow as tf
 
     for run in found.runs:
