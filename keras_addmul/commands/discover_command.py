@@ -26,6 +26,15 @@ def add_to(commands: Any) -> None:
         "--by", metavar="NAME", help="column of groups, each of which gets a formula of its own"
     )
     parser.add_argument(
+        "--functions",
+        nargs="+",
+        type=_function,
+        default=[],
+        metavar="NAME",
+        help="what to try beside powers: exp, exp(1/x), log, 1 - x, 1 + x, abs, sin, cos of a "
+        "column, or power, for a*(x - b)**c + d",
+    )
+    parser.add_argument(
         "--held-out", type=arguments.share, default=0.25, help="share of rows to test on; 0.25"
     )
     parser.add_argument(
@@ -62,8 +71,18 @@ def run(options: argparse.Namespace) -> None:
         decimal=options.decimal,
         sigma=options.sigma,
         start=start_keras,
+        functions=options.functions,
         held_out=options.held_out,
         time_limit=options.time_limit,
         seed=options.seed,
         baselines=not options.no_baselines,
     )
+
+
+def _function(text: str) -> str:
+    """Returns the name of a function that `discover` can try."""
+    from keras_addmul.discover.transformations.known import KNOWN  # here: it imports NumPy
+
+    if text not in KNOWN:
+        raise argparse.ArgumentTypeError(f"must be among {', '.join(KNOWN)}. Received: {text!r}")
+    return text

@@ -31,8 +31,9 @@ __all__ = ["discover"]
 
 # The most columns that the search uses, and the most rows.
 _COLUMNS, _ROWS = 10, 20_000
-# Fewer rows are cross-validated, in so many folds.
-_FEW, _FOLDS = 100, 10
+# Fewer rows are cross-validated, in so many folds; very few, each by all the others, since
+# chance in the folds would choose the formula.
+_FEW, _FOLDS, _EACH = 100, 10, 30
 # Bits by which formulas of a second search must be likelier: it had another chance.
 _AGAIN = 10.0
 # After Ctrl-C, the search gives what it has of so many formulas.
@@ -130,7 +131,8 @@ def discover(
             "search", lambda: further(given, scaled, found, kinds, seed, deadline, bar, stop), list
         )
         found = sorted(found, key=lambda pair: pair[0].bits)
-    folds = np.random.default_rng(seed).permutation(len(table)) % min(len(table), _FOLDS)
+    count = len(table) if len(table) <= _EACH else _FOLDS
+    folds = np.random.default_rng(seed).permutation(len(table)) % count
 
     def made(one: Estimate, its: Scaled) -> Entry | None:
         again = estimate(one.fit, its, one.noise) if len(judged) < len(its) else one

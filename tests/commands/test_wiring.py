@@ -11,9 +11,11 @@ from keras_addmul.commands import (
     convert_command,
     convert_to_command,
     demo_command,
+    discover_command,
     export_command,
     model_file,
 )
+from keras_addmul.discover import command
 from keras_addmul.serving import saved_model
 
 
@@ -46,6 +48,7 @@ def test_tensorflow_starts_with_its_messages_held_back(module, monkeypatch):
 # What each command runs, and an option that says no with the argument that it becomes.
 RUN = [
     (demo_command, demo, "run", {}),
+    (discover_command, command, "run_by", {"no_baselines": "baselines"}),
     (export_command, saved_model, "export", {"no_jit": "jit"}),
 ]
 

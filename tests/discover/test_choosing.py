@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.datasets import longley
 
 from keras_addmul import demo
 from keras_addmul.discover import discover
@@ -177,6 +178,14 @@ def test_tables_of_the_textbooks_give_their_law_and_it_lies_on_the_front(make):
         g.complexity <= f.complexity and g.error < f.error for g in found.front if g is not f
     )
     assert found.cross_validated == (len(y) < 100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 2])
+def test_the_folds_do_not_choose_the_formula_of_few_rows(seed):
+    table = longley.load_pandas().data
+    f = quietly(table, "TOTEMP", seed=seed).formula
+    assert f.text == "TOTEMP = -0.77748*ARMED - 1.471*UNEMP + 958.52*YEAR - 1.8014e+6"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from keras_addmul.discover.transformations.one_minus import ONE_MINUS
 from keras_addmul.discover.transformations.one_plus import ONE_PLUS
 from keras_addmul.discover.transformations.sine import SINE
 
-__all__ = ["TRANSFORMATIONS", "asked"]
+__all__ = ["KNOWN", "TRANSFORMATIONS", "asked"]
 
 # What asks for fitted powers of shifted columns.
 _POWER = "power"
@@ -20,6 +20,9 @@ _POWER = "power"
 _ALL = (GROWTH, ACTIVATION, LOGARITHM, ONE_MINUS, ONE_PLUS, MAGNITUDE, SINE, COSINE)
 
 TRANSFORMATIONS: dict[str, Transformation] = {one.name: one for one in _ALL}
+
+# All that `functions=` may name.
+KNOWN: tuple[str, ...] = (_POWER, *TRANSFORMATIONS)
 
 
 def asked(functions: Sequence[str]) -> list[Transformation | None]:
@@ -40,10 +43,9 @@ def asked(functions: Sequence[str]) -> list[Transformation | None]:
     >>> [one.name for one in asked(["sin", "exp"])], asked(["power"])
     (['exp', 'sin'], [None])
     """
-    known = [_POWER, *TRANSFORMATIONS]
-    if isinstance(functions, str) or any(name not in known for name in functions):
+    if isinstance(functions, str) or any(name not in KNOWN for name in functions):
         raise ValueError(
-            f"`functions` must be a sequence of names among {known}. Received: {functions!r}"
+            f"`functions` must be a sequence of names among {[*KNOWN]}. Received: {functions!r}"
         )
     powers: list[Transformation | None] = [None] if _POWER in functions else []
     return powers + [one for one in TRANSFORMATIONS.values() if one.name in functions]
