@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_addmul.discover import discover
+from keras_addmul.discover.report.sentences import judged
 from keras_addmul.discover.scoring.exactness import holds_exactly
 from keras_addmul.discover.search.levenberg_marquardt import minimize
 from keras_addmul.discover.search.scaled_rows import Scaled
@@ -143,3 +144,14 @@ def test_columns_of_zeros_and_ones_give_a_formula_that_every_row_has(seed):
     assert np.isfinite(told).all()
     assert np.isfinite(found.model(found.table.x.astype("float32"))).all()
     assert not found.formula.exact
+
+
+@pytest.mark.slow
+def test_no_law_is_claimed_of_noise():
+    claimed = []
+    for seed in range(8):
+        r = np.random.default_rng(seed)
+        found = quietly(r.normal(size=(14, 2)), r.normal(size=14), seed=seed)
+        claimed += [judged(found)[0]] * bool(found.formula.expression.free_symbols)
+    assert len(claimed) >= 2
+    assert set(claimed) == {"none"}

@@ -235,6 +235,15 @@ def test_the_relevant_columns_are_found_and_few_are_kept_as_they_are(rng):
     np.testing.assert_array_equal(relevant(x, y, 8), range(8))
 
 
+def test_few_columns_of_many_are_found_by_a_sparse_law_where_trees_see_noise(rng):
+    signed = rng.normal(size=(200, 40))
+    signed[:, 4] = rng.uniform(1.0, 5.0, 200)
+    product = signed[:, 1] * signed[:, 30] / signed[:, 4]
+    linear = signed[:, 1] + signed[:, 30] - 0.1 * signed[:, 7]
+    assert {1, 4, 30} < set(relevant(signed, product, 10).tolist())
+    assert {1, 7, 30} < set(relevant(signed, linear, 10).tolist())
+
+
 def one_product(rows=40, loose=False):
     """A table, its halves, and an estimate that meets it: y = 2 a / b."""
     x = np.random.default_rng(0).uniform(1.0, 2.0, (rows, 2))

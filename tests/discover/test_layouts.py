@@ -50,6 +50,9 @@ FILES = {
     "units in brackets": "a;b;y\n[m];[kg];[J]\n" + lines(";", comma),
     "units behind the numbers": "a,b,y\n" + lines(",", unit),
     "percent signs": "a,b,y\n" + lines(",", lambda value: f"{value}%"),
+    "quoted names over two lines": '"a\n",b,"\ny"\n' + lines(),
+    "text over two lines": "name,a,b,y\n" + lines(first=lambda i: [f'"No.\n{i}"']),
+    "marks of inches": "a,b,y\n" + lines(form=lambda value: f'{value}"'),
     "names of rows, as R writes them": "a,b,y\n" + lines(first=lambda i: [f"Mazda {i}"]),
     "numbers of rows, as R writes them": '"",a,b,y\n' + lines(first=lambda i: [f'"{i + 1}"']),
     "white space": "  a    b  y\n" + lines("   "),
@@ -102,8 +105,9 @@ def test_thousands_are_marked_even_where_every_number_has_them_and_a_point(tmp_p
     assert any("marks of thousands" in note for note in table.notes)
 
 
-def test_the_minus_of_typesetters_is_a_minus(tmp_path):
-    (tmp_path / "table.csv").write_text(PLAIN + "\u22123.5,3,4\n")
+@pytest.mark.parametrize("written", ["\u22123.5", "\u20133.5", "(3.50)"])
+def test_numbers_below_zero_are_known_as_typesetters_and_accountants_write_them(tmp_path, written):
+    (tmp_path / "table.csv").write_text(PLAIN + f"{written},3,4\n")
     assert read_csv(tmp_path / "table.csv", "y").x[-1, 0] == -3.5
 
 
@@ -115,11 +119,17 @@ def test_dates_become_days(tmp_path):
     assert "The dates in 'day' became days since 2020-02-20." in table.notes
 
 
-def test_a_number_that_may_stand_for_a_gap_is_asked_about(tmp_path):
-    (tmp_path / "table.csv").write_text(PLAIN + "-999,3,4\n-999,4,5\n")
+@pytest.mark.parametrize(("number", "where"), [(-999, "alone below 0"), (999, "far from all")])
+@pytest.mark.parametrize("column", ["a", "b"])
+def test_a_number_that_may_stand_for_a_gap_is_asked_about(tmp_path, number, where, column):
+    row = f"{number},3,4\n" if column == "a" else f"3,{number},4\n"
+    (tmp_path / "table.csv").write_text(PLAIN + 2 * row)
     table = read_csv(tmp_path / "table.csv", "y")
     assert len(table) == 14
-    assert any(note.startswith("Is -999 in 'a' a missing value?") for note in table.notes)
+    asked = [n for n in table.notes if n.startswith(f"Is {number} in {column!r} a missing value?")]
+    # Among the thousands of the other column, 999 may be a number as any other.
+    assert len(asked) == (column == "a" or number < 0)
+    assert all(where in note for note in asked)
 
 
 def test_the_decimal_mark_and_the_encoding_can_be_given(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
 
-from keras_addmul.discover.scoring.scores import r2, r2_interval, relative_error
+from keras_addmul.discover.scoring.scores import beats_the_mean, r2, r2_interval, relative_error
 
 Y = np.random.default_rng(0).normal(3, 2, 300)
 NEAR = Y + np.random.default_rng(1).normal(0, 0.5, 300)
@@ -77,3 +77,18 @@ def test_few_rows_have_no_interval():
     low, high = r2_interval(Y[:8], NEAR[:8])
     assert low <= high <= 1
     assert r2_interval(Y, Y) == (1, 1)
+
+
+@pytest.mark.parametrize("rows", [8, 14, 60])
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_the_mean_is_beaten_by_more_than_chance(rows, unit, rng):
+    y = unit * rng.normal(size=(300, rows))
+    noise = 0.1 * unit * rng.normal(size=y.shape)
+    assert np.mean([beats_the_mean(*pair) for pair in zip(y, y + noise, strict=True)]) > 0.95
+    # The best straight line as each row is told by the others: what a search without a law finds.
+    x = rng.normal(size=rows)
+    hat = x[:, None] * x / np.sum(x**2)
+    told = (y @ hat - y * np.diag(hat)) / (1 - np.diag(hat))
+    assert np.mean([beats_the_mean(*pair) for pair in zip(y, told, strict=True)]) < 0.05
+    assert not beats_the_mean(y[0], np.full(rows, np.inf))
+    assert not beats_the_mean(y[0], np.full(rows, y[0].mean()))

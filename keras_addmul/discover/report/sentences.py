@@ -10,6 +10,7 @@ from keras_addmul.discover.finding import Discovery
 from keras_addmul.discover.forms.spreadsheet import column_letter
 from keras_addmul.discover.report.formatted_numbers import number, percent, score
 from keras_addmul.discover.scoring.lack_of_fit import noise_share
+from keras_addmul.discover.scoring.scores import beats_the_mean
 
 __all__ = [
     "comparison",
@@ -33,7 +34,7 @@ HOLDS = {
     "exact": "exactly, on every row",
     "law": "within the noise",
     "approximation": "approximately",
-    "none": "no better than the mean",
+    "none": "no better than the mean, but by chance",
 }
 
 
@@ -53,6 +54,12 @@ def _verdict(discovery: Discovery) -> str:
         return (
             f"An exact law: it meets every one of the {len(discovery.table)} rows up to rounding. "
             f"Its structure: {formula.structure}."
+        )
+    if kind == "none" and formula.r2 > 0 and formula.expression.free_symbols:
+        return (
+            f"No law in this family: the likeliest formula, {formula.structure}, is closer than "
+            f"the mean of the target on {rows} by no more than chance (R\u00b2 "
+            f"{score(formula.r2)})."
         )
     if kind == "none":
         return (
@@ -84,6 +91,8 @@ def judged(discovery: Discovery) -> tuple[str, float, float]:
     if formula.exact:
         return "exact", 0.0, 0.0
     if not formula.r2 > 0 or not formula.expression.free_symbols:
+        return "none", formula.error, 0.0
+    if not beats_the_mean(discovery.table.y[discovery.held_out], discovery.predictions):
         return "none", formula.error, 0.0
     truth, told = discovery.table.y, formula(discovery.table.x)
     relative = formula.noise.endswith("of the target") and bool((truth * told > 0).all())

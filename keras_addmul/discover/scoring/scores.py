@@ -4,10 +4,11 @@ import numpy as np
 
 from keras_addmul.annotations import ArrayLike
 
-__all__ = ["outlying_rows", "r2", "r2_interval", "relative_error", "robust_r2"]
+__all__ = ["beats_the_mean", "outlying_rows", "r2", "r2_interval", "relative_error", "robust_r2"]
 
 RESAMPLES = 2000
-FEWEST = 8  # rows of an interval
+FEWEST = 8  # rows of an interval, and of a test
+BY_CHANCE = 0.05  # the largest share of tables without a law that pass that test
 GROUPS = 2000  # a resample draws at most so many; see `_sums`
 
 
@@ -189,3 +190,34 @@ def _r2(residual: ArrayLike, total: ArrayLike) -> np.ndarray:
     flat = total <= 0
     r2 = 1 - residual / np.where(flat, 1.0, total)
     return np.where(flat, np.where(residual > 0, 0.0, 1.0), r2)
+
+
+def beats_the_mean(y: ArrayLike, prediction: ArrayLike) -> bool:
+    """Tells whether predictions are closer than the mean of the targets by more than chance.
+
+    By Wilcoxon's signed-rank test of the squared residuals: a few rows do not decide, and of
+    a hundred tables without any law, at most five pass. Fewer than 8 rows are taken at their word.
+
+    Args:
+        y: Targets, of shape `(rows,)`.
+        prediction: Predictions that were made without knowing them, of the same shape.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_addmul.discover.scoring.scores import beats_the_mean
+    >>> y = np.random.default_rng(0).normal(size=20)
+    >>> beats_the_mean(y, y + 0.3 * y[::-1]), beats_the_mean(y, 0.3 * y[::-1])
+    (True, False)
+    """
+    from scipy.stats import wilcoxon
+
+    y, residual = _scaled(y, prediction)
+    if not np.isfinite(residual).all():
+        return False
+    gain = (y - y.mean()) ** 2 - residual**2
+    if not gain.any():
+        return False
+    if len(gain) < FEWEST:
+        return bool(gain.sum() > 0)
+    return bool(wilcoxon(gain, alternative="greater").pvalue < BY_CHANCE)

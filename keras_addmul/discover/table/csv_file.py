@@ -8,6 +8,7 @@ from typing import Any
 from keras_addmul.discover.table.cleaning import listed
 from keras_addmul.discover.table.columns import MISSING
 from keras_addmul.discover.table.layout import Layout, decoded, is_comment, layout_of
+from keras_addmul.discover.table.quoted_lines import logical
 from keras_addmul.discover.table.written_numbers import numbers_of
 
 __all__ = ["read"]
@@ -56,7 +57,7 @@ def read(
         lines, notes, decimal = _lines(_other(path, header=None, dtype=object)), [], "."
     else:
         text, notes = decoded(path, encoding)
-        lines = text.splitlines()
+        lines = logical(text.splitlines())
     layout = layout_of(path, lines, decimal)
     frame = _frame(path, lines, layout)
     frame, more = _named(path, layout.names, frame)

@@ -142,9 +142,11 @@ def _doubtful(name: str, column: Any) -> list[str]:
         if same.sum() < 2 or len(rest) < 2:
             continue
         low, high = rest.min(), rest.max()
-        if stand_in < low - 2 * (high - low) or stand_in > high + 2 * (high - low):
+        alone = stand_in < 0 <= low
+        if alone or stand_in < low - 2 * (high - low) or stand_in > high + 2 * (high - low):
+            where = "alone below 0" if alone else "far from all others"
             return [
                 f"Is {stand_in:g} in {name!r} a missing value? It occurs {int(same.sum())} times, "
-                "far from all others, and was read as a number."
+                f"{where}, and was read as a number."
             ]
     return []

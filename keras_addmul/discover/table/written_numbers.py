@@ -35,7 +35,7 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
     """
     values = np.full(len(series), np.nan)
     units: set[str] = set()
-    limits = errors = spreads = 0
+    limits = errors = spreads = negative = 0
     wrong: list[str] = []
     for i, text in enumerate(series):
         if not isinstance(text, str):
@@ -45,6 +45,8 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
         text = re.sub(r"(?<=[\d.])[dD](?=[+-]?\d)", "E", text)  # as Fortran writes 1E3
         text, spread = _without_spread(text)
         spreads += spread
+        if found := re.fullmatch(r"\(\s*(\D?\s*[\d.,]*\d)\s*\)", text):
+            text, negative = f"-{found[1]}", negative + 1  # as in accounts
         if _ERRORS.fullmatch(text):
             errors += 1
         elif text.lower() in MISSING:
@@ -68,6 +70,8 @@ def numbers_of(name: str, series: Any, decimal: str) -> tuple[np.ndarray | None,
         notes.append(f"Errors of a spreadsheet in {name!r} were read as missing: {errors}.")
     if spreads:
         notes.append(f"What is behind \u00b1 in {name!r} was left out: {spreads} times.")
+    if negative:
+        notes.append(f"Numbers in parentheses in {name!r} were read as negative: {negative}.")
     if limits:
         notes.append(
             f"Values of {name!r} that only say less or more than a number were read as missing: "
