@@ -215,7 +215,9 @@ def beats_the_mean(y: ArrayLike, prediction: ArrayLike) -> bool:
     y, residual = _scaled(y, prediction)
     if not np.isfinite(residual).all():
         return False
-    gain = (y - y.mean()) ** 2 - residual**2
+    varied = (y - y.mean()) ** 2
+    gain = varied - residual**2
+    gain[np.abs(gain) < 1e-12 * varied.max()] = 0.0  # rounding
     if not gain.any():
         return False
     if len(gain) < FEWEST:
