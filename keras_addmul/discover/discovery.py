@@ -58,7 +58,8 @@ def discover(
 
     The search fits ever larger products of powers of sums of products, from many starting
     points at once, by the Levenberg-Marquardt method: what a stack of our operation computes at
-    the fixed orders 1, 0 and 1. No layer is trained by gradient descent. It snaps exponents to
+    the fixed orders 1, 0 and 1. No layer is trained by gradient descent: that found no more
+    (`tests/benchmarks/free_orders.py`). It snaps exponents to
     simple numbers and drops terms that are not needed. The formulas found are then estimated
     under a model of the noise (additive, relative, or both; with outliers), and the likeliest is
     chosen: that of the fewest bits for the formula and for the rows. Exponents and constants

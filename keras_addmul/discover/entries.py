@@ -16,6 +16,7 @@ from keras_addmul.discover.search.noise_model import Noise
 from keras_addmul.discover.search.scaled_rows import Scaled
 from keras_addmul.discover.search.simple_exponents import settled
 from keras_addmul.discover.search.snapping import Fit
+from keras_addmul.discover.shorter import worse
 from keras_addmul.discover.table.reading import Table
 
 __all__ = ["Entry", "chosen_and_front", "cross_validated", "entry"]
@@ -84,10 +85,11 @@ def entry(
     if not np.isfinite(every).all():
         return None
     plain = [dataclasses.replace(c, name=c.name if c.name == "1" else None) for c in constants]
-    if any(a != b for a, b in zip(constants, plain, strict=True)):
+    named = sum(a != b for a, b in zip(constants, plain, strict=True))
+    if named:
         # Named constants must fit as well as the numbers that they stand for.
         numbers = made(plain)
-        if _worse(formula, numbers, simple.noise, table, scaled):
+        if worse(formula, numbers, simple.noise, table, scaled, named):
             formula, constants = numbers, plain
             every = formula(table.x)
     told = every[test] if told is None else told
@@ -109,28 +111,11 @@ def _carried(fit: Fit) -> bool:
     return any(is_constant(fit, k) for k in range(fit.stack.terms))
 
 
-def _squares(formula: Formula, noise: Noise, table: Table, scaled: Scaled) -> np.ndarray:
-    """Returns the squared residuals of all rows, in units of the noise."""
-    told = (formula(table.x) - scaled.offset) / scaled.y_scale
-    y = (table.y - scaled.offset) / scaled.y_scale
-    noise = dataclasses.replace(noise, known=None)
-    with np.errstate(all="ignore"):
-        found = noise.residuals(y, told) ** 2
-    return np.where(np.isfinite(found), found, np.inf)
-
-
-def _worse(short: Formula, full: Formula, noise: Noise, table: Table, scaled: Scaled) -> bool:
-    """Whether a shorter way of writing a formula is further from the rows than the noise allows."""
-    mine, other = (_squares(f, noise, table, scaled) for f in (short, full))
-    allowed = float(np.mean(other)) * (1 + 2 / len(other))
-    return not float(np.mean(mine)) <= allowed + (4 * table.eps) ** 2 + 1e-26
-
-
 def _printed(formula: Formula, noise: Noise, table: Table, scaled: Scaled) -> Formula:
     """Returns the formula with as many digits as make the text as close to the rows as it is."""
     for digits in range(_DIGITS, _ALL):
         short = dataclasses.replace(formula, expression=rounded(formula.expression, digits))
-        if not _worse(short, formula, noise, table, scaled):
+        if not worse(short, formula, noise, table, scaled):
             if formula.exact and holds_exactly(short, table.x, table.y, table.eps):
                 import sympy
 

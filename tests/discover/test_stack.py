@@ -155,3 +155,10 @@ def test_simple_exponents_come_in_pairs_and_a_quotient_costs_half_a_bit_more():
     assert {-e for e in EXPONENTS} == set(EXPONENTS)
     for e in (e for e in EXPONENTS if e > 0):
         assert 0 < EXPONENTS[-e] - EXPONENTS[e] <= 1.0, e
+
+
+@pytest.mark.parametrize("power", [-1.5, -0.5, 0.5, 2.5])
+def test_the_root_of_a_negative_sum_is_nothing_whatever_the_coefficient(power):
+    stack = Stack((1,), 1)
+    parameters = np.array([[1.0, -1e32, power], [1.0, -1.0, power]])
+    assert not stack.values(parameters, Inputs.of(np.array([[0.5], [2.0]]))).any()

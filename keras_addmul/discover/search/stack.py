@@ -145,7 +145,9 @@ class Stack:
         sums = np.where(np.abs(sums) < _TINY, _TINY, sums)
         logs = np.log(np.abs(sums))
         value = np.exp(np.clip((powers[..., None] * logs).sum(-2), -_LARGEST, _LARGEST))
-        sign = np.where(sums < 0, np.cos(np.pi * powers)[..., None], 1.0).prod(-2)
+        # No rounding at halves: a huge coefficient would make a formula of it.
+        turn = np.where(powers % 1 == 0.5, 0.0, np.cos(np.pi * powers))
+        sign = np.where(sums < 0, turn[..., None], 1.0).prod(-2)
         return value * sign, sums, products, turned
 
     def values(self, parameters: np.ndarray, inputs: Inputs) -> np.ndarray:
