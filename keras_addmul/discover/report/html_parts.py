@@ -10,7 +10,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;
        max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-.formula { font-size: 1.5rem; margin: 1.2rem 0; overflow-x: auto; }
+.formula { font-size: 1.5rem; margin: 1.2rem 0; overflow: auto hidden; padding: .3rem 0; }
 .verdict { border-left: .35rem solid; padding: .5rem .9rem; border-radius: .2rem; }
 .exact { border-color: #2e7d4f; background: #eef7f1; }
 .law { border-color: #0b6e99; background: #eef5f9; }
