@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from keras_addmul.layers import AddMulDense
 from keras_addmul.special.shared import elementwise
 from keras_addmul.tracing import broadcast_shape, traced
 from tests.special.modes import MODES, call
@@ -162,3 +163,15 @@ def test_derivatives_of_a_function_that_was_traced_around_it():
     got, want = tf.function(slopes(around))(*arguments), FIRST(*arguments)
     for g, w in zip(got, want, strict=True):
         np.testing.assert_allclose(g, 2.0 * w, rtol=3e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", [{}, {"path": "mixture"}, {"coupling": "free"}])
+def test_layers_of_a_stack_share_what_they_compute(form):
+    def of(depth):
+        layers = [AddMulDense(32, **form) for _ in range(depth)]
+        model = keras.Sequential([keras.Input((10,)), *layers])
+        return nodes(lambda x: model(x), tf.TensorSpec((None, 10)))
+
+    one, three = of(1), of(3)
+    assert one < 1100
+    assert three - one < 200  # a body of its own would be hundreds for each

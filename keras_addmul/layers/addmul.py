@@ -11,7 +11,7 @@ from keras_addmul.annotations import Config, Identifier, Shape, Tensor
 from keras_addmul.layers.base import BaseLayer
 from keras_addmul.layers.checks import check_number, check_path
 from keras_addmul.layers.constraints import Interval
-from keras_addmul.special.iterate import broadcast
+from keras_addmul.special.shared import broadcast
 
 __all__ = ["AddMul"]
 

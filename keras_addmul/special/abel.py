@@ -16,8 +16,8 @@ from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special._tables import LOW
-from keras_addmul.special.branching import branching_pays
 from keras_addmul.special.gradients import custom_gradient
+from keras_addmul.special.shared import elementwise
 from keras_addmul.special.solutions import Solution, with_solution
 
 __all__ = [
@@ -134,37 +134,15 @@ def middle(x: Tensor, pieces: Solution) -> Tensor:
     Only second derivatives use its gradient. The callers know the first derivatives, and
     pass this value as an argument that receives no gradient.
     """
-
-    @custom_gradient
-    def f(x):
-        def grad(upstream):
-            dividend, divisor = superlog_slope(x, middle(x, pieces), pieces)
-            return upstream * dividend / divisor
-
-        return _middle(x, pieces), grad
-
-    return f(x)
+    return _brought_superlog(x, pieces=pieces)
 
 
-def _middle(x, pieces):
-    if not branching_pays():
-        return _superlog_of_brought(x, pieces)
-    # Most tensors lie entirely on the stretch, where no logarithm is needed.
-    inside = ops.logical_and(
-        ops.min(x, initial=0.0) >= pieces.bottom, ops.max(x, initial=0.0) <= pieces.top
-    )
-
-    def anywhere():
-        if len(x.shape) == 0:
-            return _superlog_of_brought(x, pieces)
-        # XLA computes both branches and selects, unless one holds more than elementwise
-        # operations. Hence the reversal, which does not change the result.
-        return ops.flip(_superlog_of_brought(ops.flip(x, -1), pieces), -1)
-
-    return ops.cond(inside, lambda: pieces.superlog(x), anywhere)
+def _flow_of_middle(x, s, upstream, *, pieces):
+    dividend, divisor = superlog_slope(x, s, pieces)
+    return [upstream * dividend / divisor]
 
 
-def _superlog_of_brought(x, pieces):
+def _middle(x, *, pieces):
     below, above = x < pieces.bottom, x > pieces.top
     u = ops.where(above, x, ops.full_like(x, pieces.top))
     for _ in range(pieces.levels):
@@ -173,6 +151,9 @@ def _superlog_of_brought(x, pieces):
     infinite = u > pieces.top
     s = pieces.superlog(ops.where(infinite, ops.ones_like(u), u))
     return ops.where(infinite, u, s)
+
+
+_brought_superlog = elementwise(_middle, _flow_of_middle)
 
 
 def superexp_of(

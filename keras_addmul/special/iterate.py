@@ -1,16 +1,16 @@
 """Fractional iterates of the exponential."""
 
 import math
-from collections.abc import Sequence
 
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special import abel
-from keras_addmul.special.gradients import custom_gradient, differentiated_as
+from keras_addmul.special.gradients import differentiated_as
+from keras_addmul.special.shared import elementwise, unambiguous
 from keras_addmul.special.solutions import Solution, with_solution
 
-__all__ = ["broadcast", "exp_iterate", "iterated"]
+__all__ = ["exp_iterate", "iterated"]
 
 
 def exp_iterate(
@@ -62,54 +62,33 @@ def exp_iterate(
 
 def iterated(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
     """`exp_iterate` of tensors in the working dtype of the pieces."""
-    # Computes the superlog before broadcasting: many orders of one number share it.
-    x, s, n = broadcast(x, abel.middle(x, pieces), n)
-
-    @custom_gradient
-    def f(x, s, n, y):
-        def grad(upstream):
-            v, above_edge = _add_order(x, s, n, pieces, limit)
-            in_n = abel.superexp_slope(v, above_edge, y, pieces)
-            in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
-            flows = upstream * in_x, upstream * in_n
-            if limit is not None:  # a stack of layers multiplies gradients
-                flows = (ops.clip(flow, -limit, limit) for flow in flows)
-            to_x, to_n = flows
-            return to_x, None, to_n, None
-
-        return y, grad
-
-    return f(x, s, n, _value(x, s, n, pieces, limit))
+    x, n = unambiguous(x, n)
+    # The superlog has the shape of x: many orders of one number share it.
+    return _iterate(x, n, abel.middle(x, pieces), pieces=pieces, limit=limit)
 
 
-def broadcast(*tensors: Tensor) -> Sequence[Tensor]:
-    """Returns the tensors, broadcast to their common shape."""
-    if len({tuple(t.shape) for t in tensors}) == 1 and None not in tuple(tensors[0].shape):
-        return tensors
-    shape = ops.shape(sum(ops.zeros_like(t) for t in tensors))
-    return [ops.broadcast_to(t, shape) for t in tensors]
+def _value(x, n, s, *, pieces, limit):
+    v, above_edge = _add_order(x, s, n, pieces, limit)
+    held, to_exp = x, x
+    if limit is not None:
+        held = ops.minimum(x, limit)
+        to_exp = ops.where(n == 1.0, ops.minimum(x, math.log(limit)), x)
+    y = abel.superexp_of(v, above_edge, pieces, exact=(to_exp, n == -1.0, n == 1.0))
+    return _kept(ops.where(n == 0.0, held, y), n)
 
 
-def _value(x, s, n, pieces, limit):
-    """The iterate, with a gradient that only second derivatives use, like `abel.middle`."""
+def _slopes(x, n, s, y, upstream, *, pieces, limit):
+    v, above_edge = _add_order(x, s, n, pieces, limit)
+    in_n = abel.superexp_slope(v, above_edge, y, pieces)
+    in_x = _slope_in_x(x, n, s, y, above_edge, in_n, pieces)
+    flows = upstream * in_x, upstream * in_n
+    if limit is None:
+        return flows
+    # A stack of layers multiplies gradients.
+    return [ops.clip(flow, -limit, limit) for flow in flows]
 
-    @custom_gradient
-    def f(x, s, n):
-        v, above_edge = _add_order(x, s, n, pieces, limit)
-        held, to_exp = x, x
-        if limit is not None:
-            held = ops.minimum(x, limit)
-            to_exp = ops.where(n == 1.0, ops.minimum(x, math.log(limit)), x)
-        y = abel.superexp_of(v, above_edge, pieces, exact=(to_exp, n == -1.0, n == 1.0))
 
-        def grad(upstream):
-            y = _value(x, s, n, pieces, limit)
-            in_n = upstream * abel.superexp_slope(v, above_edge, y, pieces)
-            return None, in_n, in_n
-
-        return _kept(ops.where(n == 0.0, held, y), n), grad
-
-    return f(x, s, n)
+_iterate = elementwise(_value, _slopes, constants=1, aligned=True)
 
 
 def _kept(y, n):

@@ -4,7 +4,14 @@ from keras import ops
 
 from keras_addmul.annotations import Tensor
 
-__all__ = ["check_kernel", "check_parity", "check_vector", "for_each_unit"]
+__all__ = [
+    "check_kernel",
+    "check_parity",
+    "check_vector",
+    "for_each_unit",
+    "in_rows",
+    "like_rows_of",
+]
 
 
 def check_kernel(x: Tensor, kernel: Tensor, name: str = "kernel", copies: int = 1) -> None:
@@ -71,3 +78,15 @@ def for_each_unit(n: Tensor, units: int) -> Tensor:
     groups = n.shape[0] if len(n.shape) else 1
     each = ops.ones((groups, units // groups), n.dtype)
     return ops.reshape(ops.reshape(n, (groups, 1)) * each, (units,))
+
+
+def in_rows(x: Tensor) -> Tensor:
+    """Returns `x`, of shape `(..., inputs)`, as a matrix `(rows, inputs)`."""
+    return x if len(x.shape) == 2 else ops.reshape(x, (-1, x.shape[-1]))
+
+
+def like_rows_of(x: Tensor, y: Tensor) -> Tensor:
+    """Returns a matrix `(rows, units)` in the shape `(..., units)` that `x` has."""
+    if len(x.shape) == 2:
+        return y
+    return ops.reshape(y, (*ops.shape(x)[:-1], y.shape[-1]))

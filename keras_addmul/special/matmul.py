@@ -11,6 +11,8 @@ from keras_addmul.special.kernel_shapes import (
     check_parity,
     check_vector,
     for_each_unit,
+    in_rows,
+    like_rows_of,
 )
 from keras_addmul.special.parity import combined, rounded_parity, signs
 from keras_addmul.special.separable import products_within, separable_sums
@@ -113,7 +115,7 @@ def addmul_matmul(
         raise ValueError(
             f"Argument `nodes` must be an integer of at least 2, or None. Received: {nodes!r}"
         )
-    rows = ops.reshape(ops.cast(x, inner), (-1, kernel.shape[0]))
+    rows = in_rows(ops.cast(x, inner))
     orders = ops.cast(n, inner)
     by_unit = for_each_unit(orders, units) if groups > 1 else orders
     positive = power = None
@@ -123,7 +125,7 @@ def addmul_matmul(
         positive = towards_exp(ops.cast(total, inner), by_unit, pieces, limit)
     by_unit = for_each_unit(by_unit, units)
     y = combined(rows, kernel, parity, by_unit, positive, power, epsilon, limit)
-    return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
+    return ops.cast(like_rows_of(x, y), dtype)
 
 
 def _sums(x, kernel, n, path, pieces, nodes, epsilon):
@@ -231,11 +233,11 @@ def free_matmul(
     def iterate(x, n):
         return signed_iterated(ops.cast(x, inner), ops.cast(n, inner), pieces, epsilon, limit)
 
-    rows = ops.reshape(x, (-1, inputs))
+    rows = in_rows(x)
     total = ops.matmul(ops.cast(iterate(rows, n_in), dtype), kernel) + ops.cast(bias, dtype)
     # The further an input was taken towards the logarithm, the more of its sign is missing.
     missing = ops.reshape(ops.clip(ops.cast(-n_in, inner), 0.0, 1.0), (-1, 1))
     share = for_each_unit(ops.clip(ops.cast(n_out, inner), 0.0, 1.0), units)
     gates = missing * _parity(parity, kernel, inner)
     y = iterate(total, n_out) * signs(ops.cast(rows, inner), gates, share)
-    return ops.cast(ops.reshape(y, (*ops.shape(x)[:-1], units)), dtype)
+    return ops.cast(like_rows_of(x, y), dtype)

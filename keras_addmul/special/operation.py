@@ -20,7 +20,8 @@ from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import held, magnitude, signed_product
 from keras_addmul.special.dtypes import LARGEST, dtype_of
 from keras_addmul.special.gradients import clipped_gradient, differentiated_as
-from keras_addmul.special.iterate import broadcast, iterated
+from keras_addmul.special.iterate import iterated
+from keras_addmul.special.shared import broadcast
 from keras_addmul.special.signed import magnitude_towards_log, towards_exp
 from keras_addmul.special.solutions import Solution, with_path, with_solution
 
@@ -159,7 +160,7 @@ def _between_ends(x, n):
 
 def _behind(n, axis, rank):
     """Returns orders of results so that they broadcast along the axis that is reduced."""
-    if not n.shape:
+    if len(n.shape) == 0:
         return n
     n = ops.reshape(n, (1,) * (rank - 1 - len(n.shape)) + tuple(ops.shape(n)))
     return ops.expand_dims(n, axis)

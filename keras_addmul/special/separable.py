@@ -25,6 +25,8 @@ from keras_addmul.special._sums_tables import CROWDING, PLACE_OFFSET, PLACE_SCAL
 from keras_addmul.special.dtypes import clipped_for_squares, dtype_of, output_bound
 from keras_addmul.special.gradients import custom_gradient, differentiated_as
 from keras_addmul.special.horner import polynomial
+from keras_addmul.special.kernel_shapes import in_rows, like_rows_of
+from keras_addmul.tracing import traced
 
 __all__ = ["coefficients", "functions", "products_within", "separable_sums"]
 
@@ -53,17 +55,23 @@ def separable_sums(
         Three tensors of shape `(..., units)` in the dtype of the kernel: the sums, and what they
         are at orders 0 and 1, `magnitudes @ kernel` and `log(magnitudes) @ kernel`.
     """
-    inputs, units = kernel.shape
     # Clipped: the slopes of the coefficients differ in sign, and inf - inf is no gradient.
     weights = clipped_for_squares(coefficients(n, products))
-    found = _product(ops.reshape(magnitudes, (-1, inputs)), kernel, weights, products, epsilon)
-    shape = (*ops.shape(magnitudes)[:-1], units)
-    total, linear, logs = (ops.reshape(t, shape) for t in found)
+    found = _product(in_rows(magnitudes), kernel, weights, products, epsilon)
+    total, linear, logs = (like_rows_of(magnitudes, t) for t in found)
     return total, linear, logs
 
 
 def coefficients(n: Tensor, products: int) -> Tensor:
     """The rows c_x, c_log, c_0, c_1, ... at each of the orders, in the dtype of `n`."""
+    of_x, of_log, between = _coefficients(n, products=products)
+    return ops.concatenate([of_x[None], of_log[None], between])
+
+
+@traced(shape=lambda n: [tuple(n.shape), tuple(n.shape), (None, *n.shape)])
+def _coefficients(n, *, products):
+    # Returned apart: XLA compiles a traced function with a concatenation anew for every value of
+    # its arguments, because the gradient takes the axis from what the function has computed.
     table = SUMS[products]
     inside = differentiated_as(ops.clip(n, 0.0, 1.0), n)
     rest = 1.0 - inside
@@ -72,8 +80,7 @@ def coefficients(n: Tensor, products: int) -> Tensor:
     powers = np.array(table["orders"]).T[..., None]
     powers = [ops.convert_to_tensor(column, dtype=dtype_of(n)) for column in powers]
     between = inside * rest * polynomial(place, powers)
-    ends = _mixed_powers(rest, table["x"]), _mixed_powers(inside, table["log"])
-    return ops.concatenate([*(end[None] for end in ends), between])
+    return [_mixed_powers(rest, table["x"]), _mixed_powers(inside, table["log"]), between]
 
 
 def functions(x: Tensor, products: int) -> tuple[Tensor, Tensor]:
@@ -102,63 +109,85 @@ def _mixed_powers(base, mixture):
 
 
 def _product(x, kernel, weights, products, epsilon):
-    """The three results for a matrix of magnitudes; `weights` are the coefficients.
-
-    The values of the b_k stand side by side, and so do the weighted kernels, so that one matrix
-    product also takes the sum over k. The gradient is made of products of the same size, and of
-    sums over the two results that are at hand.
-    """
-    inner, outer = dtype_of(x), dtype_of(kernel)
-    inputs, units = kernel.shape
-    floor = max(epsilon, float(np.finfo(inner).tiny))
-    # Bounds what is summed over the batch, so that no gradient is inf - inf.
-    most = output_bound(inner) ** 2
-
-    def times(a, b):
-        return ops.matmul(ops.cast(a, outer), ops.cast(b, outer))
-
-    def wide(kernel, weights):
-        stacked = ops.cast(kernel, inner)[None] * weights[3:, None, :]
-        return ops.reshape(stacked, (-1, units))
-
-    def side_by_side(b):
-        return ops.reshape(b, (-1, b.shape[1] * inputs))
+    """The three results for a matrix of magnitudes; `weights` are the coefficients."""
+    floor = max(epsilon, float(np.finfo(dtype_of(x)).tiny))
 
     @custom_gradient
     def f(x, kernel, weights):
-        logarithm = ops.log(ops.maximum(x, floor))
-        linear, logs = times(x, kernel), times(logarithm, kernel)
-        b, slopes = functions(x, products)
-        constant = ops.sum(ops.cast(kernel, inner), axis=0)
-        ends = weights[0] * ops.cast(linear, inner) + weights[1] * ops.cast(logs, inner)
-        rest = ops.cast(times(side_by_side(b), wide(kernel, weights)), inner)
-        total = ops.cast(ends + weights[2] * constant + rest, outer)
+        found = _totals(x, kernel, weights, products=products, floor=floor)
 
         def grad(upstream):
-            to_total, to_linear, to_logs = (ops.cast(t, inner) for t in upstream)
-            to_linear = to_linear + weights[0] * to_total
-            to_logs = to_logs + weights[1] * to_total
-            through = ops.cast(times(to_total, ops.transpose(wide(kernel, weights))), inner)
-            through = ops.reshape(through, (-1, b.shape[1], inputs))
-            in_log = ops.cast(times(to_logs, ops.transpose(kernel)), inner)
-            in_log = in_log * ops.where(x > floor, 1.0 / ops.maximum(x, floor), 0.0)
-            in_x = ops.cast(times(to_linear, ops.transpose(kernel)), inner)
-            in_x = in_x + ops.clip(in_log, -most, most) + ops.sum(through * slopes, axis=1)
-            # The same three for the kernel, and for the weights.
-            each = ops.cast(times(ops.transpose(side_by_side(b)), to_total), inner)
-            each = ops.reshape(each, (-1, inputs, units))
-            count = ops.sum(to_total, axis=0)
-            in_kernel = ops.cast(times(ops.transpose(x), to_linear), inner)
-            in_kernel = in_kernel + ops.cast(times(ops.transpose(logarithm), to_logs), inner)
-            in_kernel = in_kernel + weights[2] * count + ops.sum(weights[3:, None] * each, axis=0)
-            first = [
-                ops.sum(ops.clip(to_total * ops.cast(t, inner), -most, most), axis=0)
-                for t in (linear, logs)
-            ]
-            others = ops.sum(each * ops.cast(kernel, inner), axis=1)
-            in_weights = ops.concatenate([ops.stack([*first, constant * count]), others], axis=0)
-            return in_x, ops.cast(in_kernel, outer), in_weights
+            how = {"products": products, "floor": floor}
+            return _slopes(x, kernel, weights, *found[1:], *upstream, **how)
 
-        return (total, linear, logs), grad
+        return tuple(found), grad
 
     return f(x, kernel, weights)
+
+
+def _times(a, b, outer):
+    """The product of two matrices in the dtype of the kernel, returned in that of the first."""
+    return ops.cast(ops.matmul(ops.cast(a, outer), ops.cast(b, outer)), a.dtype)
+
+
+def _wide(kernel, weights):
+    """The kernels of the b_k, weighted, side by side."""
+    stacked = ops.cast(kernel, weights.dtype)[None] * weights[3:, None, :]
+    return ops.reshape(stacked, (-1, ops.shape(kernel)[1]))
+
+
+def _side_by_side(b):
+    return ops.reshape(b, (ops.shape(b)[0], -1))
+
+
+@traced(shape=lambda x, kernel, weights: [(x.shape[0], kernel.shape[1])] * 3)
+def _totals(x, kernel, weights, *, products, floor):
+    """The sums, and what they are at the ends.
+
+    The values of the b_k stand side by side, and so do the weighted kernels, so that one matrix
+    product also takes the sum over k.
+    """
+    inner, outer = dtype_of(x), dtype_of(kernel)
+    linear, logs = _times(x, kernel, outer), _times(_logarithm(x, floor), kernel, outer)
+    b, _ = functions(x, products)
+    constant = ops.sum(ops.cast(kernel, inner), axis=0)
+    rest = _times(_side_by_side(b), _wide(kernel, weights), outer)
+    total = weights[0] * linear + weights[1] * logs + weights[2] * constant + rest
+    return [ops.cast(t, outer) for t in (total, linear, logs)]
+
+
+@traced(shape=lambda *tensors: [tuple(t.shape) for t in tensors[:3]])
+def _slopes(x, kernel, weights, linear, logs, *flows, products, floor):
+    """The gradients, made of products of the same size and of the two sums that are at hand."""
+    inner, outer = dtype_of(x), dtype_of(kernel)
+    # Bounds what is summed over the batch, so that no gradient is inf - inf.
+    most = output_bound(inner) ** 2
+    linear, logs, to_total, to_linear, to_logs = (
+        ops.cast(t, inner) for t in (linear, logs, *flows)
+    )
+    wide_kernel, back = ops.cast(kernel, inner), ops.transpose(kernel)
+    b, slopes = functions(x, products)
+    to_linear = to_linear + weights[0] * to_total
+    to_logs = to_logs + weights[1] * to_total
+    through = _times(to_total, ops.transpose(_wide(kernel, weights)), outer)
+    through = ops.reshape(through, ops.shape(b))
+    in_log = _times(to_logs, back, outer)
+    in_log = in_log * ops.where(x > floor, 1.0 / ops.maximum(x, floor), 0.0)
+    in_x = _times(to_linear, back, outer)
+    in_x = in_x + ops.clip(in_log, -most, most) + ops.sum(through * slopes, axis=1)
+    # The same three for the kernel, and for the weights.
+    each = _times(ops.transpose(_side_by_side(b)), to_total, outer)
+    each = ops.reshape(each, (-1, *ops.shape(kernel)))
+    count = ops.sum(to_total, axis=0)
+    in_kernel = _times(ops.transpose(x), to_linear, outer)
+    in_kernel = in_kernel + _times(ops.transpose(_logarithm(x, floor)), to_logs, outer)
+    in_kernel = in_kernel + weights[2] * count + ops.sum(weights[3:, None] * each, axis=0)
+    first = [ops.sum(ops.clip(to_total * sums, -most, most), axis=0) for sums in (linear, logs)]
+    constant = ops.sum(wide_kernel, axis=0)
+    others = ops.sum(each * wide_kernel, axis=1)
+    in_weights = ops.concatenate([ops.stack([*first, constant * count]), others], axis=0)
+    return [in_x, ops.cast(in_kernel, outer), in_weights]
+
+
+def _logarithm(x, floor):
+    return ops.log(ops.maximum(x, floor))

@@ -7,13 +7,16 @@ from keras import ops
 
 from keras_addmul.annotations import Tensor
 from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.tracing import StaticShape, traced
+from keras_addmul.tracing import traced
 
-__all__ = ["broadcast", "elementwise"]
+__all__ = ["broadcast", "elementwise", "unambiguous"]
 
 
 def elementwise(
-    value: Callable[..., Tensor], gradient: Callable[..., Sequence[Tensor | None]]
+    value: Callable[..., Tensor],
+    gradient: Callable[..., Sequence[Tensor]],
+    constants: int = 0,
+    aligned: bool = False,
 ) -> Callable[..., Tensor]:
     """Returns the function with these values and these slopes.
 
@@ -24,10 +27,12 @@ def elementwise(
         value: Maps tensors, and Python values by keyword, to the result. Its own derivatives
             are never used, so nothing in it needs to guard them.
         gradient: Maps the tensors, the result, the gradient of the result (`upstream`), and
-            the same values by keyword, to one gradient for each tensor, None where there is
-            none. Each has the shape of the result; it is summed to that of its tensor
-            afterwards. Second derivatives are those of this function, with the result
-            differentiated by it as well.
+            the same values by keyword, to one gradient for each tensor. Each has the shape of
+            the result; it is summed to that of its tensor afterwards. Second derivatives are
+            those of this function, with the result differentiated by it as well.
+        constants: How many tensors, the last ones, have no gradient.
+        aligned: Whether sizes that are unknown when the graph is built are never 1 for one tensor
+            and more for another. Otherwise such tensors are broadcast before the call.
 
     Returns:
         Function of the tensors and the keywords.
@@ -35,14 +40,14 @@ def elementwise(
     traced_value = traced(value)
 
     def flows(*tensors_and_more, **static):
-        tensors = tensors_and_more[:-2]
         found = gradient(*tensors_and_more, **static)
-        return [
-            ops.zeros_like(t) if flow is None else _summed_like(t, flow)
-            for t, flow in zip(tensors, found, strict=True)
-        ]
+        return [_summed_like(t, flow) for t, flow in zip(tensors_and_more, found, strict=False)]
 
-    traced_flows = traced(flows, shape=_shapes_of_arguments)
+    def shapes(*tensors_and_more):
+        return [tuple(t.shape) for t in tensors_and_more[: -2 - constants]]
+
+    traced_flows = traced(flows, shape=shapes)
+    nothing = (None,) * constants
 
     def attached(y, *tensors, **static):
         """`y`, the known result, with the derivatives of the function."""
@@ -51,7 +56,7 @@ def elementwise(
         def f(y, *tensors):
             def grad(upstream):
                 again = attached(y, *tensors, **static)
-                return None, *traced_flows(*tensors, again, upstream, **static)
+                return None, *traced_flows(*tensors, again, upstream, **static), *nothing
 
             return y, grad
 
@@ -65,11 +70,11 @@ def elementwise(
 
             def grad(upstream):
                 again = attached(y, *tensors, **static)
-                return traced_flows(*tensors, again, upstream, **static)
+                return *traced_flows(*tensors, again, upstream, **static), *nothing
 
             return y, grad
 
-        return f(*_unambiguous(*tensors))
+        return f(*(tensors if aligned else unambiguous(*tensors)))
 
     return call
 
@@ -82,8 +87,8 @@ def broadcast(*tensors: Tensor) -> Sequence[Tensor]:
     return [ops.broadcast_to(t, shape) for t in tensors]
 
 
-def _unambiguous(*tensors):
-    """Broadcasts the tensors beforehand, if their static shapes leave open along which axes."""
+def unambiguous(*tensors: Tensor) -> Sequence[Tensor]:
+    """Broadcasts the tensors, if their static shapes leave open along which axes that must be."""
     rank = max(len(t.shape) for t in tensors)
     for axis in range(-1, -rank - 1, -1):
         sizes = [t.shape[axis] for t in tensors if len(t.shape) >= -axis and t.shape[axis] != 1]
@@ -103,7 +108,3 @@ def _summed_like(tensor, flow):
         if own == 1 and full != 1
     )
     return ops.sum(flow, axis=axes, keepdims=True) if axes else flow
-
-
-def _shapes_of_arguments(*tensors_and_more: Tensor) -> list[StaticShape]:
-    return [tuple(t.shape) for t in tensors_and_more[:-2]]

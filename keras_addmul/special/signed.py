@@ -16,8 +16,8 @@ from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
 from keras_addmul.special.bounding import magnitude
-from keras_addmul.special.gradients import custom_gradient
-from keras_addmul.special.iterate import broadcast, iterated
+from keras_addmul.special.iterate import iterated
+from keras_addmul.special.shared import elementwise, unambiguous
 from keras_addmul.special.solutions import Solution, with_solution
 
 __all__ = ["magnitude_towards_log", "signed_exp_iterate", "signed_iterated", "towards_exp"]
@@ -78,11 +78,9 @@ def signed_iterated(
     x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0, limit: float | None = None
 ) -> Tensor:
     """`signed_exp_iterate` of tensors in the working dtype of the pieces."""
-    down = n < 0.0
-    start = ops.where(down, ops.maximum(magnitude(x), epsilon), x)
-    iterate = iterated(start, n, pieces, limit)
-    six = zip(_correction(n), _blend(n, pieces), strict=True)
-    return _below(iterate, x, n, [ops.where(down, low, high) for low, high in six], limit)
+    x, n = unambiguous(x, n)
+    start = ops.where(n < 0.0, ops.maximum(magnitude(x), epsilon), x)
+    return _below(iterated(start, n, pieces, limit), x, n, pieces=pieces, limit=limit, falls=True)
 
 
 def magnitude_towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float = 0.0) -> Tensor:
@@ -94,7 +92,9 @@ def magnitude_towards_log(x: Tensor, n: Tensor, pieces: Solution, epsilon: float
 
 def towards_exp(x: Tensor, n: Tensor, pieces: Solution, limit: float | None = None) -> Tensor:
     """`signed_iterated(x, n)`, for `n >= 0`."""
-    return _below(iterated(x, n, pieces, limit), x, n, _blend(n, pieces))
+    x, n = unambiguous(x, n)
+    iterate = iterated(x, n, pieces, limit)
+    return _below(iterate, x, n, pieces=pieces, limit=None, falls=False)
 
 
 def _correction(n):
@@ -120,36 +120,38 @@ def _blend(n, pieces):
     )
 
 
-def _below(iterate, x, n, six, limit=None):
-    """The iterate where x >= 0, and `a * iterate + b + c * x` where x < 0.
+def _six(n, pieces, falls):
+    """The numbers a, b and c for each order, and their derivatives in it; see `_below`."""
+    up = _blend(n, pieces)
+    if not falls:
+        return up
+    return [ops.where(n < 0.0, *pair) for pair in zip(_correction(n), up, strict=True)]
 
-    Args:
-        iterate: Tensor.
-        x: Tensor, broadcast against `iterate`.
-        n: Orders, broadcast against `iterate`.
-        six: a, b and c for each order, and their derivatives in it. Automatic
-            differentiation would pass over the iterates once for each; this passes once.
-        limit: Bound on the magnitude of the results, or None.
-    """
 
-    @custom_gradient
-    def f(iterate, x, n, a, b, c, d_a, d_b, d_c):
-        negative = x < 0.0
-        # Overflow at positive numbers must not enter here, and 0 * -inf is nan.
-        zero = ops.zeros_like(iterate)
-        value = ops.where(negative, iterate, zero)
-        run = ops.where(negative, ops.maximum(x, -1e30), zero)
+def _below_zero(iterate, x):
+    # Overflow at positive numbers must not enter here, and 0 * -inf is nan.
+    return ops.where(x < 0.0, iterate, ops.zeros_like(iterate)), ops.clip(x, -1e30, 0.0)
 
-        def grad(upstream):
-            to_iterate = ops.where(negative, upstream * a, upstream)
-            to_x = ops.where(negative, upstream * c, zero)
-            to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
-            if limit is not None:
-                to_n = ops.clip(to_n, -limit, limit)
-            return to_iterate, to_x, to_n, *(None for _ in six)
 
-        below = a * value + b + c * run
-        below = below if limit is None else ops.maximum(below, -limit)
-        return ops.where(negative, below, iterate), grad
+def _value(iterate, x, n, *, pieces, limit, falls):
+    a, b, c, *_ = _six(n, pieces, falls)
+    value, run = _below_zero(iterate, x)
+    below = a * value + b + c * run
+    below = below if limit is None else ops.maximum(below, -limit)
+    return ops.where(x < 0.0, below, iterate)
 
-    return f(*broadcast(iterate, x, n), *six)
+
+def _slopes(iterate, x, n, y, upstream, *, pieces, limit, falls):
+    # Automatic differentiation would pass over the iterates once for each of a, b and c.
+    a, _, c, d_a, d_b, d_c = _six(n, pieces, falls)
+    negative, zero = x < 0.0, ops.zeros_like(y)
+    value, run = _below_zero(iterate, x)
+    to_iterate = ops.where(negative, upstream * a, upstream)
+    to_x = ops.where(negative, upstream * c, zero)
+    to_n = ops.where(negative, upstream * (d_a * value + d_b + d_c * run), zero)
+    return to_iterate, to_x, to_n if limit is None else ops.clip(to_n, -limit, limit)
+
+
+# The iterate where x >= 0, and `a * iterate + b + c * x` where x < 0. `falls` says whether there
+# may be orders below 0.
+_below = elementwise(_value, _slopes, aligned=True)
