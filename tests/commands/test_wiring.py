@@ -14,9 +14,12 @@ from keras_addmul.commands import (
     discover_command,
     export_command,
     model_file,
+    serve_command,
 )
 from keras_addmul.discover import command
 from keras_addmul.serving import saved_model
+from keras_addmul.serving.server import running
+from keras_addmul.serving.server.settings import Settings
 
 
 class Started(Exception):
@@ -93,3 +96,38 @@ def test_what_is_checked_and_how_closely_arrives(monkeypatch):
 
 class _Report:
     endpoints, max_abs_error, max_rel_error, seconds = ("serve",), 0.0, 0.0, 0.0
+
+
+class Ended(Exception):
+    """Raised where the process would end."""
+
+
+def test_what_the_server_is_told_arrives(monkeypatch, tmp_path):
+    calls = []
+
+    def end(status):
+        raise Ended(status)
+
+    monkeypatch.setattr(running, "bound", lambda host, port: (host, port))
+    monkeypatch.setattr(running, "run", lambda *a: calls.append(a))
+    monkeypatch.setattr(serve_command.os, "_exit", end)
+    monkeypatch.setenv(serve_command.TOKEN, "secret")
+    parser = argparse.ArgumentParser()
+    serve_command.add_to(parser.add_subparsers())
+    typed = "--port 80 --versions 2 --poll 3 --no-jit --max-batch 4 --concurrency 5 --max-rows 6"
+    with pytest.raises(Ended):
+        serve_command.run(
+            parser.parse_args(["serve", str(tmp_path), *typed.split(), "--max-body", "7"])
+        )
+    settings = Settings(
+        versions=2,
+        poll_seconds=3,
+        jit=False,
+        max_batch=4,
+        concurrency=5,
+        max_rows=6,
+        max_body=7,
+        token="secret",
+    )
+    assert calls == [(tmp_path, ("127.0.0.1", 80), settings)]
+    assert parser.parse_args(["serve", str(tmp_path)]).max_body == Settings().max_body == 2**24

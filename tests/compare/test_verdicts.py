@@ -8,6 +8,7 @@ from statsmodels.stats.power import TTestPower
 from keras_addmul.compare import judge
 from keras_addmul.compare.judging.paired import look_at
 from keras_addmul.compare.judging.planning import seeds_for, upper_sd
+from keras_addmul.compare.report.said import _interval
 
 REPETITIONS = 400
 
@@ -200,3 +201,15 @@ def test_seeds_for_a_difference_are_those_of_the_tables():
 def test_wrong_scores_are_refused(scores, options, message):
     with pytest.raises(ValueError, match=message):
         judge(scores, **options)
+
+
+@pytest.mark.parametrize("higher", [False, True])
+@pytest.mark.parametrize("log", [False, True])
+def test_an_interval_is_said_in_the_metric_with_its_lower_end_first(higher, log):
+    rng = np.random.default_rng(0)
+    base, own = rng.uniform(1.0, 2.0, 8), rng.uniform(2.0, 3.0, 8)
+    (found,) = judge({"a": base, "b": own}, higher_is_better=higher, log=log)
+    low, high = (float(part) for part in _interval(found, found.paired.interval).split(" to "))
+    d = np.log(own / base) if log else own - base
+    wanted = stats.ttest_1samp(d, 0.0).confidence_interval()
+    np.testing.assert_allclose([low, high], np.exp(wanted) if log else wanted, rtol=2e-3)

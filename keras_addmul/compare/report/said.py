@@ -165,16 +165,15 @@ def _effect(v: Verdict, oriented: float) -> str:
     """Writes a difference of oriented scores as that of the metric: a ratio, or a number."""
     if math.isnan(oriented):
         return "unknown"
-    if v.log:
-        ratio = math.exp(min(-oriented, 700.0))
-        return f"{ratio:.3f}" if 0.1 <= ratio < 10.0 else f"{ratio:.3g}"
-    return f"{oriented if v.higher_is_better else -oriented:+.4g}"
+    difference = oriented if v.higher_is_better else -oriented
+    if not v.log:
+        return f"{difference:+.4g}"
+    ratio = math.exp(min(difference, 700.0))
+    return f"{ratio:.3f}" if 0.1 <= ratio < 10.0 else f"{ratio:.3g}"
 
 
 def _interval(v: Verdict, interval: tuple[float, float]) -> str:
-    low, high = interval
-    if v.log or not v.higher_is_better:
-        low, high = high, low
+    low, high = interval if v.higher_is_better else reversed(interval)
     return f"{_effect(v, low)} to {_effect(v, high)}"
 
 
