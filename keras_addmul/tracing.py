@@ -40,9 +40,12 @@ def traced(
         def product(x, kernel):
             return ops.matmul(x, kernel)
 
-    Two rules keep it fast under XLA. Pass tensors of rank 2 as they are, rather than flattened
-    or broadcast before the call. Broadcast inside the function. Inside, sizes are unknown,
-    except for sizes of 1: use `ops.shape`, and give what depends on a size as a keyword argument.
+    Three rules keep it fast under XLA. Pass tensors of rank 2 as they are, rather than flattened
+    or broadcast before the call. Broadcast inside the function. And concatenate outside, unless
+    the function has a gradient of its own: a gradient of TensorFlow's takes the axis from what the
+    function has computed, so that XLA needs all arguments as constants and compiles anew for each
+    new value. Inside, sizes are unknown, except for sizes of 1: use `ops.shape`, and give what
+    depends on a size as a keyword argument.
 
     While TensorFlow builds a graph, the function is traced for the dtypes and ranks of the
     arguments, if it has not been before, and called. Everywhere else, which is in eager mode

@@ -70,8 +70,7 @@ def coefficients(n: Tensor, products: int) -> Tensor:
 
 @traced(shape=lambda n: [tuple(n.shape), tuple(n.shape), (None, *n.shape)])
 def _coefficients(n, *, products):
-    # Returned apart: XLA compiles a traced function with a concatenation anew for every value of
-    # its arguments, because the gradient takes the axis from what the function has computed.
+    # Returned apart, since a traced function must not concatenate.
     table = SUMS[products]
     inside = differentiated_as(ops.clip(n, 0.0, 1.0), n)
     rest = 1.0 - inside
