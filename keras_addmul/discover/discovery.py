@@ -59,12 +59,12 @@ def discover(
     The search fits ever larger products of powers of sums of products, from many starting
     points at once, by the Levenberg-Marquardt method: what a stack of our operation computes at
     the fixed orders 1, 0 and 1. No layer is trained by gradient descent: that found no more
-    (`tests/benchmarks/free_orders.py`). It snaps exponents to
-    simple numbers and drops terms that are not needed. The formulas found are then estimated
-    under a model of the noise (additive, relative, or both; with outliers), and the likeliest is
-    chosen: that of the fewest bits for the formula and for the rows. Exponents and constants
-    become simple numbers only if the data is precise enough to tell. The result is also built as
-    a Keras model of `AddMulDense` layers at the orders 1 (products), 0 (sums) and 1 (powers).
+    (`tests/benchmarks/free_orders.py`). The search snaps exponents to simple numbers and drops
+    terms that are not needed. The formulas found are then estimated under a model of the noise
+    (additive, relative, or both; with outliers), and the likeliest is chosen: that of the fewest
+    bits for the formula and for the rows. Exponents and constants become simple numbers only if
+    the data is precise enough to tell. The result is also built as a Keras model of
+    `AddMulDense` layers at the orders 1 (products), 0 (sums) and 1 (powers).
 
     A share of the rows is held out, and scores the formulas; tables of fewer than 100 rows are
     cross-validated instead. The numbers of the chosen formula are then estimated once more on
