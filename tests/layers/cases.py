@@ -51,7 +51,7 @@ CASES = {
     "Bilinear": [{"units": 2}, {"units": 3, "activation": "softplus", "use_bias": False}],
     "GeometricScale": [
         {},
-        {"scale": [0.5, 2.0, 30.0]},
+        {"scale": 30.0},
         {"axis": None, "scale": 2.0, "invert": True},
     ],
     "INALU": [{"units": 2}],
