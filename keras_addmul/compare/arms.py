@@ -64,13 +64,23 @@ class Arm:
 
     def _built(self, seed: int, x: np.ndarray, y: np.ndarray) -> Any:
         keras.utils.set_random_seed(seed)
-        if self.build is None:
-            model = keras.saving.deserialize_keras_object(json.loads(self.config or "null"))
-        else:
-            model = self.build(*((x, y) if _takes_rows(self.build) else ()))
+        try:
+            if self.build is None:
+                model = keras.saving.deserialize_keras_object(json.loads(self.config or "null"))
+            else:
+                model = self.build(*((x, y) if _takes_rows(self.build) else ()))
+        except Exception as error:
+            error.add_note(f"This came of building the model {self.name!r}.")
+            raise
         if isinstance(model, keras.Model):
-            # Activations that are layers have no weights before the first call.
-            model(x[:256])
+            try:
+                # Activations that are layers have no weights before the first call.
+                model(x[:256])
+            except Exception as error:
+                raise ValueError(
+                    "Argument `models` must hold models that take inputs of shape (rows, "
+                    f"{', '.join(map(str, x.shape[1:]))}). Received: {self.name!r}, with {error}"
+                ) from error
         elif not all(callable(getattr(model, name, None)) for name in ("fit", "predict")):
             raise TypeError(
                 f"Argument `models` must hold functions that return a Keras model, or another "
@@ -97,6 +107,11 @@ def arms_of(models: Mapping[str, Any], processes: bool = True) -> tuple[Arm, ...
             "Argument `models` must be a dictionary of at least two models by name, the baseline "
             f"first. Received: {received}"
         )
+    if len({str(name) for name in models}) < len(models):
+        raise ValueError(
+            "Argument `models` must have names that differ as text. "
+            f"Received: {', '.join(map(repr, models))}"
+        )
     return tuple(_arm(str(name), model, processes) for name, model in models.items())
 
 
@@ -105,7 +120,7 @@ def _arm(name: str, model: Any, processes: bool) -> Arm:
         return Arm(name, config=json.dumps(keras.saving.serialize_keras_object(model)))
     if isinstance(model, Mapping) and "class_name" in model:
         return Arm(name, config=json.dumps(model))
-    if not callable(model):
+    if not callable(model) or isinstance(model, keras.layers.Layer):
         raise TypeError(
             "Argument `models` must hold functions that return a model, Keras models, or their "
             f"configs. Received: {type(model).__name__} as {name!r}"

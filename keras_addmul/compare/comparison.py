@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from keras_addmul.annotations import Config
-from keras_addmul.compare import engine, rows_of_data
+from keras_addmul.compare import asked, engine, rows_of_data
 from keras_addmul.compare.arms import Arm, arms_of, described
 from keras_addmul.compare.looks import seen
 from keras_addmul.compare.metric import Metric, metric_of
@@ -24,7 +24,7 @@ from keras_addmul.compare.seeds_bar import SeedsBar
 from keras_addmul.compare.unit_of_work import Unit, versions
 from keras_addmul.discover.report.files import directory
 from keras_addmul.extras import require_extra
-from keras_addmul.layers.checks import check_name, check_number, check_positive_integer, check_share
+from keras_addmul.layers.checks import check_name, check_number, check_share
 
 __all__ = ["compare"]
 
@@ -121,29 +121,21 @@ def compare(
     {'ours': 'not enough evidence'}
     """
     require_extra("compare")
-    seeds = _seeds(seeds)
-    settings = {
-        "loss": _loss(loss),
-        "optimizer": _optimizer(optimizer),
-        "epochs": check_positive_integer("epochs", epochs),
-        "batch_size": check_positive_integer("batch_size", batch_size),
-        "held_out": check_share("held_out", held_out),
-        "folds": check_positive_integer("folds", folds, optional=True),
-        "scale": scale and check_name("scale", scale, rows_of_data.SCALES),
-        "jit": bool(jit),
-    }
-    found: Metric = metric_of(metric, loss, higher_is_better)
+    seeds = asked.seeds_of(seeds)
+    x, y = rows_of_data.checked(data)
+    settings = asked.settings_of(
+        loss, optimizer, epochs, batch_size, held_out, folds, scale, jit, len(x)
+    )
+    found: Metric = metric_of(metric, loss, asked.flag("higher_is_better", higher_is_better, True))
     settings["metric"] = found.config
     check_name("budget", budget, ("steps", "seconds"))
     check_share("alpha", alpha)
     if margin is not None:
         check_number("margin", margin, 0.0)
-    if folds is not None and folds < 2:
-        raise ValueError(f"Argument `folds` must be at least 2 or None. Received: {folds!r}")
-    x, y = rows_of_data.checked(data)
-    here = executor is None and workers == 0
-    arms = arms_of(models, processes=not here)
-    places = min(os.cpu_count() or 1, len(arms) * len(seeds)) if workers is None else workers
+    places = asked.places(workers, executor)
+    arms = arms_of(models, processes=executor is not None or places != 0)
+    if places is None:
+        places = min(os.cpu_count() or 1, len(arms) * len(seeds))
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="compare."))
@@ -249,33 +241,13 @@ def _fits(arm: Arm, model: Any, x: np.ndarray, y: np.ndarray, settings: Config) 
     """Raises an error, before any training, if a model does not fit the data and the loss."""
     if not isinstance(model, keras.Model):
         return
+    some = slice(2)
+    if y.dtype.kind in "iu" and y.size == len(y):
+        some = np.unique(y, return_index=True)[1][[0, -1]]  # the first and the last class
     try:
-        keras.losses.get(copy.deepcopy(settings["loss"]))(y[:2], model(x[:2]))
+        keras.losses.get(copy.deepcopy(settings["loss"]))(y[some], model(x[some]))
     except Exception as error:
         raise ValueError(
             f"Argument `models` must hold models whose outputs the loss can compare with the "
             f"targets, of shape {y.shape}. Received: {arm.name!r}, with {error}"
         ) from error
-
-
-def _seeds(seeds: int | Iterable[int]) -> list[int]:
-    if isinstance(seeds, Iterable) and not isinstance(seeds, str):
-        given = [int(seed) for seed in seeds]
-        if not given or len(set(given)) < len(given) or min(given) < 0:
-            raise ValueError(
-                "Argument `seeds` must be a number of seeds, or different integers from 0 on. "
-                f"Received: {given}"
-            )
-        return given
-    return list(range(check_positive_integer("seeds", seeds)))
-
-
-def _loss(loss: Any) -> Any:
-    keras.losses.get(loss)  # raises for an unknown name
-    return loss if isinstance(loss, str) else keras.losses.serialize(loss)
-
-
-def _optimizer(optimizer: Any) -> Config:
-    config = keras.optimizers.serialize(keras.optimizers.get(optimizer))
-    # The name counts how many were made before.
-    return {**config, "config": {k: v for k, v in config["config"].items() if k != "name"}}

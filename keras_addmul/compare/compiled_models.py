@@ -21,7 +21,9 @@ KEPT = 6
 _kept: OrderedDict[str, tuple[Any, list[np.ndarray]]] = OrderedDict()
 
 
-def prepared(arm: Arm, model: keras.Model, settings: Config, at_once: int) -> keras.Model:
+def prepared(
+    arm: Arm, model: keras.Model, settings: Config, at_once: int, x: np.ndarray, y: np.ndarray
+) -> keras.Model:
     """Returns the model compiled, or an equal one that was compiled before, with its weights.
 
     Args:
@@ -29,12 +31,15 @@ def prepared(arm: Arm, model: keras.Model, settings: Config, at_once: int) -> ke
         model: A fresh model, with its initial weights.
         settings: How models are trained. The epochs are no part of the compilation.
         at_once: Number of steps that TensorFlow runs without returning to Python.
+        x: Inputs, of which the shape and the dtype count.
+        y: Targets, likewise.
     """
     settings = {key: value for key, value in settings.items() if key != "epochs"}
     if not _is_known_by_its_config(model):
         _compiled(model, settings, at_once)
         return model
-    key = json.dumps([described(arm, model), settings, at_once], sort_keys=True)
+    shapes = [(array.shape[1:], str(array.dtype)) for array in (x, y)]
+    key = json.dumps([described(arm, model), settings, at_once, shapes], sort_keys=True)
     if key in _kept:
         used, fresh = _kept[key]
         for target, source in zip(used.variables, model.variables, strict=True):

@@ -1,5 +1,6 @@
 """Remembers at which numbers of seeds a comparison was looked at: each look adds false alarms."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -27,7 +28,10 @@ def seen(
     text = json.dumps([list(models.values()), settings], sort_keys=True, default=str)
     key = hashlib.sha256(text.encode()).hexdigest()[:32]
     path = folder / NAME
-    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept = {}
+    # ValueError: a file that is not whole tells of no looks.
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        kept = json.loads(path.read_text())
     kept[key] = sorted({*kept.get(key, []), seeds})
     replace_files(folder, {NAME: json.dumps(kept).encode()})
     return tuple(kept[key])

@@ -68,6 +68,14 @@ def metric_of(metric: Any, loss: Any, higher_is_better: bool | None) -> Metric:
             )
         higher_is_better = more
     config = keras.saving.serialize_keras_object(known)
+    try:
+        made({"metric": config})
+    except Exception as error:
+        raise ValueError(
+            "Argument `metric` must be a metric that Keras can build from its config; register a "
+            "function of your own with `keras.saving.register_keras_serializable`. "
+            f"Received: {metric!r}"
+        ) from error
     return Metric(known.name, config, bool(higher_is_better))
 
 

@@ -64,7 +64,7 @@ def _trained(
 ) -> dict[str, Any]:
     batch, epochs = min(settings["batch_size"], len(known[0])), settings["epochs"]
     steps = len(known[0]) // batch
-    model = prepared(arm, model, settings, divisor(steps))
+    model = prepared(arm, model, settings, divisor(steps), *known)
     before = _first(model.evaluate(*known, batch_size=EVALUATED, verbose=0))
     began = time.perf_counter()
     curves = model.fit(

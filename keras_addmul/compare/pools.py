@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 __all__ = ["Workers"]
@@ -26,18 +27,22 @@ class Workers:
     """
 
     def __init__(self, places: int, log: Path) -> None:
-        self._free, self._log = list(range(places)), log
+        self._free: SimpleQueue[int] = SimpleQueue()
+        for place in range(places):
+            self._free.put(place)
+        self._log = log
         self._pools: dict[int, tuple[ProcessPoolExecutor, Connection]] = {}
         self._failed_starts = 0
 
     @property
     def has_room(self) -> bool:
         """Whether a further function would start at once."""
-        return bool(self._free)
+        return not self._free.empty()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Starts a function in a free place, where `has_room`."""
-        place = self._free.pop(0)
+        """Starts a function in a free place; waits until there is one."""
+        # The result of a function is known a moment before its place is free.
+        place = self._free.get()
         if place not in self._pools:
             self._pools[place] = self._pool()
         future = self._pools[place][0].submit(function, *arguments)
@@ -47,7 +52,7 @@ class Workers:
     def _free_again(self, place: int, done: Future[Any]) -> None:
         if not done.cancelled() and isinstance(done.exception(), BrokenExecutor):
             self._end(place)
-        self._free.append(place)
+        self._free.put(place)
 
     @property
     def cannot_start(self) -> bool:

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,12 @@ def checked(data: Any) -> tuple[np.ndarray, np.ndarray]:
         ) from None
     pair = []
     for name, given in (("x", x), ("y", y)):
-        array = np.asarray(given)
+        try:
+            array = np.asarray(given)
+        except ValueError as error:
+            raise ValueError(
+                f"Argument `data` must hold arrays of numbers. Received: {name}, with {error}"
+            ) from error
         if array.dtype.kind not in "biuf":
             raise ValueError(
                 f"Argument `data` must hold arrays of numbers. Received: {array.dtype} as {name}"
@@ -50,7 +56,15 @@ def checked(data: Any) -> tuple[np.ndarray, np.ndarray]:
             raise ValueError(
                 f"Argument `data` must hold finite numbers. Received: nan or inf in {name}"
             )
-        pair.append(array.astype("float32") if array.dtype.kind in "bf" else array)
+        if array.dtype.kind in "bf":
+            with np.errstate(over="ignore"):
+                array = array.astype("float32")
+            if not np.all(np.isfinite(array)):
+                raise ValueError(
+                    "Argument `data` must hold numbers that float32 holds, below 3.4e38. "
+                    f"Received: larger ones in {name}"
+                )
+        pair.append(array)
     x, y = pair
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y) or len(x) < 8:
         raise ValueError(
@@ -72,7 +86,7 @@ def digest(x: np.ndarray, y: np.ndarray) -> str:
 def save(folder: Path, x: np.ndarray, y: np.ndarray) -> Path:
     """Writes the rows to a file that is named by their hash, unless it is there."""
     path = folder / f"rows-{digest(x, y)}.npz"
-    if not path.exists():
+    if not _is_whole(path):
         folder.mkdir(parents=True, exist_ok=True)
         handle, staging = tempfile.mkstemp(prefix=".rows.", dir=folder)
         with os.fdopen(handle, "wb") as file:
@@ -80,6 +94,11 @@ def save(folder: Path, x: np.ndarray, y: np.ndarray) -> Path:
         os.chmod(staging, 0o644)
         os.replace(staging, path)
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is there, and no disk that ran full cut it short."""
+    return path.exists() and zipfile.is_zipfile(path)
 
 
 @functools.lru_cache(maxsize=2)

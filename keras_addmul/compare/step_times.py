@@ -55,7 +55,7 @@ class _Run:
     ) -> None:
         batch = min(settings["batch_size"], len(x))
         self.steps = min(len(x) // batch, LONGEST)
-        self.model = prepared(arm, model, settings, divisor(self.steps))
+        self.model = prepared(arm, model, settings, divisor(self.steps), x, y)
         self.batches = rows_of_data.batches(x, y, batch, seed)
         self.epochs = 1
         self.seconds_of_a_step()  # traces and compiles

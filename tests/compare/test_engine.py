@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
@@ -14,6 +15,7 @@ import pytest
 
 from keras_addmul.compare import compare, unit_of_work
 from keras_addmul.compare.claims import claimed, is_taken
+from keras_addmul.compare.pools import Workers
 from tests.compare import arms_for_tests
 from tests.compare.arms_for_tests import X, Y, dense, mortal
 from tests.processes import runs
@@ -172,3 +174,17 @@ def test_a_claim_holds_while_its_owner_lives(tmp_path):
     assert is_taken(file)
     os.utime(claim, (0, 0))
     assert not is_taken(file)
+
+
+def test_a_place_that_is_not_free_yet_is_waited_for(tmp_path, monkeypatch):
+    """The future is done before its callback frees the place: both orders must work."""
+    workers = Workers(1, tmp_path / "log")
+    first, second = Future(), Future()
+    given = iter([first, second])
+    pool = types.SimpleNamespace(submit=lambda *_: next(given), shutdown=lambda **_: None)
+    pipe = types.SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr(workers, "_pool", lambda: (pool, pipe))
+    workers.submit(int)
+    assert not workers.has_room
+    threading.Timer(0.2, first.set_result, [0]).start()
+    assert workers.submit(int) is second

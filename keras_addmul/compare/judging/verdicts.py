@@ -10,6 +10,7 @@ from keras_addmul.compare.judging.failures import Failures, count
 from keras_addmul.compare.judging.paired import FEWEST, Paired, interval_of, look_at
 from keras_addmul.compare.judging.planning import seeds_to_decide
 from keras_addmul.extras import require_extra
+from keras_addmul.layers.checks import check_number, check_share
 
 __all__ = ["BETTER", "SAME", "UNDECIDED", "WORSE", "Verdict", "judge"]
 
@@ -122,7 +123,10 @@ def judge(
     require_extra("compare", "scipy", "statsmodels")
     from statsmodels.stats.multitest import multipletests
 
-    values = {name: _array(row) for name, row in scores.items()}
+    check_share("alpha", alpha)
+    if margin is not None:
+        check_number("margin", margin, 0.0, strict=False)
+    values = {name: _array(name, row) for name, row in scores.items()}
     lengths = {len(row) for row in values.values()}
     if len(values) < 2 or len(lengths) > 1:
         raise ValueError(
@@ -140,6 +144,11 @@ def judge(
     log = bool(not higher_is_better and positive) if log is None else log
     oriented = {name: _oriented(row, higher_is_better, log) for name, row in values.items()}
     lost = failed or {name: (~np.isfinite(row)).tolist() for name, row in values.items()}
+    if {name: len(row) for name, row in lost.items()} != {n: len(v) for n, v in values.items()}:
+        raise ValueError(
+            "Argument `failed` must hold one truth for each score, or be None. "
+            f"Received: { {name: len(row) for name, row in lost.items()} }"
+        )
     baseline, *arms = values
     base = oriented[baseline]
     bound = _margin(base, margin, log)
@@ -259,8 +268,14 @@ def _ranked(base: np.ndarray, own: np.ndarray) -> np.ndarray:
     return np.sign(d) * stats.rankdata(np.abs(d))
 
 
-def _array(row: Sequence[float | None]) -> np.ndarray:
-    return np.array([np.nan if value is None else value for value in row], float)
+def _array(name: str, row: Sequence[float | None]) -> np.ndarray:
+    try:
+        return np.array([np.nan if value is None else value for value in row], float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Argument `scores` must hold a number or None for each seed. Received: {row!r} "
+            f"as {name!r}"
+        ) from error
 
 
 def _oriented(row: np.ndarray, higher: bool, log: bool) -> np.ndarray:

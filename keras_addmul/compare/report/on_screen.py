@@ -32,7 +32,7 @@ def show(found: Findings, console: Any = None) -> None:
         parts += [Text(f"- {said.sentence(found, v)}") for v in found.judgements] + [""]
     better = "higher" if found.higher_is_better else "lower"
     title = f"{found.metric} on held-out rows ({better} is better)"
-    parts.append(_table(title, said.ARMS_HEAD, said.arm_rows(found)))
+    parts.append(_table(title, said.ARMS_HEAD, _short(said.arm_rows(found))))
     if found.judgements:
         title = f"against {found.arms[0]}"
         # Without the reasons, which stand in the sentences above.
@@ -54,12 +54,18 @@ def plain(found: Findings) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().strip().splitlines()) + "\n"
 
 
+def _short(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Step times without their intervals, which stand in the sentences above."""
+    return [(*row[:-1], row[-1].partition(" ")[0]) for row in rows]
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+    table.pad_edge, table.collapse_padding = False, True  # for terminals of 80 columns
     for name in head:
         left = name in ("model", "verdict")
         # A name is never broken, so that it can be found again.
