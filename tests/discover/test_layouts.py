@@ -59,6 +59,8 @@ FILES = {
     "a column of text": "name,a,b,y\n" + lines(first=lambda i: [f"No. {i}"]),
     "an error of a spreadsheet": PLAIN + "#DIV/0!,3,4\n",
     "a limit of detection": PLAIN + "<0.5,3,4\n",
+    "names again, where files were put together": PLAIN.replace("4.5,", "a,b,y\n4.5,", 1)
+    + "a,b,y\n",
     "cp1252": "a;b;y;\u00e4\n".encode("cp1252") + lines(";", comma).replace("\n", ";\n").encode(),
     "UTF-16": PLAIN.encode("utf-16"),
     "UTF-16 without a mark": PLAIN.encode("utf-16-le"),
@@ -86,6 +88,7 @@ SAID = {
     "a limit of detection": "only say less or more than a number were read as missing: 1",
     "an error of a spreadsheet": "Errors of a spreadsheet in 'a' were read as missing: 1",
     "cp1252": "was read as cp1252",
+    "names again, where files were put together": "Left out below the names: 2 lines",
 }
 
 

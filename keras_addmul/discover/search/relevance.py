@@ -1,5 +1,7 @@
 """Selects the columns that the search uses, if there are many."""
 
+import warnings
+
 import numpy as np
 
 __all__ = ["relevant"]
@@ -54,7 +56,9 @@ def _sparse(x: np.ndarray, y: np.ndarray, at_most: int) -> list[int]:
         spread = columns.std(axis=0)
         columns = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
         sparse = OrthogonalMatchingPursuit(n_nonzero_coefs=min(at_most, columns.shape[1]))
-        explained = float(sparse.fit(columns, target).score(columns, target))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it ends early where fewer columns tell everything
+            explained = float(sparse.fit(columns, target).score(columns, target))
         if explained > best:
             best, chosen = explained, names[np.flatnonzero(sparse.coef_)]
     return chosen.tolist()

@@ -59,8 +59,10 @@ def read(
         text, notes = decoded(path, encoding)
         lines = logical(text.splitlines())
     layout = layout_of(path, lines, decimal)
+    lines, again = _without_more_names(lines, layout.header)
     frame = _frame(path, lines, layout)
     frame, more = _named(path, layout.names, frame)
+    more += again
     frame, said, units = _as_numbers(frame, layout.decimal)
     named = zip(layout.names, layout.units or [], strict=False)
     frame.attrs["units"] = units | {name: unit for name, unit in named if name and unit}
@@ -102,6 +104,19 @@ def _lines(sheet: Any) -> list[str]:
     rows = [[cell(value) for value in row] for row in sheet.itertuples(index=False)]
     # A title is a line of one cell.
     return ["\t".join(row) if sum(map(bool, row)) > 1 else "".join(row) for row in rows]
+
+
+def _without_more_names(lines: list[str], header: int) -> tuple[list[str], list[str]]:
+    """Empties the lines below that repeat the names, as in files that were put together."""
+    names = lines[header].strip()
+    same = [i for i, line in enumerate(lines[header + 1 :], header + 1) if line.strip() == names]
+    if not same:
+        return lines, []
+    lines = list(lines)
+    for i in same:
+        lines[i] = ""
+    which = "a line that repeats" if len(same) == 1 else f"{len(same)} lines that repeat"
+    return lines, [f"Left out below the names: {which} them."]
 
 
 def _frame(path: Path, lines: list[str], layout: Layout) -> Any:
