@@ -3,8 +3,8 @@
     python -m tests.benchmarks.learning [--only TEXT] [--seeds N] [--anew]
 
 Every arm learns every task with the same steps, batches of 128 out of 4096 rows, and optimizer:
-Adam, whose rate falls along a cosine in the second half. Orders are pulled to their ends after
-the first third, as `callbacks.RegularizerSchedule` does it. A seed draws the weights by the
+Adam, whose rate falls along a cosine in the second half. Orders are pulled to their ends from
+the second third on, as `callbacks.RegularizerSchedule` does it. A seed draws the weights by the
 layer's own initializers. A model succeeds where its root mean square error, on a wider range and
 without noise, is below 1 % of the targets' (for tasks with noise: below that noise). Where no
 input was negative, no parity was learned, and it becomes that of the exponent. Rows are written
@@ -27,8 +27,9 @@ from tests.benchmarks.run import RESULTS, save, show
 CHUNK, BATCH = 200, 128
 # Steps and learning rate of single units, and of models with a hidden layer.
 SINGLE, HIDDEN = (4000, 0.02), (16000, 0.02)
-# When the pull on the orders begins, and when it has grown to its strength.
-RAMP = 0.3, 0.5
+# When the pull on the orders begins, and when it has grown to its strength: of single units, and
+# of hidden ones, which have their inputs to share out first.
+RAMP, HIDDEN_RAMP = (0.3, 0.5), (0.4, 0.7)
 SEEDS = {"teacher": 8}
 NAME_OF_FILE = "learning"
 
@@ -59,8 +60,9 @@ def learn(arm, task, order, seeds):
         np.stack(w) for w in zip(*(_start(arm, task, order, s) for s in range(seeds)), strict=True)
     ]
     state, rng = program.fresh_state(), np.random.default_rng(1)
+    ramp = HIDDEN_RAMP if task.hidden else RAMP
     for first in range(0, steps, CHUNK):
-        program.penalty.assign(np.clip(np.interp(first / steps, RAMP, (0.0, 1.0)), 0.0, 1.0))
+        program.penalty.assign(np.clip(np.interp(first / steps, ramp, (0.0, 1.0)), 0.0, 1.0))
         index = rng.integers(ROWS, size=(CHUNK, BATCH)).astype("int32")
         weights, state, _ = program.advance(weights, state, range(seeds), (x, y), index)
     if arm.ordered and np.all(x > 0.0):
