@@ -33,7 +33,7 @@ demo: $(VENV)/.installed-discover
 
 compare: $(VENV)/.installed-compare
 	@$(BIN)/python -m keras_addmul compare tests/data/pipe_flow.csv --target pressure_drop \
-		--models dense addmul_dense noisy_tanh pelu --seeds 8 --epochs 60 \
+		--models dense addmul_dense noisy_tanh pelu --scale geometric --seeds 8 --epochs 60 \
 		--out "$(if $(OUT),$(OUT),compare_out)"
 
 # The demo is run first if it has not been.

@@ -113,6 +113,11 @@ SECOND = [
     Arm("PELU", "Activations", activation(layers.PELU)),
     Arm("Maxout", "Activations", twice(functools.partial(layers.Maxout, UNITS))),
     Arm("NoisyTanh", "Noisy", activation(layers.NoisyTanh)),
+    Arm(
+        "NoisyTanh, alpha 0.9",
+        "Noisy",
+        activation(functools.partial(layers.NoisyTanh, alpha=0.9)),
+    ),
     *(
         Arm(
             f"NoisyActivation, NAN, alpha {alpha}",
