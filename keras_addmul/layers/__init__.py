@@ -6,12 +6,18 @@
 from keras_addmul.layers import constraints, initializers, regularizers
 from keras_addmul.layers.addmul import AddMul
 from keras_addmul.layers.addmul_dense import AddMulDense
+from keras_addmul.layers.addmul_pooling1d import AddMulPooling1D
+from keras_addmul.layers.addmul_pooling2d import AddMulPooling2D
+from keras_addmul.layers.addmul_reduce import AddMulReduce
 from keras_addmul.layers.addmul_select import AddMulSelect
 from keras_addmul.layers.apl import APL
 from keras_addmul.layers.bilinear import Bilinear
 from keras_addmul.layers.crelu import CReLU
 from keras_addmul.layers.exp_iterate import ExpIterate
 from keras_addmul.layers.geometric_scale import GeometricScale
+from keras_addmul.layers.global_addmul_pooling1d import GlobalAddMulPooling1D
+from keras_addmul.layers.global_addmul_pooling2d import GlobalAddMulPooling2D
+from keras_addmul.layers.graph_addmul_aggregation import GraphAddMulAggregation
 from keras_addmul.layers.inalu import INALU
 from keras_addmul.layers.isrlu import ISRLU
 from keras_addmul.layers.isru import ISRU
@@ -53,11 +59,17 @@ __all__ = [
     "PELU",
     "AddMul",
     "AddMulDense",
+    "AddMulPooling1D",
+    "AddMulPooling2D",
+    "AddMulReduce",
     "AddMulSelect",
     "Bilinear",
     "CReLU",
     "ExpIterate",
     "GeometricScale",
+    "GlobalAddMulPooling1D",
+    "GlobalAddMulPooling2D",
+    "GraphAddMulAggregation",
     "Maxout",
     "NoisyActivation",
     "NoisyGRU",

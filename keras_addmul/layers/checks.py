@@ -12,6 +12,7 @@ from keras_addmul.annotations import Shape
 from keras_addmul.special.solutions import get_path, get_solution
 
 __all__ = [
+    "check_axes",
     "check_float_input",
     "check_interval",
     "check_model",
@@ -99,6 +100,21 @@ def check_interval(low: Any, high: Any) -> tuple[float, float]:
 def _is_finite_number(value: Any) -> bool:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     return number and bool(np.isfinite(value))
+
+
+def check_axes(axis: Any) -> int | list[int]:
+    """Returns an axis as an `int`, or several as a list of them.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    several = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    whole = all(isinstance(a, (int, np.integer)) and not isinstance(a, bool) for a in several)
+    if not several or not whole:
+        raise ValueError(
+            f"Argument `axis` must be an integer, or a list of them. Received: {axis!r}"
+        )
+    return [int(a) for a in several] if isinstance(axis, (list, tuple)) else int(axis)
 
 
 def check_name(argument: str, value: Any, known: Iterable[str]) -> str:

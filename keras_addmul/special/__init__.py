@@ -22,6 +22,7 @@ from keras_addmul.special.operation import (
 )
 from keras_addmul.special.parity import parity_of
 from keras_addmul.special.powers import product_of_powers
+from keras_addmul.special.segments import addmul_segment
 from keras_addmul.special.selection import addmul_select
 from keras_addmul.special.signed import signed_exp_iterate
 from keras_addmul.special.solutions import SOLUTIONS, Solution
@@ -32,6 +33,7 @@ __all__ = [
     "addmul",
     "addmul_matmul",
     "addmul_reduce",
+    "addmul_segment",
     "addmul_select",
     "bilinear",
     "complex_exp_iterate",

@@ -14,6 +14,8 @@ References:
     - [Koepp, van der Smagt & Urban, 2016](https://arxiv.org/abs/1604.03736)
 """
 
+from collections.abc import Callable
+
 from keras import ops
 
 from keras_addmul.annotations import ArrayLike, Tensor
@@ -28,6 +30,7 @@ from keras_addmul.special.solutions import Solution, with_path, with_solution
 __all__ = [
     "addmul",
     "addmul_reduce",
+    "gathered",
     "identity",
     "identity_element",
     "inverse",
@@ -125,21 +128,49 @@ def reduced(
     At orders 0 and 1 the sum and the product themselves are the value and give the slopes in
     `x`; the path gives the slope in the order, and everything between.
     """
-    largest = LARGEST[dtype_of(x)]
 
     def kept(values, neutral):
         return values if mask is None else ops.where(mask, values, neutral * ops.ones_like(values))
 
-    total = held(ops.sum(kept(x, 0.0), axis), limit)
-    product = signed_product(kept(x, 1.0), axis, limit or largest)
+    def sum_of(values):
+        return ops.sum(kept(values, 0.0), axis)
+
+    def product_of(values, bound):
+        return signed_product(kept(values, 1.0), axis, bound)
+
+    along = _behind(n, axis, len(x.shape))
+    return gathered(x, n, along, sum_of, product_of, pieces, epsilon, limit)
+
+
+def gathered(
+    x: Tensor,
+    n: Tensor,
+    along: Tensor,
+    sum_of: Callable[[Tensor], Tensor],
+    product_of: Callable[[Tensor, float], Tensor],
+    pieces: Solution | None,
+    epsilon: float = 0.0,
+    limit: float | None = None,
+) -> Tensor:
+    """Combines numbers with `(+)_n`, given how they are added and how they are multiplied.
+
+    Args:
+        x: Tensor in the working dtype of the pieces.
+        n: Orders that broadcast against the results.
+        along: The same orders as they broadcast against `x`.
+        sum_of: Adds the members of each result, of a tensor like `x`.
+        product_of: Multiplies them, up to a bound on the magnitude.
+        pieces: The solution, or None for a mixture.
+        epsilon, limit: As for `addmul_reduce`.
+    """
+    largest = LARGEST[dtype_of(x)]
+    total = held(sum_of(x), limit)
+    product = product_of(x, limit or largest)
     if pieces is None:
         return (1.0 - n) * total + n * product
-    along = _behind(n, axis, len(x.shape))
-    terms = kept(
-        magnitude_towards_log(magnitude(_between_ends(x, along)), along, pieces, epsilon), 0
-    )
-    positive = towards_exp(ops.sum(terms, axis), n, pieces, limit)
-    of_sum = ops.sum(kept(ops.minimum(x, 0.0), 0.0), axis)
+    terms = magnitude_towards_log(magnitude(_between_ends(x, along)), along, pieces, epsilon)
+    positive = towards_exp(sum_of(terms), n, pieces, limit)
+    of_sum = sum_of(ops.minimum(x, 0.0))
     of_product = ops.clip(product, -largest / 8.0, 0.0)  # inf - inf would be nan
     between = positive + 2.0 * (
         (1.0 - n) * _between_ends(of_sum, n) + n * _between_ends(of_product, n)

@@ -1,6 +1,7 @@
 """Each layer in the forms that matter, for the laws that every layer obeys."""
 
 import keras
+import numpy as np
 
 from keras_addmul import layers
 
@@ -47,6 +48,9 @@ CASES = {
         {"units": 2, "path": "linear", "order_initializer": HALF},
         {"units": 3, "path": "mixture", "order_initializer": HALF},
     ],
+    "AddMulPooling1D": [{"padding": "same", "order_initializer": HALF}],
+    "AddMulPooling2D": [{"pool_size": (1, 2), "path": "linear", "order_initializer": HALF}],
+    "AddMulReduce": [{"order_initializer": HALF}, {"axis": (1, -1), "shared": True}],
     "AddMulSelect": [{"units": 2, "use_bias": True, "order_initializer": HALF}],
     "Bilinear": [{"units": 2}, {"units": 3, "activation": "softplus", "use_bias": False}],
     "GeometricScale": [
@@ -54,6 +58,9 @@ CASES = {
         {"scale": 30.0},
         {"axis": None, "scale": 2.0, "invert": True},
     ],
+    "GlobalAddMulPooling1D": [{"order_initializer": HALF}],
+    "GlobalAddMulPooling2D": [{"path": "mixture", "keepdims": True, "order_initializer": HALF}],
+    "GraphAddMulAggregation": [{"order_initializer": HALF}],
     "INALU": [{"units": 2}],
     "NALU": [{"units": 2}],
     "NAU": [{"units": 2}],
@@ -93,6 +100,47 @@ MERGES = {"AddMul"}
 # Layers that are called on (batch, time, features).
 SEQUENCES = {"NoisyGRU", "NoisyLSTM"}
 
+# What layers on neighbourhoods are called on, from rows of three features.
+EDGES = [[0, 1], [1, 0], [1, 1], [-1, 0]]
+
+
+def steps(x):
+    """Two steps in time."""
+    return keras.ops.stack([x, 0.5 * x], axis=1)
+
+
+def image(x):
+    """Two by two pixels."""
+    return keras.ops.stack([steps(x), steps(0.7 * x)], axis=2)
+
+
+def graph(x):
+    """Two nodes, and their edges."""
+    none = keras.ops.cast(keras.ops.zeros_like(x[:, :1, None]), "int32")
+    return [steps(x), none + np.array(EDGES, "int32")]
+
+
+SHAPED = {
+    "AddMulPooling1D": steps,
+    "AddMulPooling2D": image,
+    "AddMulReduce": steps,
+    "GlobalAddMulPooling1D": steps,
+    "GlobalAddMulPooling2D": image,
+    "GraphAddMulAggregation": graph,
+}
+
+# Cases that call what others call, on other axes: the slow laws ask those.
+ALIKE = {
+    ("AddMulPooling2D", 0),
+    ("AddMulReduce", 0),
+    ("AddMulReduce", 1),
+    ("GlobalAddMulPooling1D", 0),
+    ("GlobalAddMulPooling2D", 0),
+}
+
+# Arguments that have no default.
+NEEDED = ("units", "layers", "filters", "kernel_size")
+
 # Cases with weights that act on negative numbers alone.
 MIRRORED = {("ISRLU", 0), ("RealNPU", 1), *(("AddMulDense", i) for i in range(7))}
 
@@ -118,8 +166,24 @@ def build(name, index, **kwargs):
     return make(name, **CASES[name][index], **kwargs)
 
 
+def needed(name):
+    """The arguments that a layer needs."""
+    return {k: v for k, v in CASES[name][0].items() if k in NEEDED}
+
+
+def shapes_for(name):
+    """The shape that the layer is built on, or a list of them."""
+    shape = (None, 2, 3) if name in SEQUENCES else (None, 3)
+    if name in SHAPED:
+        given = SHAPED[name](keras.KerasTensor((None, 3)))
+        return [t.shape for t in given] if isinstance(given, list) else given.shape
+    return [shape, shape] if name in MERGES else shape
+
+
 def inputs_for(name, x):
     """What the layer is called on: `x`, or a list for a layer that merges, or two steps in time."""
+    if name in SHAPED:
+        return SHAPED[name](x)
     if name in SEQUENCES and len(x.shape) == 2:
         return keras.ops.stack([x, 0.5 * x], axis=1)
     return [x, x + 0.5] if name in MERGES else x

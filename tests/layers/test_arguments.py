@@ -9,7 +9,16 @@ import tensorflow as tf
 
 from keras_addmul import layers
 from keras_addmul.layers.checks import check_model
-from tests.layers.cases import CASES, MERGES, NAMES, SEQUENCES, inputs_for, make
+from tests.layers.cases import (
+    MERGES,
+    NAMES,
+    SEQUENCES,
+    SHAPED,
+    inputs_for,
+    make,
+    needed,
+    shapes_for,
+)
 
 X = np.concatenate([np.linspace(-7.0, 7.0, 15), [-0.4, 0.7, 0.9]]).reshape(6, 3).astype("float32")
 WIDE = keras.initializers.RandomUniform(0.6, 1.2, seed=2)
@@ -22,6 +31,13 @@ CHANGED = {
     "pieces": 5,
     "degree": 3,
     "axis": 1,
+    ("AddMulReduce", "axis"): 2,
+    ("AddMulPooling1D", "pool_size"): [1],
+    ("AddMulPooling1D", "strides"): [2],
+    ("AddMulPooling2D", "pool_size"): [1, 2],
+    ("AddMulPooling2D", "strides"): [2, 1],
+    "padding": "same",
+    "data_format": "channels_first",
     "outside": "extrapolate",
     "coupling": "free",
     "start": "tanh",
@@ -50,9 +66,13 @@ OTHERS = {
     ("AddMulDense", "nodes"): {"units": 20, "order_initializer": WIDE},
     ("PiecewisePolynomial", "cells"): {"pieces": 8},
     ("GeometricScale", "invert"): {"scale": 2.0},
+    ("AddMulReduce", "axis"): {"shared": True},
+    ("AddMulPooling1D", "strides"): {"pool_size": 1},
+    ("AddMulPooling2D", "strides"): {"pool_size": 1},
+    ("AddMulPooling1D", "padding"): {"strides": 1},
+    ("AddMulPooling2D", "padding"): {"strides": 1},
+    ("AddMulPooling2D", "data_format"): {"strides": 1, "padding": "same"},
 }
-# Arguments that have no default.
-NEEDED = ("units", "layers")
 NOISY = {"NMU", "RReLU"}
 OF_AN_AXIS = {"CReLU", "GeometricScale"}
 # Layers whose arguments are tested with their noise, or are those of Keras.
@@ -93,9 +113,9 @@ def equal(these, those):
 @pytest.mark.parametrize(("name", "argument"), list(plain_arguments()))
 def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
     default = inspect.signature(getattr(layers, name)).parameters[argument].default
-    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
-    base = {**units, **OTHERS.get((name, argument), {})}
-    changed = {**base, argument: not default if isinstance(default, bool) else CHANGED[argument]}
+    base = {**needed(name), **OTHERS.get((name, argument), {})}
+    other = CHANGED.get((name, argument), CHANGED.get(argument))
+    changed = {**base, argument: not default if isinstance(default, bool) else other}
     if argument == "seed" and name == "RReLU":
         base["seed"] = 3
     before, after = outcome(name, base), outcome(name, changed)
@@ -105,9 +125,9 @@ def test_every_argument_is_kept_and_changes_weights_or_answers(name, argument):
     assert not equal(before[1], after[1])
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - SEQUENCES))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - SEQUENCES - set(SHAPED)))
 def test_integers_and_sparse_tensors_are_refused_by_every_layer(name):
-    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
+    units = needed(name)
 
     def call(x):
         return getattr(layers, name)(**units, name="mine")([x, x] if name in MERGES else x)
@@ -123,10 +143,8 @@ def test_integers_and_sparse_tensors_are_refused_by_every_layer(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_for_linear_layers_is_refused_by_name(name):
-    units = {k: v for k, v in CASES[name][0].items() if k in NEEDED}
-    layer = getattr(layers, name)(**units, name="mine")
-    shape = (None, 2, 3) if name in SEQUENCES else (None, 3)
-    layer.build([shape] * 2 if name in MERGES else shape)
+    layer = getattr(layers, name)(**needed(name), name="mine")
+    layer.build(shapes_for(name))
     with pytest.raises(NotImplementedError, match=rf"'mine' \({name}\) cannot be quantized.*int8"):
         layer.quantize("int8")
     assert not hasattr(layer, "enable_lora")

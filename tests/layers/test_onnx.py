@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from tests.layers.cases import EVERY, MERGES, SEQUENCES, build
+from tests.layers.cases import EVERY, MERGES, SEQUENCES, SHAPED, build, inputs_for
 
 # Negative numbers, zeros, and large and small ones.
 X = np.array(
@@ -39,7 +39,8 @@ def test_a_layer_answers_the_same_in_onnx(name, index, tmp_path):
     shape = (2, 3) if name in SEQUENCES else (3,)
     inputs = [keras.Input(shape) for _ in range(2 if name in MERGES else 1)]
     layer = build(name, index)
-    model = keras.Model(inputs, layer(inputs if name in MERGES else inputs[0]))
+    given = inputs_for(name, inputs[0]) if name in SHAPED else inputs[0]
+    model = keras.Model(inputs, layer(inputs if name in MERGES else given))
     x = [np.stack([X, 0.5 * X], 1) if name in SEQUENCES else X, X[::-1].copy()][: len(inputs)]
     want = model.predict_on_batch(x if name in MERGES else x[0])
     if (name, index) in MISSING:

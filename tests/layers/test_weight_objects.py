@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_addmul import layers
 from keras_addmul.layers.identifiers import KINDS, known_names
-from tests.layers.cases import CASES, MERGES, NAMES, make
+from tests.layers.cases import CASES, NAMES, NEEDED, make, needed, shapes_for
 
 # What makes a layer have the weights that it has on request only.
 WITH_WEIGHTS = {
@@ -39,12 +39,11 @@ def arguments_of(kind):
 
 
 def built(name, **kwargs):
-    known = {k: v for k, v in CASES[name][0].items() if k in ("units", "pieces", "seed")}
+    known = {k: v for k, v in CASES[name][0].items() if k in (*NEEDED, "pieces", "seed")}
     if name == "AddMulDense":
         known["coupling"] = "free"
     layer = make(name, **{**known, **WITH_WEIGHTS.get(name, {}), **kwargs})
-    shape = (None, 3)
-    layer.build([shape, shape] if name in MERGES else shape)
+    layer.build(shapes_for(name))
     return layer
 
 
@@ -132,7 +131,7 @@ def test_every_name_that_a_message_lists_is_known(kind):
 @pytest.mark.parametrize(("name", "argument"), [a for kind in KINDS for a in arguments_of(kind)])
 def test_what_is_unknown_is_answered_with_what_is_known(name, argument):
     kind = argument.rsplit("_", 1)[-1]
-    known = {k: v for k, v in CASES[name][0].items() if k == "units"}
+    known = needed(name)
     for wrong in ("half", [0.1, 0.2]):
         with pytest.raises(ValueError) as error:
             make(name, **known, **{argument: wrong})

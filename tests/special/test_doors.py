@@ -56,6 +56,8 @@ PLAIN = {"output_bound"}
 # What takes complex tensors and pairs: `test_complex.py` asks these.
 COMPLEX = {"complex_exp_iterate", "complex_superexp", "complex_superlog"}
 COMPLEX |= {"schroeder", "schroeder_inverse"}
+# What takes integers beside its tensors: `test_segments.py` asks it.
+OF_SEGMENTS = {"addmul_segment"}
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def counts(monkeypatch):
 
 
 def test_every_function_is_asked():
-    assert set(TENSORS) | PLAIN | COMPLEX == set(FUNCTIONS)
+    assert set(TENSORS) | PLAIN | COMPLEX | OF_SEGMENTS == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("name", TENSORS)
