@@ -36,6 +36,10 @@ FAMILIES = {
     "Barron": ["RePU", "RePUBank", "PiecewisePolynomial"],
     "Settled": ["ProductDense", "SideBySide"],
     "Special": [],  # functions of tensors
+    "Neighbourhoods": [
+        *("AddMulReduce", "AddMulPooling1D", "AddMulPooling2D"),
+        *("GlobalAddMulPooling1D", "GlobalAddMulPooling2D", "GraphAddMulAggregation"),
+    ],
     "Peers": ["NAU", "NMU", "NMRU", "RealNPU", "ProductUnit", "NALU", "INALU", "SoftExponential"],
 }
 

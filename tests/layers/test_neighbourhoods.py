@@ -107,3 +107,54 @@ BAD = [
 def test_bad_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def learned(layer, inputs, given, target):
+    """The orders after a short training from the default start."""
+    model = keras.Model(inputs, layer)
+    model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=True)
+    model.fit(given, target, batch_size=128, epochs=15, verbose=0)
+    return model.layers[-1].order.numpy()
+
+
+def signed(rng, *shape):
+    return rng.uniform(0.5, 1.5, shape).astype("float32") * rng.choice([-1, 1, 1], shape)
+
+
+@pytest.mark.slow
+def test_a_set_function_sums_one_feature_and_multiplies_the_other():
+    rng = np.random.default_rng(0)
+    x, kept = signed(rng, 2048, 5, 2), np.arange(5) < rng.integers(1, 6, (2048, 1))
+    y = np.stack([(x[..., 0] * kept).sum(1), np.where(kept, x[..., 1], 1).prod(1)], axis=1)
+    keras.utils.set_random_seed(0)
+    sets, mask = keras.Input((5, 2)), keras.Input((5,), dtype="bool")
+    found = learned(layers.AddMulReduce()(sets, mask=mask), [sets, mask], [x, kept], y)
+    np.testing.assert_allclose(found, [0.0, 1.0], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_pooling_adds_in_one_channel_and_multiplies_in_the_other():
+    rng = np.random.default_rng(0)
+    x = signed(rng, 2048, 8, 2)
+    pairs = x.reshape(2048, 4, 2, 2)
+    y = np.stack([pairs[..., 0].sum(2), pairs[..., 1].prod(2)], axis=-1)
+    keras.utils.set_random_seed(0)
+    steps = keras.Input((8, 2))
+    found = learned(layers.AddMulPooling1D()(steps), steps, x, y)
+    np.testing.assert_allclose(found, [0.0, 1.0], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_aggregation_of_a_graph_is_found_for_each_feature():
+    rng = np.random.default_rng(0)
+    nodes, edges = signed(rng, 2048, 6, 2), rng.integers(0, 6, (2048, 8, 2))
+    y = np.zeros((2048, 6, 2), "float32")
+    y[..., 1] = 1.0
+    rows = np.arange(2048)
+    for source, target in edges.transpose(1, 2, 0):
+        y[rows, target, 0] += nodes[rows, source, 0]
+        y[rows, target, 1] *= nodes[rows, source, 1]
+    keras.utils.set_random_seed(0)
+    given = [keras.Input((6, 2)), keras.Input((8, 2), dtype="int32")]
+    found = learned(layers.GraphAddMulAggregation()(given), given, [nodes, edges], y)
+    np.testing.assert_allclose(found, [0.0, 1.0], atol=1e-3)
