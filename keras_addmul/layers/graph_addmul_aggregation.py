@@ -76,7 +76,12 @@ class GraphAddMulAggregation(Reducing):
         self.create_order(input_shape[0][-1])
 
     def check(self, inputs: Any) -> Any:
-        """Returns the inputs if they are nodes that hold floats, and edges of integers."""
+        """Returns the inputs if they are nodes that hold floats, and edges of integers.
+
+        Raises:
+            ValueError: If they are not two tensors.
+            TypeError: If the nodes are no floats, or the edges no pairs of integers.
+        """
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             raise ValueError(
                 f"Layer {self.name!r} takes a list of nodes and edges. Received: {inputs!r}"

@@ -16,7 +16,7 @@ from keras_addmul.layers.positions import (
     windows_along,
 )
 from keras_addmul.layers.reducing import Reducing, without
-from keras_addmul.special.windows import windows
+from keras_addmul.special.sliding import windows
 
 __all__ = ["GlobalPooling", "Pooling"]
 
