@@ -78,6 +78,9 @@ class GraphAddMulAggregation(Reducing):
     def check(self, inputs: Any) -> Any:
         """Returns the inputs if they are nodes that hold floats, and edges of integers.
 
+        Args:
+            inputs: List of nodes and edges.
+
         Raises:
             ValueError: If they are not two tensors.
             TypeError: If the nodes are no floats, or the edges no pairs of integers.
