@@ -34,6 +34,7 @@ FAMILIES = {
         *("Snake", "Swish"),
     ],
     "Barron": ["RePU", "RePUBank", "PiecewisePolynomial"],
+    "Convolutions": ["AddMulConv1D", "AddMulConv2D", "AddMulConv3D", "DepthwiseAddMulConv2D"],
     "Settled": ["ProductDense", "SideBySide"],
     "Special": [],  # functions of tensors
     "Neighbourhoods": [

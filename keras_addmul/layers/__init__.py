@@ -5,6 +5,9 @@
 
 from keras_addmul.layers import constraints, initializers, regularizers
 from keras_addmul.layers.addmul import AddMul
+from keras_addmul.layers.addmul_conv1d import AddMulConv1D
+from keras_addmul.layers.addmul_conv2d import AddMulConv2D
+from keras_addmul.layers.addmul_conv3d import AddMulConv3D
 from keras_addmul.layers.addmul_dense import AddMulDense
 from keras_addmul.layers.addmul_pooling1d import AddMulPooling1D
 from keras_addmul.layers.addmul_pooling2d import AddMulPooling2D
@@ -13,6 +16,7 @@ from keras_addmul.layers.addmul_select import AddMulSelect
 from keras_addmul.layers.apl import APL
 from keras_addmul.layers.bilinear import Bilinear
 from keras_addmul.layers.crelu import CReLU
+from keras_addmul.layers.depthwise_addmul_conv2d import DepthwiseAddMulConv2D
 from keras_addmul.layers.exp_iterate import ExpIterate
 from keras_addmul.layers.geometric_scale import GeometricScale
 from keras_addmul.layers.global_addmul_pooling1d import GlobalAddMulPooling1D
@@ -58,6 +62,9 @@ __all__ = [
     "NMU",
     "PELU",
     "AddMul",
+    "AddMulConv1D",
+    "AddMulConv2D",
+    "AddMulConv3D",
     "AddMulDense",
     "AddMulPooling1D",
     "AddMulPooling2D",
@@ -65,6 +72,7 @@ __all__ = [
     "AddMulSelect",
     "Bilinear",
     "CReLU",
+    "DepthwiseAddMulConv2D",
     "ExpIterate",
     "GeometricScale",
     "GlobalAddMulPooling1D",

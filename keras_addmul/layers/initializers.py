@@ -45,7 +45,7 @@ class AddMulUniform(_Uniform):
     `sqrt(6 / (inputs + units))`: what a stack of layers puts out then has the size of its
     inputs, as with `keras.layers.Dense`. At order 1/4 a layer of the width of its inputs
     shrinks them to 0.9 ("kneser") or 0.75 ("mixture") of Glorot's size; the factor makes up
-    for it.
+    for it. The inputs of a convolution are all numbers of its window.
 
     Args:
         seed: Integer, `keras.random.SeedGenerator`, or None.
@@ -62,9 +62,10 @@ class AddMulUniform(_Uniform):
     """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
-        inputs = shape[-2]
+        inputs = math.prod(shape[:-1])
         if inputs > 6:
-            return 1.2 * math.sqrt(6.0 / (inputs + shape[-1])) * self._uniform(shape, dtype)
+            units = math.prod(shape[:-2]) * shape[-1]  # that an input reaches
+            return 1.2 * math.sqrt(6.0 / (inputs + units)) * self._uniform(shape, dtype)
         mean = min(0.75, 2.5 / inputs)
         half_width = min(1.0 - mean, (3.0 / inputs) ** 0.5)
         return mean + half_width * self._uniform(shape, dtype)
@@ -244,7 +245,7 @@ class ParityUniform(_Uniform):
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         u = self._uniform(shape, dtype)
-        if shape[-2] > 3:
+        if math.prod(shape[:-1]) > 3:
             return ops.zeros_like(u)
         return self.low + (self.high - self.low) * 0.5 * (u + 1.0)
 

@@ -18,7 +18,7 @@ from keras_addmul.special.dtypes import LARGEST, as_floats, dtype_of, output_bou
 from keras_addmul.special.gradients import custom_gradient
 from keras_addmul.tracing import traced
 
-__all__ = ["combined", "parity_of", "rounded_parity", "signs"]
+__all__ = ["combined", "parity_of", "rounded_parity", "signs", "sizes_of_signs"]
 
 # Floor on |1 - 2 v|: a factor of 0 would hide the slopes of all the others.
 _LEAST = 1e-3
@@ -240,7 +240,7 @@ def _slope_of_sign(x, parity, flow):
     )
 
 
-def _factors(parity):
+def sizes_of_signs(parity: Tensor) -> tuple[Tensor, Tensor]:
     """Magnitudes of 1 - 2 v, with their floor, and which are negative."""
     factor = 1.0 - 2.0 * parity
     return ops.maximum(ops.abs(factor), _LEAST), is_negative(factor)
@@ -248,13 +248,13 @@ def _factors(parity):
 
 def _product_of_signs(x, parity):
     """S, as an exponential of a sum of logarithms and a count."""
-    size, odd = _factors(parity)
+    size, odd = sizes_of_signs(parity)
     negative = is_negative(x)
     power, count = ops.matmul(negative, ops.log(size)), ops.matmul(negative, odd)
     return ops.exp(power) * sign_of_count(count)
 
 
 def _slope_in_parity(x, parity, flow):
-    size, odd = _factors(parity)
+    size, odd = sizes_of_signs(parity)
     counted = ops.matmul(ops.transpose(is_negative(x)), flow)
     return -2.0 / (size * (1.0 - 2.0 * odd)) * counted

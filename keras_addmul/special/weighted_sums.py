@@ -13,7 +13,7 @@ from keras_addmul.special.iterate import iterated
 from keras_addmul.special.signed import magnitude_towards_log
 from keras_addmul.special.solutions import Solution
 
-__all__ = ["exact_sums", "interpolated_sums", "nodes_of"]
+__all__ = ["exact_sums", "interpolated_sums", "interpolation", "nodes_of"]
 
 # Interpolating the logarithmic growth of an input in its order is easiest relative
 # to that of this one; measured, as the next, in tests/benchmarks/interpolation.py.
@@ -59,18 +59,25 @@ def interpolated_sums(
 ) -> Tensor:
     """`exact_sums` for one order per unit, interpolated, in `nodes` passes and products."""
     inputs, units = kernel.shape
-    at, _, _ = nodes_of(nodes)
-    orders = ops.convert_to_tensor(at[:, None, None], n.dtype)
+    orders, weights = interpolation(n, nodes, pieces)
     flat = ops.reshape(x, (-1, inputs))
-    terms = magnitude_towards_log(flat, orders, pieces, epsilon)
+    terms = magnitude_towards_log(flat, orders[:, None, None], pieces, epsilon)
     # One tall product: stacks the nodes on the batch, then weights them for each unit.
     products = ops.matmul(ops.cast(ops.reshape(terms, (-1, inputs)), kernel.dtype), kernel)
     products = ops.reshape(products, (nodes, -1, units))
-    # Clipped: the slopes of the weights alternate in sign, and huge gradients would give
-    # inf - inf.
-    weights = clipped_for_squares(_cardinal(n, nodes, pieces))
     weights = ops.cast(weights, kernel.dtype)[:, None, :]
     return ops.reshape(ops.sum(weights * products, axis=0), (*ops.shape(x)[:-1], units))
+
+
+def interpolation(n: Tensor, nodes: int, pieces: Solution) -> tuple[Tensor, Tensor]:
+    """The orders of the nodes, and the weight of each of them at each order in `n`.
+
+    The weights have the shape `(nodes, *shape of n)`.
+    """
+    at, _, _ = nodes_of(nodes)
+    # Clipped: the slopes of the weights alternate in sign, and huge gradients would give
+    # inf - inf.
+    return ops.convert_to_tensor(at, n.dtype), clipped_for_squares(_cardinal(n, nodes, pieces))
 
 
 def _cardinal(n, nodes, pieces):

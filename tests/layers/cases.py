@@ -35,6 +35,30 @@ CASES = {
         {"shared": True, "path": "linear", "order_initializer": HALF},
         {"path": "mixture", "order_initializer": HALF},
     ],
+    "AddMulConv1D": [
+        {"filters": 2, "kernel_size": 2, "padding": "causal", "order_initializer": HALF},
+        {
+            "filters": 9,
+            "kernel_size": 2,
+            "padding": "same",
+            "groups": 3,
+            "nodes": 8,
+            "order_initializer": keras.initializers.RandomUniform(0, 1, seed=0),
+        },
+    ],
+    "AddMulConv2D": [
+        {
+            "filters": 6,
+            "kernel_size": (1, 2),
+            "nodes": 4,
+            "activation": "softplus",
+            "order_initializer": keras.initializers.RandomUniform(0, 1, seed=0),
+        },
+        {"filters": 2, "kernel_size": 2, "path": "mixture", "order_initializer": HALF},
+    ],
+    "AddMulConv3D": [
+        {"filters": 2, "kernel_size": (1, 2, 1), "shared": True, "order_initializer": HALF}
+    ],
     "AddMulDense": [
         {"units": 4, "activation": "softplus"},
         {"units": 4, "groups": 2, "use_bias": False},
@@ -92,6 +116,9 @@ CASES = {
     "RealNPU": [{"units": 2}, {"units": 2, "imaginary": True}],
     "SideBySide": [{"layers": SUM_AND_PRODUCT, "places": [3, 0, 2, 1]}],
     "SoftExponential": [{}],
+    "DepthwiseAddMulConv2D": [
+        {"kernel_size": 2, "strides": 2, "path": "linear", "use_bias": False}
+    ],
     "ExpIterate": [{"order_initializer": HALF}, {"shared": True, "solution": "linear"}],
 }
 
@@ -114,6 +141,11 @@ def image(x):
     return keras.ops.stack([steps(x), steps(0.7 * x)], axis=2)
 
 
+def volume(x):
+    """Two images."""
+    return keras.ops.stack([image(x), image(0.3 * x)], axis=3)
+
+
 def graph(x):
     """Two nodes, and their edges."""
     none = keras.ops.cast(keras.ops.zeros_like(x[:, :1, None]), "int32")
@@ -121,9 +153,13 @@ def graph(x):
 
 
 SHAPED = {
+    "AddMulConv1D": steps,
+    "AddMulConv2D": image,
+    "AddMulConv3D": volume,
     "AddMulPooling1D": steps,
     "AddMulPooling2D": image,
     "AddMulReduce": steps,
+    "DepthwiseAddMulConv2D": image,
     "GlobalAddMulPooling1D": steps,
     "GlobalAddMulPooling2D": image,
     "GraphAddMulAggregation": graph,
@@ -131,6 +167,9 @@ SHAPED = {
 
 # Cases that call what others call, on other axes: the slow laws ask those.
 ALIKE = {
+    ("AddMulConv1D", 0),
+    ("AddMulConv2D", 1),
+    ("AddMulConv3D", 0),
     ("AddMulPooling2D", 0),
     ("AddMulReduce", 0),
     ("AddMulReduce", 1),
@@ -143,6 +182,9 @@ NEEDED = ("units", "layers", "filters", "kernel_size")
 
 # Cases with weights that act on negative numbers alone.
 MIRRORED = {("ISRLU", 0), ("RealNPU", 1), *(("AddMulDense", i) for i in range(7))}
+MIRRORED |= {
+    (name, i) for name, cases in CASES.items() if "Conv" in name for i in range(len(cases))
+}
 
 # Cases with weights that act in training alone: the mean of their noise is 0.
 NOISE_ONLY = {("NoisyActivation", 2)}

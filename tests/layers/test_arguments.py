@@ -36,6 +36,20 @@ CHANGED = {
     ("AddMulPooling1D", "strides"): [2],
     ("AddMulPooling2D", "pool_size"): [1, 2],
     ("AddMulPooling2D", "strides"): [2, 1],
+    ("AddMulConv1D", "kernel_size"): [1],
+    ("AddMulConv1D", "strides"): [2],
+    ("AddMulConv1D", "dilation_rate"): [2],
+    ("AddMulConv2D", "kernel_size"): [2, 1],
+    ("AddMulConv2D", "strides"): [1, 2],
+    ("AddMulConv2D", "dilation_rate"): [1, 2],
+    ("AddMulConv3D", "kernel_size"): [1, 1, 2],
+    ("AddMulConv3D", "strides"): [1, 2, 1],
+    ("AddMulConv3D", "dilation_rate"): [1, 2, 1],
+    ("DepthwiseAddMulConv2D", "kernel_size"): [2, 1],
+    ("DepthwiseAddMulConv2D", "strides"): [1, 2],
+    ("DepthwiseAddMulConv2D", "dilation_rate"): [1, 2],
+    "depth_multiplier": 2,
+    "filters": 4,
     "padding": "same",
     "data_format": "channels_first",
     "outside": "extrapolate",
@@ -73,6 +87,15 @@ OTHERS = {
     ("AddMulPooling2D", "padding"): {"strides": 1},
     ("AddMulPooling2D", "data_format"): {"strides": 1, "padding": "same"},
 }
+for rank in (1, 2, 3):
+    for argument in ("strides", "dilation_rate", "data_format"):
+        OTHERS[f"AddMulConv{rank}D", argument] = {"padding": "same"}
+    OTHERS[f"AddMulConv{rank}D", "groups"] = {"filters": 3}
+    CHANGED[f"AddMulConv{rank}D", "groups"] = 3
+    OTHERS[f"AddMulConv{rank}D", "nodes"] = {"filters": 20, "order_initializer": WIDE}
+for argument in ("strides", "dilation_rate", "data_format"):
+    OTHERS["DepthwiseAddMulConv2D", argument] = {"padding": "same", "kernel_size": 2}
+OTHERS["DepthwiseAddMulConv2D", "nodes"] = {"depth_multiplier": 5, "order_initializer": WIDE}
 NOISY = {"NMU", "RReLU"}
 OF_AN_AXIS = {"CReLU", "GeometricScale"}
 # Layers whose arguments are tested with their noise, or are those of Keras.
