@@ -38,12 +38,12 @@ REDUCED = {"steps": 3000, "units": 32, "every": 1, "rate": 3e-2, "batch": 64}
 FULL = {"steps": 720_000, "units": 128, "every": 200, "rate": 1e-3, "batch": 64}
 
 
-def noisy(kind, c=0.5):
+def noisy(kind, c=0.5, alpha=1.15):
     """Makes LSTMs whose every tanh and sigmoid is noisy."""
     return lambda units: NoisyLSTM(
         units,
-        NoisyTanh(kind=kind, c=c, units=units),
-        NoisySigmoid(kind=kind, c=c, units=units),
+        NoisyTanh(kind=kind, c=c, alpha=alpha, units=units),
+        NoisySigmoid(kind=kind, c=c, alpha=alpha, units=units),
         return_sequences=True,
     )
 
@@ -66,6 +66,8 @@ ARMS = {
     "NAN, annealed": (noisy("NAN"), True, False),
     "NANIL, annealed": (noisy("NANIL"), True, False),
     "NAH": (noisy("NAH"), False, False),
+    "NAN, alpha 0.9": (noisy("NAN", alpha=0.9), False, False),
+    "NAN, annealed, alpha 0.9": (noisy("NAN", alpha=0.9), True, False),
     "NAN, annealed, curriculum": (noisy("NAN"), True, True),
 }
 DEFAULT = tuple(ARMS)[:7]
