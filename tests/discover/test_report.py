@@ -102,8 +102,11 @@ def test_a_law_with_noise_is_called_one(size):
 
 def test_cross_validation_and_errors_of_the_numbers_are_told(guess):
     every = np.arange(80)
-    number = Measured("exponent of r_0", -1.9876, 0.0123, -2.01, -1.96)
-    told = dataclasses.replace(guess.formula, measured=(number,), noise="about 10 % of the target")
+    numbers = (
+        Measured("exponent of r_0", -1.9876, 0.0123, -2.01, -1.96),
+        Measured("exponent of m", 1.500231, 8e-5, 1.50007, 1.50039),
+    )
+    told = dataclasses.replace(guess.formula, measured=numbers, noise="about 10 % of the target")
     found = dataclasses.replace(
         guess, train=every, held_out=every, formula=told, told=guess.formula(X) * 1.001
     )
@@ -112,6 +115,7 @@ def test_cross_validation_and_errors_of_the_numbers_are_told(guess):
         assert "each predicted by the formula as fitted to the others" in said
         for text in ("exponent of r_0", "-1.988", "0.012", "-2.01 to -1.96", "about 10 %"):
             assert text in said
+        assert "1.50007 to 1.50039" in said
     fields = files.fields(found)
     assert fields["measured"][0]["interval"] == [-2.01, -1.96]
     assert fields["cross_validated"]

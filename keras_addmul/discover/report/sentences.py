@@ -128,8 +128,9 @@ def rows_in_words(discovery: Discovery) -> str:
 def measured_rows(discovery: Discovery) -> list[tuple[str, str, str, str]]:
     """Lists name, estimate, standard error and 95 % interval of each fitted number."""
     return [
-        (m.name, _to_error(m.value, m.error), f"{m.error:.2g}", f"{m.low:.4g} to {m.high:.4g}")
+        (m.name, value, f"{m.error:.2g}", f"{low} to {high}")
         for m in discovery.formula.measured
+        for value, low, high in [[_to_error(v, m.error) for v in (m.value, m.low, m.high)]]
     ]
 
 
