@@ -1,6 +1,7 @@
 """Counting the unique integers of a sequence, with and without noisy activations.
 
-    python tests/benchmarks/noisy_counting.py [--seeds N] [--steps N] [--arms A ...] [--full]
+    python tests/benchmarks/noisy_counting.py [--seeds N] [--steps N] [--arms A ...] [--save NAME]
+                                              [--full]
 
 The task of the paper's table 5: 26 integers from 0 to 10; how many different ones are
 among them? An LSTM, the mean over time, one hidden layer, a softmax. Every arm has the
@@ -161,11 +162,12 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--arms", nargs="*", default=list(DEFAULT), choices=list(ARMS))
+    parser.add_argument("--save", help="name of the results, if not those of the table above")
     parser.add_argument("--full", action="store_true", help="the paper's number of batches")
     options = parser.parse_args()
     settings = dict(FULL if options.full else REDUCED)
     settings["steps"] = options.steps or settings["steps"]
     rows = run(options.seeds, settings, options.arms)
     show(TITLE, rows)
-    if options.arms == list(DEFAULT) and not options.steps:
-        print("written to", save(NAME + ("_full" if options.full else ""), rows))
+    if options.save or (options.arms == list(DEFAULT) and not options.steps):
+        print("written to", save(options.save or NAME + ("_full" if options.full else ""), rows))
