@@ -15,6 +15,7 @@ PACKAGE = ROOT / "keras_addmul"
 PLACES = {
     "README.md": "index.md",
     "layers/README.md": "layers/index.md",
+    "docs/compare.md": "compare/index.md",
     "docs/deploy/README.md": "serving/index.md",
     "docs/CHANGELOG.md": "project/changelog.md",
     ".github/CONTRIBUTING.md": "project/contributing.md",
@@ -32,6 +33,7 @@ def on_config(config):
         {"Home": "index.md"},
         {"Layers": ["layers/index.md", *(f"layers/{card.name}" for card in _cards())]},
         {"Tutorials": [{_title(book): f"tutorials/{book.name}"} for book in _notebooks()]},
+        {"Comparing": "compare/index.md"},
         {"Serving": "serving/index.md"},
         {"API": ["api/index.md", *({name: f"api/{name}.md"} for name in PACKAGES)]},
         {"Project": ["project/changelog.md", "project/contributing.md"]},

@@ -17,7 +17,7 @@ CARDS = sorted(FOLDER.glob("[A-Z]*[a-z].md"))
 PAGES = [ROOT / "README.md", FOLDER / "README.md", *CARDS]
 BLOCKS = [
     pytest.param(page, code, id=f"{page.relative_to(ROOT)}-{number}")
-    for page in PAGES
+    for page in (*PAGES, ROOT / "docs" / "compare.md")
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
 ]
 

@@ -196,6 +196,7 @@ def test_wrong_arguments_are_refused_before_keras_is_imported(
         ("discover data.csv --target y --out out --leave-out q", "--leave-out|'q'"),
         ("compare data.csv --target z --models dense pelu --out out", "target must.*'z'"),
         ("compare data.csv --target y --models dense --out out", "--models must name.*two"),
+        ("compare data.csv --target y --models dense pelu --out out --metric accuracy", "numbers"),
         ("compare data.csv --target y --models dense plu --out out", "--models.* pelu.*'plu'"),
         ("export hollow.keras --out served", "model cannot be loaded from 'hollow.keras'"),
         ("convert m.keras --out c.keras --data wide.npy", r"--data must .*\(64, 8\)"),

@@ -18,7 +18,7 @@ PAGES = sorted(
 )
 
 # Names that a page may write without `keras_addmul.` before them.
-PARTS = "activations|barron|callbacks|conversion|discover|layers|restarts|serving|special"
+PARTS = "activations|barron|callbacks|compare|conversion|discover|layers|restarts|serving|special"
 
 
 def relative(path):

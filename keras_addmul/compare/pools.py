@@ -73,9 +73,11 @@ class Workers:
         self._failed_starts = self._failed_starts + 1 if failed else 0
 
     def _end(self, place: int) -> None:
-        pool, lifeline = self._pools.pop(place)
-        lifeline.close()
-        pool.shutdown(wait=False, cancel_futures=True)
+        # A process that `close` ends breaks its executor, which then comes here again.
+        if place in self._pools:
+            pool, lifeline = self._pools.pop(place)
+            lifeline.close()
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         """Ends all processes at once."""

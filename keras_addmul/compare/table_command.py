@@ -72,6 +72,11 @@ def run(
             metric or "loss",
         )
     else:
+        if metric and "acc" in metric:
+            raise ValueError(
+                "Argument `metric` must be one of numbers, such as rmse, where the target is a "
+                f"number; `classify` makes its values classes. Received: {metric!r}"
+            )
         # A constant factor and offset, which no comparison depends on.
         y = (table.y - table.y.mean()) / table.y.std()
         y, loss, metric = y[:, None], "mse", metric or "rmse"

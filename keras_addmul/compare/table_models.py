@@ -1,6 +1,7 @@
 """The models that the command compares, by name: one architecture, with one thing exchanged."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -89,6 +90,4 @@ def _of(kinds: tuple[type, ...]) -> dict[str, Any]:
 
 
 def _snake(name: str) -> str:
-    if name[:2].isupper():
-        return name.lower()
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c for i, c in enumerate(name)).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("AddMul", "Addmul")).lower()

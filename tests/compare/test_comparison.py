@@ -275,6 +275,15 @@ def test_reports_hold_every_run_and_need_no_other_file(result, tmp_path):
     assert plain.startswith("Against dense, ")
 
 
+@pytest.mark.parametrize(("alpha", "level", "seeds"), [(0.05, "95 %", 8), (0.001, "99.9 %", 14)])
+def test_reports_say_the_level_of_intervals_and_the_seeds_that_all_models_need(
+    result, alpha, level, seeds
+):
+    text = dataclasses.replace(result, alpha=alpha).to_text()
+    assert f"({level} interval" in " ".join(text.split())
+    assert f"fewer than {seeds} never find a difference" in " ".join(text.split())
+
+
 def test_tensorboard_gets_a_run_for_each_model_and_seed(result, tmp_path):
     result.to_tensorboard(tmp_path)
     names = {path.parent.name for path in tmp_path.glob("*/events.*")}

@@ -188,3 +188,18 @@ def test_a_place_that_is_not_free_yet_is_waited_for(tmp_path, monkeypatch):
     assert not workers.has_room
     threading.Timer(0.2, first.set_result, [0]).start()
     assert workers.submit(int) is second
+
+
+def test_work_that_ctrl_c_ends_leaves_no_traceback(tmp_path, monkeypatch, caplog):
+    """Closing ends the processes, which breaks the executors whose work is not done."""
+    workers, future = Workers(1, tmp_path / "log"), Future()
+    ended = BrokenProcessPool("ended")
+    pool = types.SimpleNamespace(
+        submit=lambda *_: future, shutdown=lambda **_: future.set_exception(ended)
+    )
+    pipe = types.SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr(workers, "_pool", lambda: (pool, pipe))
+    workers.submit(int)
+    workers.close()
+    assert workers.has_room
+    assert not caplog.records

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from keras_addmul.compare import judge
-from keras_addmul.compare.judging.paired import look_at
+from keras_addmul.compare.judging.paired import fewest, look_at
 from keras_addmul.compare.judging.planning import seeds_for, upper_sd
 from keras_addmul.compare.report.said import _interval
 
@@ -94,6 +94,17 @@ def test_several_arms_share_the_alarms():
         found = judge({str(i): row for i, row in enumerate(losses)})
         alarms += any(v.verdict in ("better", "worse") for v in found)
     assert alarms <= stats.binom.ppf(0.999, 100, 0.05)
+
+
+@pytest.mark.parametrize("arms", [1, 2, 3, 9])
+def test_as_many_seeds_are_asked_for_as_can_decide_about_all_arms(arms):
+    seeds = fewest(0.05 / arms)
+    for n in (seeds - 1, seeds):
+        losses = np.exp(np.random.default_rng(0).normal(0.0, 0.1, n))
+        scores = {"a": losses, **{str(i): 1e-3 * losses**1.1 for i in range(arms)}}
+        found = {v.verdict for v in judge(scores)}
+        assert found == {"better" if n == seeds else "not enough evidence"}
+    assert seeds_for(100.0, 1.0, 0.05 / arms) == seeds
 
 
 @pytest.mark.parametrize("seeds", range(1, 6))

@@ -1,15 +1,21 @@
 """What the differences between two arms say, one difference a seed."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["FEWEST", "Paired", "interval_of", "look_at", "step_time_ratio"]
+__all__ = ["FEWEST", "Paired", "fewest", "interval_of", "look_at", "step_time_ratio"]
 
 # With fewer differences, the sign-flip test cannot have p < 0.05: its smallest is 2 / 2**n.
 FEWEST = 6
 RESAMPLES = 9999
+
+
+def fewest(alpha: float) -> int:
+    """Returns how many differences it takes until the sign-flip test can have p < alpha."""
+    return max(FEWEST, math.floor(math.log2(2.0 / alpha)) + 1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_addmul.compare.judging.paired import FEWEST, Paired
+from keras_addmul.compare.judging.paired import Paired, fewest
 
 __all__ = ["POWER", "seeds_for", "seeds_to_decide", "upper_sd"]
 
@@ -24,11 +24,11 @@ def seeds_for(difference: float, sd: float, alpha: float = 0.05, power: float = 
     from statsmodels.stats.power import TTestPower
 
     if sd <= 0.0 or difference / sd > 5.0:
-        return FEWEST
+        return fewest(alpha)
     if difference <= 0.0 or difference / sd < 0.005:
         return MOST
     found = TTestPower().solve_power(effect_size=difference / sd, alpha=alpha, power=power)
-    return max(FEWEST, math.ceil(float(np.squeeze(found))))
+    return max(fewest(alpha), math.ceil(float(np.squeeze(found))))
 
 
 def seeds_to_decide(found: Paired, margin: float, alpha: float) -> int:
@@ -38,7 +38,7 @@ def seeds_to_decide(found: Paired, margin: float, alpha: float) -> int:
     is for the larger of its distances to the two.
     """
     if not np.isfinite(found.sd):
-        return max(1, FEWEST - found.n)
+        return max(1, fewest(alpha) - found.n)
     needed = seeds_for(margin, found.sd, alpha)
     if needed <= found.n:
         distance = max(abs(found.mean), margin - abs(found.mean))

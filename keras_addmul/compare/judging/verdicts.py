@@ -251,8 +251,8 @@ def _decided(
             f"{paired} where both train, but {imputed} if a run without a score ranks last"
         )
     return paired, {
-        BETTER: "the interval of the difference lies above 0",
-        WORSE: "the interval of the difference lies below 0",
+        BETTER: "all of the interval is better",
+        WORSE: "all of the interval is worse",
         SAME: "the difference lies within the margin",
         UNDECIDED: "the difference may be 0, and may be larger than the margin",
     }[paired]

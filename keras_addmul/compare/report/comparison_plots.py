@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.compare.findings import Findings
+from keras_addmul.compare.report.said import level
 from keras_addmul.discover.report.plots import GREY, OTHER, OURS, STYLE, png
 
 __all__ = ["draw_costs", "draw_curves", "draw_differences"]
@@ -43,6 +44,7 @@ def draw_curves(found: Findings) -> bytes:
             accuracy = curve == "score" and found.higher_is_better
             if logarithmic and not accuracy:
                 axis.set_yscale("log")
+                _plain_numbers(axis.yaxis, axis.get_ylim())
             axis.set(title=title, xlabel="epoch")
         axes[0].legend(frameon=False)
         return png(figure)
@@ -83,7 +85,9 @@ def draw_differences(found: Findings) -> bytes:
         axis.set_yticks(range(len(verdicts)), [_short(v.arm) for v in verdicts])
         axis.set_ylim(len(verdicts) - 0.4, -0.6)
         axis.grid(visible=False, axis="y")
-        axis.set_title("one dot a seed; bar: 95 % interval of the mean; grey: does not matter")
+        axis.set_title(
+            f"one dot a seed; bar: {level(found)} interval of the mean; grey: does not matter"
+        )
         return png(figure)
 
 
@@ -120,8 +124,22 @@ def draw_costs(found: Findings) -> bytes:
             if not found.higher_is_better:
                 axis.set_yscale("log")
             axis.margins(x=0.3, y=0.2)
+            _plain_numbers(axis.xaxis, axis.get_xlim())
+            if not found.higher_is_better:
+                _plain_numbers(axis.yaxis, axis.get_ylim())
         axes[0].set_title("median over seeds, and the middle half")
         return png(figure)
+
+
+def _plain_numbers(axis: Any, limits: tuple[float, float]) -> None:
+    """Writes 0.3 rather than 3 x 10^-1 on a logarithmic axis, and few numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    low, high = limits
+    some = LogLocator(subs=(1.0, 2.0, 5.0) if high < 100.0 * low else (1.0,))
+    axis.set_major_locator(MaxNLocator(4) if high < 5.0 * low else some)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _band(curves: list[dict[str, list[float]]], name: str) -> tuple[np.ndarray, ...]:

@@ -3,7 +3,7 @@
 import math
 
 from keras_addmul.compare.findings import ArmSummary, Findings
-from keras_addmul.compare.judging.paired import FEWEST
+from keras_addmul.compare.judging.paired import FEWEST, fewest
 from keras_addmul.compare.judging.verdicts import BETTER, SAME, UNDECIDED, WORSE, Verdict
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "arm_rows",
     "facts",
     "headline",
+    "level",
     "number",
     "sentence",
     "verdict_rows",
@@ -111,8 +112,7 @@ def facts(found: Findings) -> list[tuple[str, str]]:
         )
     rows = [
         ("metric", f"{found.metric} on held-out rows, {better} is better{scale}"),
-        ("seeds", f"{len(found.complete_seeds)} of {len(found.seeds)}; fewer than {FEWEST} "
-                  "never decide"),
+        ("seeds", f"{len(found.complete_seeds)} of {len(found.seeds)}; {_needed(found)}"),
         ("data", f"{settings['rows']} rows, {settings['held_out']:.0%} held out by each seed"
                  if settings["folds"] is None
                  else f"{settings['rows']} rows in {settings['folds']} folds"),
@@ -135,9 +135,21 @@ def facts(found: Findings) -> list[tuple[str, str]]:
     return rows
 
 
+def level(found: Findings) -> str:
+    """Returns the level of the intervals, as "95 %"."""
+    return f"{100.0 * (1.0 - found.alpha):.4g} %"
+
+
 def number(value: float) -> str:
     """Returns a number with four digits; a dash where there is none."""
     return "-" if math.isnan(value) else f"{value:.4g}"
+
+
+def _needed(found: Findings) -> str:
+    # Holm's adjustment asks more of the first of several arms.
+    more = fewest(found.alpha / max(1, len(found.arms) - 1))
+    also = f", fewer than {more} never find a difference" if more > FEWEST else ""
+    return f"fewer than {FEWEST} never decide{also}"
 
 
 def _budget(found: Findings) -> str:
@@ -155,7 +167,7 @@ def _difference(found: Findings, v: Verdict) -> str:
         return f"no seed gave both a {found.metric}"
     size, interval = _effect(v, v.paired.mean), ""
     if v.paired.n > 1:
-        interval = f" (95 % interval {_interval(v, v.paired.interval)})"
+        interval = f" ({level(found)} interval {_interval(v, v.paired.interval)})"
     if v.log:
         return f"its {found.metric} is {size} times that of {v.baseline}{interval}"
     return f"its {found.metric} differs by {size}{interval}"

@@ -22,6 +22,7 @@ th { font-weight: 600; color: #555; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 tr.chosen td { font-weight: 600; }
 .scroll { overflow-x: auto; }
+@media (max-width: 40rem) { .scroll td:last-child:not(.number) { min-width: 14rem; } }
 code, pre { font: .88rem/1.45 ui-monospace, Menlo, Consolas, monospace; }
 pre { background: #f6f7f8; padding: .7rem .9rem; border-radius: .2rem; overflow-x: auto;
       margin: .3rem 0 .9rem; }
