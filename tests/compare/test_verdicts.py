@@ -102,8 +102,10 @@ def test_as_many_seeds_are_asked_for_as_can_decide_about_all_arms(arms):
     for n in (seeds - 1, seeds):
         losses = np.exp(np.random.default_rng(0).normal(0.0, 0.1, n))
         scores = {"a": losses, **{str(i): 1e-3 * losses**1.1 for i in range(arms)}}
-        found = {v.verdict for v in judge(scores)}
-        assert found == {"better" if n == seeds else "not enough evidence"}
+        for found in judge(scores):
+            assert found.verdict == ("better" if n == seeds else "not enough evidence")
+            told = "fewer than 6 seeds" if n < 6 else f"no difference (p = {found.p_holm:.2g})"
+            assert (told in found.reason) == (n < seeds)
     assert seeds_for(100.0, 1.0, 0.05 / arms) == seeds
 
 

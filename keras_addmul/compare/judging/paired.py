@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["FEWEST", "Paired", "fewest", "interval_of", "look_at", "step_time_ratio"]
+__all__ = ["FEWEST", "Paired", "correlation", "fewest", "interval_of", "look_at", "step_time_ratio"]
 
 # With fewer differences, the sign-flip test cannot have p < 0.05: its smallest is 2 / 2**n.
 FEWEST = 6
@@ -117,6 +117,13 @@ def interval_of(
         return mean, mean
     low, high = stats.t.interval(1.0 - alpha, n - 1, loc=mean, scale=error)
     return float(low), float(high)
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Returns the correlation of two arms' scores; nan where they do not vary."""
+    if len(a) < 3 or not np.ptp(a) or not np.ptp(b):
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def _sd(differences: np.ndarray) -> float:

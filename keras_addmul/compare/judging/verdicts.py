@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_addmul.compare.judging.failures import Failures, count
-from keras_addmul.compare.judging.paired import FEWEST, Paired, interval_of, look_at
+from keras_addmul.compare.judging.paired import FEWEST, Paired, correlation, interval_of, look_at
 from keras_addmul.compare.judging.planning import seeds_to_decide
 from keras_addmul.extras import require_extra
 from keras_addmul.layers.checks import check_number, check_share
@@ -168,7 +168,7 @@ def judge(
                 "paired": look_at(d, bound, alpha, shared),
                 "imputed": None if both.all() else look_at(_ranked(base, own), 0.0, alpha, shared),
                 "failures": count(lost[baseline], lost[name], alpha),
-                "correlation": _correlation(base[both], own[both]),
+                "correlation": correlation(base[both], own[both]),
                 "on_new_data": interval_of(d, alpha, held_out_to_train),
             }
         )
@@ -192,6 +192,7 @@ def judge(
             p_failures[i] < alpha,
             fields["failures"].p < alpha,
             bool(np.array_equal(oriented[fields["arm"]], base, equal_nan=True)),
+            p[i],
         )
         more = (
             seeds_to_decide(fields["paired"], bound, alpha / len(arms))
@@ -228,6 +229,7 @@ def _decided(
     fail_differently: bool,
     may_fail_differently: bool,
     identical: bool,
+    p: float,
 ) -> tuple[str, str]:
     """Returns the verdict, and the reason for it."""
     if failures.n < FEWEST:
@@ -254,7 +256,7 @@ def _decided(
         BETTER: "all of the interval is better",
         WORSE: "all of the interval is worse",
         SAME: "the difference lies within the margin",
-        UNDECIDED: "the difference may be 0, and may be larger than the margin",
+        UNDECIDED: f"neither no difference (p = {p:.2g}) nor one above the margin is excluded",
     }[paired]
 
 
@@ -290,9 +292,3 @@ def _margin(base: np.ndarray, margin: float | None, log: bool) -> float:
         return float(np.log1p(margin)) if log else float(margin)
     finite = base[np.isfinite(base)]
     return 0.5 * float(finite.std(ddof=1)) if len(finite) > 1 else 0.0
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    if len(a) < 3 or not np.ptp(a) or not np.ptp(b):
-        return float("nan")
-    return float(np.corrcoef(a, b)[0, 1])
