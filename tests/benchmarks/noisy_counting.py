@@ -69,6 +69,7 @@ ARMS = {
     "NAH": (noisy("NAH"), False, False),
     "NAN, alpha 0.9": (noisy("NAN", alpha=0.9), False, False),
     "NAN, annealed, alpha 0.9": (noisy("NAN", alpha=0.9), True, False),
+    "NAH, alpha 0.9": (noisy("NAH", alpha=0.9), False, False),
     "NAN, annealed, curriculum": (noisy("NAN"), True, True),
 }
 DEFAULT = tuple(ARMS)[:7]

@@ -1,6 +1,7 @@
 """Which layer is better than a `Dense` with ReLU, on which table, and how sure is that?
 
     python -m tests.benchmarks.which_layer [--only TEXT] [--arms PASS] [--runs FOLDER] [--judge]
+                                                [--against MODEL] [--models MODEL ...]
 
 Every model has two hidden layers of 32 units and trains with Adam for 800 steps of 32 rows, with
 12 seeds on the same splits and batches. Each model has its own learning rate: see `many_seeds`.
@@ -150,6 +151,8 @@ def main(arguments=None):
     parser.add_argument("--arms", choices=PASSES, help="only these arms")
     parser.add_argument("--runs", type=Path, help="directory that keeps the runs; none by default")
     parser.add_argument("--judge", action="store_true", help="only judge what was measured")
+    parser.add_argument("--against", default=BASELINE, help="the baseline of the verdicts")
+    parser.add_argument("--models", nargs="+", help="only verdicts on these")
     options = parser.parse_args(arguments)
     arms = PASSES.get(options.arms, ARMS.values())
     tables = [table for table in TABLES if options.only in table.name]
@@ -158,7 +161,7 @@ def main(arguments=None):
             measure(tables, arms, options.runs or Path(own))
     rows = json.loads(PATH.read_text())["rows"]
     for table in tables:
-        for v in verdicts(rows, table.name):
+        for v in verdicts(rows, table.name, options.against, options.models):
             span = f"{v['low']:.2f} to {v['high']:.2f}"
             print(f"{table.name:16} {v['model']:34} {v['verdict']:10} {v['ratio']:.2f} ({span})")
 
