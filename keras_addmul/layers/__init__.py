@@ -15,6 +15,7 @@ from keras_addmul.layers.addmul_reduce import AddMulReduce
 from keras_addmul.layers.addmul_select import AddMulSelect
 from keras_addmul.layers.apl import APL
 from keras_addmul.layers.bilinear import Bilinear
+from keras_addmul.layers.complex_addmul_dense import ComplexAddMulDense
 from keras_addmul.layers.crelu import CReLU
 from keras_addmul.layers.depthwise_addmul_conv2d import DepthwiseAddMulConv2D
 from keras_addmul.layers.exp_iterate import ExpIterate
@@ -72,6 +73,7 @@ __all__ = [
     "AddMulSelect",
     "Bilinear",
     "CReLU",
+    "ComplexAddMulDense",
     "DepthwiseAddMulConv2D",
     "ExpIterate",
     "GeometricScale",

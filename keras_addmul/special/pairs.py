@@ -11,6 +11,7 @@ from typing import TypeAlias
 from keras import ops
 
 from keras_addmul.annotations import Tensor
+from keras_addmul.special.dtypes import LARGEST, dtype_of
 from keras_addmul.special.gradients import custom_gradient
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "holomorphic",
     "log",
     "log1p",
+    "modulus",
     "multiply",
     "polynomial",
     "select",
@@ -48,8 +50,34 @@ def multiply(a: Pair, b: Pair) -> Pair:
 
 
 def conjugate_product(a: Pair, b: Pair) -> Pair:
-    """conj(a) b: the gradient through a function whose slope is a."""
-    return a[0] * b[0] + a[1] * b[1], a[0] * b[1] - a[1] * b[0]
+    """conj(a) b: the gradient through a function whose slope is a.
+
+    Each product is bounded, so that none of the two is a difference of infinities.
+    """
+    most = LARGEST[dtype_of(a[0])] / 4.0
+    rr, ii, ri, ir = (
+        ops.clip(p, -most, most) for p in (a[0] * b[0], a[1] * b[1], a[0] * b[1], a[1] * b[0])
+    )
+    return rr + ii, ri - ir
+
+
+def modulus(z: Pair) -> Tensor:
+    """|z|, without a square that overflows; its slope at 0 is 0."""
+    x, y = ops.abs(z[0]), ops.abs(z[1])
+    large = ops.maximum(x, y)
+    divisor = ops.where(large > 0.0, large, ops.ones_like(large))
+    size = large * ops.sqrt(ops.square(x / divisor) + ops.square(y / divisor))
+
+    @custom_gradient
+    def f(re, im, size):
+        divisor = ops.where(size > 0.0, size, ops.ones_like(size))
+
+        def grad(upstream):
+            return upstream * (re / divisor), upstream * (im / divisor), None
+
+        return size, grad
+
+    return f(*z, ops.stop_gradient(size))
 
 
 def select(condition: Tensor, a: Pair, b: Pair) -> Pair:

@@ -116,6 +116,11 @@ CASES = {
     "RealNPU": [{"units": 2}, {"units": 2, "imaginary": True}],
     "SideBySide": [{"layers": SUM_AND_PRODUCT, "places": [3, 0, 2, 1]}],
     "SoftExponential": [{}],
+    "ComplexAddMulDense": [
+        {"units": 2, "activation": "softplus"},
+        {"units": 2, "shared": True, "solution": "schroeder", "output": "modulus"},
+        {"units": 2, "complex_order": True, "use_bias": False},
+    ],
     "DepthwiseAddMulConv2D": [
         {"kernel_size": 2, "strides": 2, "path": "linear", "use_bias": False}
     ],
@@ -181,7 +186,12 @@ ALIKE = {
 NEEDED = ("units", "layers", "filters", "kernel_size")
 
 # Cases with weights that act on negative numbers alone.
-MIRRORED = {("ISRLU", 0), ("RealNPU", 1), *(("AddMulDense", i) for i in range(7))}
+MIRRORED = {
+    ("ISRLU", 0),
+    ("RealNPU", 1),
+    *(("AddMulDense", i) for i in range(7)),
+    *(("ComplexAddMulDense", i) for i in range(3)),
+}
 MIRRORED |= {
     (name, i) for name, cases in CASES.items() if "Conv" in name for i in range(len(cases))
 }

@@ -18,6 +18,7 @@ X = np.array(
 # Operations that ONNX does not have.
 MISSING = {
     ("NoisyActivation", 5): "StatelessRandomUniform",  # draws noise when it answers
+    ("ComplexAddMulDense", 0): "Log1p",
     ("ProductDense", 1): "BitwiseAnd",  # counts signs as bits
 }
 

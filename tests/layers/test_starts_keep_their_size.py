@@ -28,6 +28,8 @@ FORMS = {
         # Between nodes, the linear solution's slopes near 0 are wrong.
         {"path": "linear", "groups": 8},
     ],
+    # Between orders 0 and 1 the iterates are steep near 0: gradients grow in a stack.
+    "ComplexAddMulDense": [{"order_initializer": "zeros", "shared": True}],
 }
 
 # Their start is that of their paper, which keeps no size (`layers/Peers.md`); or they choose

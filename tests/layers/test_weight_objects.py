@@ -16,17 +16,23 @@ WITH_WEIGHTS = {
     "AddMulSelect": {"use_bias": True},
     "RealNPU": {"imaginary": True},
     "RePU": {"learned": True},
+    "ComplexAddMulDense": {"output": "modulus", "complex_order": True},
 }
 # The weights that an argument rules: those of its name, unless they are told here.
 RULED = {
     ("AddMulDense", "order"): ("order", "order_in"),
     ("RealNPU", "kernel"): ("kernel", "imaginary_kernel"),
+    ("ComplexAddMulDense", "kernel"): ("kernel", "imaginary_kernel"),
+    ("ComplexAddMulDense", "bias"): ("bias", "imaginary_bias"),
     ("INALU", "w_hat"): ("add_w_hat", "multiply_w_hat"),
     ("INALU", "m_hat"): ("add_m_hat", "multiply_m_hat"),
     ("INALU", ""): ("add_w_hat", "add_m_hat", "multiply_w_hat", "multiply_m_hat", "gate"),
 }
-# Weights that an argument does not start.
-STARTED_OTHERWISE = {("RealNPU", "imaginary_kernel")}
+# Arguments, and weights ruled by others of their name that they do not start.
+STARTED_OTHERWISE = {
+    ("RealNPU", "kernel_initializer", "imaginary_kernel"),
+    ("ComplexAddMulDense", "kernel_initializer", "imaginary_kernel"),
+}
 X = np.linspace(0.3, 1.7, 18).reshape(6, 3).astype("float32")
 
 
@@ -82,7 +88,8 @@ def test_an_initializer_draws_its_weights_and_no_others(name, argument):
     layer = built(name, **{argument: keras.initializers.Constant(0.6875)})
     weights = ruled(layer, name, argument, "initializer")
     for weight in layer.weights:
-        started = weight.name in weights and (name, weight.name) not in STARTED_OTHERWISE
+        other = (name, argument, weight.name) in STARTED_OTHERWISE
+        started = weight.name in weights and not other
         assert np.all(weight.numpy() == 0.6875) == started, weight.name
 
 
