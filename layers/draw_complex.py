@@ -57,6 +57,7 @@ def _unit(order):
         imaginary_kernel_initializer="zeros",
         order_initializer=keras.initializers.Constant(order),
         output="pair",
+        solution="kneser",
     )
 
 

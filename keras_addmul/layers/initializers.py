@@ -13,7 +13,6 @@ from keras_addmul.annotations import ArrayLike, Config, Tensor
 
 __all__ = [
     "AddMulUniform",
-    "ComplexAddMulUniform",
     "NACUniform",
     "NAUUniform",
     "NearEnds",
@@ -103,41 +102,6 @@ class NAUUniform(_Symmetric):
 
     def width(self, inputs: int, units: int) -> float:
         return min(0.5, math.sqrt(6.0 / (inputs + units)))
-
-
-@keras.saving.register_keras_serializable(package="keras_addmul")
-class ComplexAddMulUniform(_Symmetric):
-    """Uniform weights of either sign for units of complex numbers: Glorot's, but at most 1.
-
-    With few inputs, the sign of an exponent says whether a unit multiplies or divides, and
-    training seldom changes it: both signs should be there at the start.
-
-    Args:
-        scale: Factor on the weights: 1 for the real parts, 1/2 for the imaginary ones.
-        seed: Integer, `keras.random.SeedGenerator`, or None.
-
-    Raises:
-        ValueError: If `scale` is not above 0.
-
-    Example:
-
-    >>> from keras_addmul.layers.initializers import ComplexAddMulUniform
-    >>> kernel = ComplexAddMulUniform(seed=0)((2, 1)).numpy()
-    >>> bool(abs(kernel).max() <= 1.0)
-    True
-    """
-
-    def __init__(self, scale: float = 1.0, seed: Any = None) -> None:
-        if not scale > 0.0:
-            raise ValueError(f"Argument `scale` must be a number above 0. Received: {scale!r}")
-        super().__init__(seed)
-        self.scale = float(scale)
-
-    def width(self, inputs: int, units: int) -> float:
-        return self.scale * min(1.0, math.sqrt(6.0 / (inputs + units)))
-
-    def get_config(self) -> Config:
-        return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable(package="keras_addmul")

@@ -12,14 +12,14 @@ import numpy as np
 from keras_addmul.layers import AddMulDense, ComplexAddMulDense
 
 NAME = "complex_units"
-TITLE = "starts of 20, default, that find a law of two numbers of either sign; 1500 steps of Adam"
+TITLE = "starts of 20, default, that find a law of two numbers of either sign; 1000 steps of Adam"
 
-STARTS, STEPS = 20, 1500
+STARTS, STEPS = 20, 1000
 UNITS = {
     "ComplexAddMulDense": lambda: ComplexAddMulDense(STARTS),
-    "ComplexAddMulDense, schroeder": lambda: ComplexAddMulDense(STARTS, solution="schroeder"),
     "AddMulDense": lambda: AddMulDense(STARTS),
     "AddMulDense, mixture": lambda: AddMulDense(STARTS, path="mixture"),
+    "ComplexAddMulDense, kneser": lambda: ComplexAddMulDense(STARTS, solution="kneser"),
 }
 
 
@@ -46,6 +46,7 @@ def run():
     for name, make in UNITS.items():
         found = {law: _found(make, x, target(*x.T)) for law, target in LAWS.items()}
         rows.append({"unit": name, **found})
+        print(rows[-1], flush=True)
     return rows
 
 

@@ -118,8 +118,13 @@ CASES = {
     "SoftExponential": [{}],
     "ComplexAddMulDense": [
         {"units": 2, "activation": "softplus"},
-        {"units": 2, "shared": True, "solution": "schroeder", "output": "modulus"},
-        {"units": 2, "complex_order": True, "use_bias": False},
+        {
+            "units": 2,
+            "shared": True,
+            "complex_order": True,
+            "output": "modulus",
+            "use_bias": False,
+        },
     ],
     "DepthwiseAddMulConv2D": [
         {"kernel_size": 2, "strides": 2, "path": "linear", "use_bias": False}
@@ -172,6 +177,7 @@ SHAPED = {
 
 # Cases that call what others call, on other axes: the slow laws ask those.
 ALIKE = {
+    ("ComplexAddMulDense", 1),
     ("AddMulConv1D", 0),
     ("AddMulConv2D", 1),
     ("AddMulConv3D", 0),

@@ -26,7 +26,7 @@ WIDE = keras.initializers.RandomUniform(0.6, 1.2, seed=2)
 # What an argument is changed to, if it is not a switch; and beside which others it acts.
 CHANGED = {
     "solution": "linear",
-    ("ComplexAddMulDense", "solution"): "schroeder",
+    ("ComplexAddMulDense", "solution"): "kneser",
     ("ComplexAddMulDense", "output"): "modulus",
     "path": "mixture",
     "activation": "softplus",
