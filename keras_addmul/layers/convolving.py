@@ -92,7 +92,7 @@ class Convolving(BaseLayer):
                 "Arguments `strides` and `dilation_rate` must not both be above 1, as in Keras. "
                 f"Received: strides={strides!r}, dilation_rate={dilation_rate!r}"
             )
-        self.activation = activations.get(activation)
+        self.activation: Any = activations.get(activation)
         self.use_bias: bool = bool(use_bias)
         self.shared: bool = bool(shared)
         self.nodes: int | None = check_positive_integer("nodes", nodes, optional=True)
@@ -141,11 +141,11 @@ class Convolving(BaseLayer):
         axis = -1 if self.data_format == "channels_last" else 1
         self.input_spec: Any = keras.layers.InputSpec(ndim=self.rank + 2, axes={axis: channels})
         shape = (*self.kernel_size, seen, filters)
-        self.kernel = self.create("kernel", shape)
-        self.bias = self.create("bias", (filters,)) if self.use_bias else None
+        self.kernel: Any = self.create("kernel", shape)
+        self.bias: Any = self.create("bias", (filters,)) if self.use_bias else None
         # Half precision would round the order, and with it every output.
-        self.order = self.create("order", () if self.shared else (filters,), autocast=False)
-        self.parity = self.create("parity", shape, autocast=False)
+        self.order: Any = self.create("order", () if self.shared else (filters,), autocast=False)
+        self.parity: Any = self.create("parity", shape, autocast=False)
 
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
         """Returns what the filters make of each window."""

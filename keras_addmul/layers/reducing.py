@@ -64,7 +64,7 @@ class Reducing(BaseLayer):
                 f"Layer {self.name!r} needs to know the number of features, or `shared=True`. "
                 "Received: an input with an unknown number of features"
             )
-        self.order = self.create("order", () if self.shared else (features,), autocast=False)
+        self.order: Any = self.create("order", () if self.shared else (features,), autocast=False)
 
     def how(self) -> dict[str, Any]:
         """The arguments of the functions in `special`."""
