@@ -1,5 +1,6 @@
 """Starts: what an initializer draws is drawn anew, and nothing else moves."""
 
+import math
 import random
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_addmul.layers import AddMulDense, AddMulSelect
-from keras_addmul.layers.initializers import NearEnds
+from keras_addmul.layers.initializers import NearEnds, ParityUniform
 from keras_addmul.restarts.starts import draw_starts, first_of
 from tests.layers import cases
 
@@ -53,7 +54,9 @@ def test_every_layer_starts_anew_wherever_its_initializers_draw(name, index, ask
         np.testing.assert_array_equal(values, same)
         np.testing.assert_array_equal(variable.numpy(), was)
         initializer = asked[id(variable)][1] if id(variable) in asked else None
-        if variable.trainable and "seed" in getattr(initializer, "get_config", dict)():
+        # Of more than three inputs no sign counts at the start.
+        none = isinstance(initializer, ParityUniform) and math.prod(variable.shape[:-1]) > 3
+        if variable.trainable and "seed" in getattr(initializer, "get_config", dict)() and not none:
             different = len(np.unique(values.reshape(COUNT, -1), axis=0))
             # Orders near an end have two values, and small layers few orders.
             assert different == COUNT or (different > 1 and isinstance(initializer, NearEnds))
