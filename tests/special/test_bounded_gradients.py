@@ -186,7 +186,21 @@ def test_every_function_with_a_limit_is_asked():
         for name, function in functions.items()
         if inspect.isfunction(function) and "limit" in inspect.signature(function).parameters
     }
-    assert taking == set(WITH_LIMIT)
+    assert taking == set(WITH_LIMIT) | {"addmul_segment"}  # which takes whole numbers too, below
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("order", N)
+def test_segments_stay_within_the_limit_and_gradients_are_finite(order, dtype):
+    limit, count = special.output_bound(dtype), len(ROWS) // 2
+    x = tf.clip_by_value(tf.constant(ROWS, dtype), -limit, limit)
+    n, ids = tf.constant(order, dtype), np.arange(len(ROWS)) % count
+    with tf.GradientTape() as tape:
+        tape.watch([x, n])
+        y = special.addmul_segment(x, ids, count, n, epsilon=1e-7, limit=limit)
+    assert np.all(np.abs(y) <= 20.0 * limit)
+    for slope in tape.gradient(y, [x, n]):
+        assert np.all(np.isfinite(slope))
 
 
 @pytest.mark.parametrize("name", WITH_LIMIT)
