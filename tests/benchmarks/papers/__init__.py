@@ -1,0 +1,1 @@
+"""The experiments of the papers, each a command: `python -m tests.benchmarks.papers.NAME`."""
